@@ -1,0 +1,7 @@
+//! The flows between both systems, one folder each: read, plan (pure), apply. They know the systems
+//! only through the ports declared beside them.
+
+mod error;
+pub mod tickets;
+
+pub use error::{Blast, PortError, System};

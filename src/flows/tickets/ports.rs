@@ -1,0 +1,285 @@
+//! What the tickets flow needs from the outside: tickets from GestSup, interventions and catalogues
+//! from Gestan, and a memory of what was agreed.
+
+use crate::flows::PortError;
+use crate::gestan::contract::{BatchItem, BatchResult, Client, InterventionState, Machine, TicketKey, User};
+use crate::model::{Field, Identity, Ticket, Value};
+use async_trait::async_trait;
+use chrono::{DateTime, NaiveDateTime, Utc};
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+/// GestSup as a source of tickets.
+#[async_trait]
+pub trait TicketSource: Send + Sync {
+    /// Opens a consistent view of the base: everything read through it belongs to one instant.
+    async fn snapshot(&self) -> Result<Box<dyn Snapshot>, PortError>;
+}
+
+/// A consistent, read-only view of GestSup's base. Dropping it ends it.
+#[async_trait]
+pub trait Snapshot: Send {
+    /// Numbers of all tickets that exist (`disable = 0`), ascending.
+    async fn numbers(&mut self) -> Result<Vec<i64>, PortError>;
+
+    /// Looks at the tickets in scope without fetching any text.
+    async fn sweep(&mut self, scope: &Scope) -> Result<Vec<Sighting>, PortError>;
+
+    /// Whole tickets, in the order of `numbers`; those that do not exist are left out.
+    async fn load(&mut self, numbers: &[i64]) -> Result<Vec<Ticket>, PortError>;
+
+    /// For tickets that are gone: the ticket that each was merged into, where GestSup's own merge
+    /// comment says so.
+    async fn merged_into(&mut self, gone: &[i64]) -> Result<HashMap<i64, i64>, PortError>;
+}
+
+/// Which tickets a sweep looks at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Scope {
+    /// All of them.
+    Full,
+    /// These.
+    Only(Vec<i64>),
+    /// The ones that still live.
+    Recent {
+        /// Every ticket with a greater number (new since the last pass).
+        after: i64,
+        /// Closed ones whose resolution date is at or after this local time.
+        closed_since: NaiveDateTime,
+        /// These too: linked and not closed when last seen.
+        also: Vec<i64>,
+        /// States that count as closed (`tstates.id`); every ticket in another state is looked at.
+        closed_states: Vec<i64>,
+    },
+}
+
+/// What a sweep sees of one ticket.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sighting {
+    /// `tincidents.id`.
+    pub number: i64,
+    /// Changes whenever anything that is projected changes: ticket, steps, attachments, events,
+    /// project, survey, requester and its company, equipment, group members.
+    pub fingerprint: String,
+    /// A technician or a technician group is set.
+    pub attributed: bool,
+    /// `tincidents.state`.
+    pub state: i64,
+    /// When it was last closed, as far as GestSup tells: the resolution date, else the last closing
+    /// step, else the last step, else the opening date.
+    pub closed_at: Option<DateTime<Utc>>,
+}
+
+/// Gestan behind its gateway.
+#[async_trait]
+pub trait Interventions: Send + Sync {
+    /// What Gestan holds under a key; `None` if nothing.
+    async fn get(&self, key: &TicketKey) -> Result<Option<InterventionState>, PortError>;
+
+    /// Carries out PUTs, each in a transaction of its own; one result per item, in order. An error
+    /// means that the gateway as a whole did not answer, and that any of them may have been done.
+    async fn put(&self, items: Vec<BatchItem>) -> Result<Vec<BatchResult>, PortError>;
+
+    /// Every client, archived ones included.
+    async fn clients(&self) -> Result<Vec<Client>, PortError>;
+
+    /// Every machine of the maintenance park.
+    async fn machines(&self) -> Result<Vec<Machine>, PortError>;
+
+    /// Every user.
+    async fn users(&self) -> Result<Vec<User>, PortError>;
+}
+
+/// What was last agreed about a field.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Agreed {
+    /// The value that GestSup's data asked for.
+    pub sent: Value,
+    /// The value that Gestan held after the write.
+    pub held: Value,
+}
+
+/// The state of a link as a whole.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LinkPhase {
+    /// The ticket was open, or closed recently, when last seen.
+    Live,
+    /// The ticket was closed when last seen.
+    Closed,
+    /// The ticket no longer exists in GestSup; this was noted in Gestan.
+    Gone,
+    /// The intervention was billed and a later one goes on with the ticket.
+    Superseded,
+}
+
+/// A ticket and its intervention, with what was last agreed between both.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Link {
+    /// `tincidents.id`.
+    pub number: i64,
+    /// 1, or more for a ticket reopened after billing.
+    pub sequence: u32,
+    /// `INTERVENTION.IDINTERVENTION`.
+    pub gestan_id: i64,
+    /// Etag of the last answer.
+    pub etag: String,
+    /// Which ticket the number was when the link was made.
+    pub identity: Identity,
+    /// Where the link stands.
+    pub phase: LinkPhase,
+    /// Minutes of the ticket that earlier interventions of it already carry.
+    pub minutes_before: i64,
+    /// What was agreed, per field.
+    pub fields: BTreeMap<Field, Agreed>,
+    /// Hash of the head of the memo as last written.
+    pub head_hash: String,
+    /// Hash of each entry as last written, by key.
+    pub entries: BTreeMap<String, String>,
+}
+
+/// Why a ticket is not in step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Trouble {
+    /// Something is missing (a mapping, a client, …): planned again on every pass.
+    Waiting,
+    /// The last attempt failed: tried again at `next_at`.
+    Retrying,
+    /// Set aside until `retry`.
+    Quarantined,
+}
+
+/// A ticket that is not in step, and why.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Attention {
+    /// `tincidents.id`.
+    pub number: i64,
+    /// What is done about it.
+    pub trouble: Trouble,
+    /// A short stable code, for scripts.
+    pub code: String,
+    /// A sentence: what is wrong and what to do.
+    pub reason: String,
+    /// Failed attempts so far.
+    pub attempts: u32,
+    /// Not before this.
+    pub next_at: Option<DateTime<Utc>>,
+    /// When it began.
+    pub since: DateTime<Utc>,
+}
+
+/// How one record came out of a pass.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// Written to Gestan.
+    Done,
+    /// Waits, with a reason.
+    Waiting,
+    /// Failed and will be tried again.
+    Failed,
+    /// Set aside.
+    Quarantined,
+    /// Nothing was written, but a person should know.
+    Reported,
+}
+
+impl Outcome {
+    /// Name in the state and in `--json`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Done => "done",
+            Self::Waiting => "waiting",
+            Self::Failed => "failed",
+            Self::Quarantined => "quarantined",
+            Self::Reported => "reported",
+        }
+    }
+}
+
+/// A line of the journal.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct JournalEntry {
+    /// When.
+    pub at: DateTime<Utc>,
+    /// The pass it belongs to.
+    pub run_id: String,
+    /// The flow: `tickets`.
+    pub flow: String,
+    /// The ticket, where it is about one.
+    pub ticket: Option<i64>,
+    /// The intervention, where there is one.
+    pub gestan_id: Option<i64>,
+    /// What was done or meant to be done: `create`, `update`, `close`, `bill`, `cancel`, `reopen`, `wait`, …
+    pub action: String,
+    /// How it came out.
+    pub outcome: Outcome,
+    /// A sentence for people.
+    pub message: String,
+    /// The operation or the differences, as data.
+    pub detail: serde_json::Value,
+}
+
+/// Everything that one record changes in the memory: committed together or not at all.
+#[derive(Debug, Clone, Default)]
+pub struct Commit {
+    /// The ticket.
+    pub number: i64,
+    /// Its link, where it was made or changed.
+    pub links: Vec<Link>,
+    /// Its new fingerprint; `Some(None)` forgets it.
+    pub fingerprint: Option<Option<String>>,
+    /// `Some(None)`: all is well now; `Some(Some(…))`: it is not. `None` leaves it.
+    pub attention: Option<Option<Attention>>,
+    /// Lines for the journal.
+    pub journal: Vec<JournalEntry>,
+    /// Forget the intents of this ticket.
+    pub clear_intents: bool,
+}
+
+/// Something about to be written to the other side, remembered before it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Intent {
+    /// The ticket.
+    pub number: i64,
+    /// The sequence.
+    pub sequence: u32,
+    /// What: `put`.
+    pub action: String,
+    /// The pass.
+    pub run_id: String,
+    /// When.
+    pub at: DateTime<Utc>,
+}
+
+/// The memory of the flow: the state file.
+#[async_trait]
+pub trait Memory: Send + Sync {
+    /// Fingerprint of every ticket that was brought in step, by number.
+    async fn fingerprints(&self) -> Result<HashMap<i64, String>, PortError>;
+
+    /// Links of these tickets, by number then sequence.
+    async fn links(&self, numbers: &[i64]) -> Result<Vec<Link>, PortError>;
+
+    /// Numbers of linked tickets by phase of their newest link.
+    async fn linked_numbers(&self) -> Result<HashMap<i64, LinkPhase>, PortError>;
+
+    /// Tickets that are not in step.
+    async fn attention(&self) -> Result<HashMap<i64, Attention>, PortError>;
+
+    /// Remembers that these writes are about to be made, in one commit.
+    async fn begin(&self, intents: Vec<Intent>) -> Result<(), PortError>;
+
+    /// Numbers of tickets with a write that was begun and never confirmed.
+    async fn unconfirmed(&self) -> Result<HashSet<i64>, PortError>;
+
+    /// Stores the outcomes of records, all in one transaction.
+    async fn commit(&self, commits: Vec<Commit>) -> Result<(), PortError>;
+
+    /// A cursor or another small value.
+    async fn value(&self, name: &str) -> Result<Option<String>, PortError>;
+
+    /// Sets a cursor or another small value.
+    async fn set_value(&self, name: &str, value: &str) -> Result<(), PortError>;
+}

@@ -1,0 +1,277 @@
+//! The messages of the gateway's contract, version 1 (`docs/gateway-api.yaml`), used by both of its ends.
+
+use crate::model::{Entry, Fields, Identity, RichText};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// The natural key of a ticket's object in Gestan, as in `/v1/tickets/{source}/{number}/{sequence}`.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct TicketKey {
+    /// Which GestSup base (`[gestsup] source`).
+    pub source: String,
+    /// `tincidents.id`.
+    pub number: i64,
+    /// 1 for the first intervention; a ticket reopened after billing gets the next one.
+    pub sequence: u32,
+}
+
+/// What `PUT …/intervention` carries: the fields and entries to write. What is absent is left alone.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct InterventionPut {
+    /// What makes the number this ticket. A PUT whose origin contradicts the stored one is refused (409 `other-ticket`).
+    pub origin: Identity,
+    /// The ticket's page in GestSup.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
+    /// Fields to set. On creation, `title`, `client` and `status` must be there.
+    #[serde(default)]
+    pub fields: Fields,
+    /// The head of the memo, when it is to be written.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub head: Option<RichText>,
+    /// Entries to add or to replace, by key.
+    #[serde(default)]
+    pub entries: Vec<Entry>,
+}
+
+/// Under which condition a PUT may write (the `If-Match` and `If-None-Match` headers).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Precondition {
+    /// `If-None-Match: *`: only if the intervention does not exist yet.
+    Absent,
+    /// `If-Match: "<etag>"`: only if it still is what this etag was given for.
+    Match(String),
+}
+
+/// What Gestan holds: the answer to `GET` and `PUT …/intervention`, and `current` in a 412.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InterventionState {
+    /// `INTERVENTION.IDINTERVENTION`.
+    pub id: i64,
+    /// The natural key.
+    #[serde(flatten)]
+    pub key: TicketKey,
+    /// Changes whenever a field, or the visible text of the memo, changes. Without quotes.
+    pub etag: String,
+    /// As given at creation.
+    pub origin: Identity,
+    /// As last given.
+    #[serde(default)]
+    pub url: Option<String>,
+    /// Every field that this base can hold, with the value it holds. A code without a name in the
+    /// gateway's configuration reads as `code:<number>`.
+    pub fields: Fields,
+    /// The entries that were written, by key.
+    pub entries: BTreeMap<String, EntryState>,
+    /// The visible text of the memo, what Gestan's users typed included.
+    pub memo: String,
+}
+
+/// What the gateway knows of one entry.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EntryState {
+    /// SHA-256 (hexadecimal) of the entry's visible text: heading, then lines, joined by `\n`.
+    pub hash: String,
+    /// Whether that text still stands in the memo.
+    pub present: bool,
+    /// What the request that is being answered did with it; `unchanged` in a GET.
+    pub outcome: EntryOutcome,
+}
+
+/// What a PUT did with an entry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EntryOutcome {
+    /// It was not there and is now.
+    Added,
+    /// Its text was replaced.
+    Replaced,
+    /// It stood there as asked, or was not mentioned.
+    Unchanged,
+}
+
+/// A request of `POST /v1/tickets:batch`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BatchRequest {
+    /// At most 100 of them.
+    pub items: Vec<BatchItem>,
+}
+
+/// One PUT of a batch. Each is carried out in a transaction of its own.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BatchItem {
+    /// Which intervention.
+    pub key: TicketKey,
+    /// The condition.
+    pub precondition: Precondition,
+    /// The body of the PUT.
+    pub intervention: InterventionPut,
+}
+
+/// The answer to a batch: a result per item, in the order of the items.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BatchResponse {
+    /// The results.
+    pub results: Vec<BatchResult>,
+}
+
+/// The result of one PUT of a batch.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum BatchResult {
+    /// Written; what Gestan holds now.
+    Ok(Box<InterventionState>),
+    /// Refused.
+    Problem(Box<Problem>),
+}
+
+/// A problem document (RFC 9457), `application/problem+json`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Problem {
+    /// `urn:gestan-connector:problem:<code>`.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// The same for every problem of a kind.
+    pub title: String,
+    /// HTTP status.
+    pub status: u16,
+    /// What happened and what to do, in a sentence.
+    #[serde(default)]
+    pub detail: String,
+    /// The request's id, as in the gateway's log.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request_id: Option<String>,
+    /// With 412: what Gestan holds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub current: Option<Box<InterventionState>>,
+}
+
+impl Problem {
+    /// Prefix of [`Problem::kind`].
+    pub const PREFIX: &'static str = "urn:gestan-connector:problem:";
+    /// Code of a 412.
+    pub const PRECONDITION_FAILED: &'static str = "precondition-failed";
+    /// Code of a 409: the number belongs to another ticket.
+    pub const OTHER_TICKET: &'static str = "other-ticket";
+    /// Code of a 409: the intervention was billed and cannot change any more.
+    pub const BILLED: &'static str = "billed";
+    /// Code of a 422: a value that Gestan cannot hold, a code that is not configured, a record that does not exist.
+    pub const INVALID: &'static str = "invalid";
+    /// Code of a 503: the base behind the gateway does not answer.
+    pub const BASE_UNAVAILABLE: &'static str = "base-unavailable";
+
+    /// The code: [`Problem::kind`] without its prefix.
+    pub fn code(&self) -> &str {
+        self.kind.strip_prefix(Self::PREFIX).unwrap_or(&self.kind)
+    }
+}
+
+/// `GET /v1/health`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Health {
+    /// `ok`, or `base-unavailable`.
+    pub status: String,
+    /// Version of the gateway.
+    pub version: String,
+}
+
+/// `GET /v1/capabilities`: what this base can do and what is missing for the rest.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Capabilities {
+    /// Kind of base: `mysql` or `hfsql`.
+    pub base: String,
+    /// Version of the contract: 1.
+    pub contract: u32,
+    /// IANA zone of Gestan's dates.
+    pub time_zone: String,
+    /// Whether the extension tables are there.
+    pub extension_installed: bool,
+    /// Columns that the gateway would use and that the base does not have, as `TABLE` or `TABLE.COLUMN`.
+    pub missing: Vec<String>,
+    /// Missing columns without which nothing works; empty when all is well.
+    pub blocking: Vec<String>,
+    /// Fields that this base can hold.
+    pub fields: Vec<crate::model::Field>,
+    /// Names of configured codes by list (`status`, `genre`, `priority`).
+    pub codes: BTreeMap<String, Vec<String>>,
+    /// Codes that the tickets flow needs and that are not configured, as `status.planned`.
+    pub missing_codes: Vec<String>,
+}
+
+/// A page of a list: `GET /v1/clients?cursor=…&limit=…`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Page<T> {
+    /// The records, by key.
+    pub items: Vec<T>,
+    /// Pass it as `cursor` to get the next page; `None` on the last one.
+    pub next: Option<String>,
+}
+
+/// A contact that can be a client (`CONTACT`, `SOCIETE`).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Client {
+    /// `CONTACT.IDCONTACT`.
+    pub id: i64,
+    /// Company name (`RAISON_SOCIALE`), else first and family name.
+    pub name: String,
+    /// Professional then private mail addresses, empty ones left out.
+    pub mails: Vec<String>,
+    /// `IARCHIVE`.
+    pub archived: bool,
+}
+
+/// A machine of the maintenance park (`MACHINE_MNT`).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Machine {
+    /// `IDMACHINE`.
+    pub id: i64,
+    /// `CD_MACHINE`.
+    pub code: String,
+    /// `LIB_MACHINE`.
+    pub label: String,
+    /// `NUM_SERIE`.
+    pub serial: String,
+    /// `IDCONTACT`, the owner.
+    pub client: Option<i64>,
+    /// `IARCHIVE`.
+    pub archived: bool,
+}
+
+/// A Gestan user (`USER`); passwords are never read.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct User {
+    /// `CDUSER`, 3 letters.
+    pub code: String,
+    /// First and family name.
+    pub name: String,
+    /// Mail addresses (`EMAIL`, `EMAILP`), empty ones left out.
+    pub mails: Vec<String>,
+    /// `IARCHIVE`.
+    pub archived: bool,
+}
+
+/// A project (`PROJET`).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Project {
+    /// `IDPROJET`.
+    pub id: i64,
+    /// `NOMPROJET`.
+    pub name: String,
+    /// `IDCONTACT`.
+    pub client: Option<i64>,
+}
+
+/// A product or priced service (`PRODUIT`).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Product {
+    /// `CD_PRODUIT`.
+    pub code: String,
+    /// `LIB_PRODUIT`.
+    pub label: String,
+    /// `IHORSCATALOGUE`: no longer for sale.
+    pub out_of_catalogue: bool,
+}

@@ -1,0 +1,16 @@
+//! Keeps a GestSup help-desk and a Gestan ERP in step: attributed tickets become interventions, and
+//! are followed until they are done or to be billed. See `docs/architecture.md` for the tour.
+
+pub mod cli;
+pub mod config;
+pub mod daemon;
+pub mod demo;
+pub mod flows;
+pub mod gateway;
+pub mod gestan;
+pub mod gestsup;
+pub mod mapping;
+pub mod model;
+pub mod retry;
+pub mod store;
+pub mod telemetry;

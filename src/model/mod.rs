@@ -1,0 +1,24 @@
+//! Plain types of the domain, without I/O: what a ticket, a step, an intervention and a duration are,
+//! independent of any table, wire format or configuration key.
+
+mod intervention;
+mod rich_text;
+mod ticket;
+mod time;
+
+pub use intervention::{Entry, EntryMark, Field, FieldKind, Fields, Status, Value};
+pub use rich_text::{Line, RichText, Span};
+pub use ticket::{Company, Equipment, Group, Identity, Label, Person, PlannedEvent, Role, Step, StepType, Ticket};
+pub use time::{Rounding, TimeUnit};
+
+use sha2::{Digest, Sha256};
+use std::fmt::Write as _;
+
+/// SHA-256 of a text, in hexadecimal: the one content hash of the program, stable across releases.
+pub fn sha256_hex(text: &str) -> String {
+    let mut hex = String::with_capacity(64);
+    for byte in Sha256::digest(text.as_bytes()) {
+        let _ = write!(hex, "{byte:02x}");
+    }
+    hex
+}
