@@ -3,7 +3,7 @@
 
 use crate::flows::PortError;
 use crate::gestan::contract::{BatchItem, BatchResult, Client, InterventionState, Machine, TicketKey, User};
-use crate::model::{Field, Identity, Ticket, Value};
+use crate::model::{Fields, Identity, Ticket};
 use async_trait::async_trait;
 use chrono::{DateTime, NaiveDateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -90,15 +90,6 @@ pub trait Interventions: Send + Sync {
     async fn users(&self) -> Result<Vec<User>, PortError>;
 }
 
-/// What was last agreed about a field.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Agreed {
-    /// The value that GestSup's data asked for.
-    pub sent: Value,
-    /// The value that Gestan held after the write.
-    pub held: Value,
-}
-
 /// The state of a link as a whole.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -130,8 +121,10 @@ pub struct Link {
     pub phase: LinkPhase,
     /// Minutes of the ticket that earlier interventions of it already carry.
     pub minutes_before: i64,
-    /// What was agreed, per field.
-    pub fields: BTreeMap<Field, Agreed>,
+    /// The values that GestSup's data asked for when both sides last agreed.
+    pub sent: Fields,
+    /// The values that Gestan held after that.
+    pub held: Fields,
     /// Hash of the head of the memo as last written.
     pub head_hash: String,
     /// Hash of each entry as last written, by key.
