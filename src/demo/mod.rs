@@ -1,1 +1,3 @@
-//! (to be written)
+//! The demonstration, and the private servers that it and the tests run on.
+
+pub mod mariadb;

@@ -1,0 +1,4 @@
+//! Tests on real servers: one private MariaDB for the run, a database per test.
+#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used)]
+
+mod support;
