@@ -1,5 +1,6 @@
 //! The messages of the gateway's contract, version 1 (`docs/gateway-api.yaml`), used by both of its ends.
 
+pub use crate::model::{Client, Machine, Product, Project, User};
 use crate::model::{Entry, Fields, Identity, RichText};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -209,69 +210,4 @@ pub struct Page<T> {
     pub items: Vec<T>,
     /// Pass it as `cursor` to get the next page; `None` on the last one.
     pub next: Option<String>,
-}
-
-/// A contact that can be a client (`CONTACT`, `SOCIETE`).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Client {
-    /// `CONTACT.IDCONTACT`.
-    pub id: i64,
-    /// Company name (`RAISON_SOCIALE`), else first and family name.
-    pub name: String,
-    /// Professional then private mail addresses, empty ones left out.
-    pub mails: Vec<String>,
-    /// `IARCHIVE`.
-    pub archived: bool,
-}
-
-/// A machine of the maintenance park (`MACHINE_MNT`).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Machine {
-    /// `IDMACHINE`.
-    pub id: i64,
-    /// `CD_MACHINE`.
-    pub code: String,
-    /// `LIB_MACHINE`.
-    pub label: String,
-    /// `NUM_SERIE`.
-    pub serial: String,
-    /// `IDCONTACT`, the owner.
-    pub client: Option<i64>,
-    /// `IARCHIVE`.
-    pub archived: bool,
-}
-
-/// A Gestan user (`USER`); passwords are never read.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct User {
-    /// `CDUSER`, 3 letters.
-    pub code: String,
-    /// First and family name.
-    pub name: String,
-    /// Mail addresses (`EMAIL`, `EMAILP`), empty ones left out.
-    pub mails: Vec<String>,
-    /// `IARCHIVE`.
-    pub archived: bool,
-}
-
-/// A project (`PROJET`).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Project {
-    /// `IDPROJET`.
-    pub id: i64,
-    /// `NOMPROJET`.
-    pub name: String,
-    /// `IDCONTACT`.
-    pub client: Option<i64>,
-}
-
-/// A product or priced service (`PRODUIT`).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Product {
-    /// `CD_PRODUIT`.
-    pub code: String,
-    /// `LIB_PRODUIT`.
-    pub label: String,
-    /// `IHORSCATALOGUE`: no longer for sale.
-    pub out_of_catalogue: bool,
 }

@@ -2,11 +2,13 @@
 //! independent of any table, wire format or configuration key.
 
 mod intervention;
+mod reference;
 mod rich_text;
 mod ticket;
 mod time;
 
 pub use intervention::{Entry, EntryMark, Field, FieldKind, Fields, Status, Value};
+pub use reference::{Client, Machine, Product, Project, User};
 pub use rich_text::{Line, RichText, Span};
 pub use ticket::{Company, Equipment, Group, Identity, Label, Person, PlannedEvent, Role, Step, StepType, Ticket};
 pub use time::{Rounding, TimeUnit};

@@ -3,7 +3,7 @@
 
 use crate::flows::PortError;
 use crate::gestan::contract::{BatchItem, BatchResult, Client, InterventionState, Machine, TicketKey, User};
-use crate::model::{Fields, Identity, Ticket};
+use crate::model::{EntryMark, Fields, Identity, Ticket};
 use async_trait::async_trait;
 use chrono::{DateTime, NaiveDateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -104,6 +104,22 @@ pub enum LinkPhase {
     Superseded,
 }
 
+/// What was last agreed about one entry of a memo.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AgreedEntry {
+    /// Hash of what GestSup says (author, time, minutes, text), whatever the templates make of it;
+    /// empty where it is not known (a link taken over from Gestan).
+    pub content: String,
+    /// [`crate::model::Entry::hash`] of what was written.
+    pub rendered: String,
+    /// What became of it since it was first written.
+    pub mark: EntryMark,
+    /// When it was written in GestSup.
+    pub at: DateTime<Utc>,
+    /// The heading without a mark: a withdrawn entry keeps it when its step is gone.
+    pub heading: String,
+}
+
 /// A ticket and its intervention, with what was last agreed between both.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Link {
@@ -121,14 +137,16 @@ pub struct Link {
     pub phase: LinkPhase,
     /// Minutes of the ticket that earlier interventions of it already carry.
     pub minutes_before: i64,
+    /// Minutes of the ticket that this and earlier interventions carry together.
+    pub minutes: i64,
     /// The values that GestSup's data asked for when both sides last agreed.
     pub sent: Fields,
     /// The values that Gestan held after that.
     pub held: Fields,
     /// Hash of the head of the memo as last written.
     pub head_hash: String,
-    /// Hash of each entry as last written, by key.
-    pub entries: BTreeMap<String, String>,
+    /// Each entry as last written, by key.
+    pub entries: BTreeMap<String, AgreedEntry>,
 }
 
 /// Why a ticket is not in step.
