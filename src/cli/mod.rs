@@ -1,1 +1,114 @@
-//! (to be written)
+//! The command line: one file a subcommand. Everything printed here is for people, or with `--json`
+//! for programs; nothing else in the program prints.
+#![allow(clippy::print_stdout, clippy::print_stderr)]
+
+mod check;
+mod demo;
+mod exit;
+mod gateway;
+mod journal;
+mod output;
+mod retry;
+mod run;
+mod show;
+mod status;
+mod sync;
+
+pub use exit::{ExitCode, exit_code};
+pub use output::report_error;
+
+use crate::config::{self, Loaded, Role};
+use crate::telemetry;
+use anyhow::Context as _;
+use clap::{Parser, Subcommand};
+use std::io::IsTerminal as _;
+use std::path::PathBuf;
+
+/// Keeps a GestSup help-desk and a Gestan ERP in step.
+#[derive(Debug, Parser)]
+#[command(name = "gestan-connector", version, about, max_term_width = 100)]
+pub struct Cli {
+    /// Configuration file.
+    #[arg(long, short, global = true, value_name = "FILE", default_value = "/etc/gestan-connector/connector.toml")]
+    pub config: PathBuf,
+    /// Print JSON instead of text, for programs.
+    #[arg(long, global = true)]
+    pub json: bool,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Work as a service: a pass at every interval, until a signal ends it.
+    Run(run::Run),
+    /// Make one pass now.
+    Sync(sync::Sync),
+    /// Check the configuration; with --online, both systems too.
+    Check(check::Check),
+    /// Say what is in step, what waits and what failed.
+    Status(status::Status),
+    /// Print what was done, and why not.
+    Journal(journal::Journal),
+    /// Tell the whole story of one ticket.
+    Show(show::Show),
+    /// Have tickets that were set aside, or wait for their next attempt, tried on the next pass.
+    Retry(retry::Retry),
+    /// Serve Gestan's base to a connector elsewhere, install what it needs, or look for its codes.
+    Gateway(gateway::Gateway),
+    /// See the connector at work on servers of its own, without touching yours.
+    Demo(demo::Demo),
+}
+
+impl Cli {
+    /// Carries the command out.
+    ///
+    /// # Errors
+    /// A chain that reads as a sentence; [`exit_code`] tells the exit code for it.
+    pub async fn execute(self) -> anyhow::Result<ExitCode> {
+        let globals = Globals { config: self.config, json: self.json };
+        match self.command {
+            Command::Run(run) => run.execute(&globals).await,
+            Command::Sync(sync) => sync.execute(&globals).await,
+            Command::Check(check) => check.execute(&globals).await,
+            Command::Status(status) => status.execute(&globals).await,
+            Command::Journal(journal) => journal.execute(&globals).await,
+            Command::Show(show) => show.execute(&globals).await,
+            Command::Retry(retry) => retry.execute(&globals).await,
+            Command::Gateway(gateway) => gateway.execute(&globals).await,
+            Command::Demo(demo) => demo.execute(&globals).await,
+        }
+    }
+}
+
+/// What every command is given.
+#[derive(Debug)]
+struct Globals {
+    config: PathBuf,
+    json: bool,
+}
+
+impl Globals {
+    /// Reads the configuration, prints its warnings, and starts the log.
+    fn load(&self, role: Role, log: LogTo) -> anyhow::Result<Loaded> {
+        let loaded = config::load(&self.config, role)?;
+        let level = match log {
+            LogTo::Service => loaded.config.log.level.as_str(),
+            // A command says on its own what it did; its log only speaks of trouble.
+            LogTo::Command => "warn,sqlx=error",
+        };
+        telemetry::init(level, loaded.config.log.format, std::io::stderr().is_terminal())
+            .context("while starting the log")?;
+        for warning in &loaded.warnings {
+            tracing::warn!("{}", warning.summary());
+        }
+        Ok(loaded)
+    }
+}
+
+/// Who the log is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum LogTo {
+    Service,
+    Command,
+}

@@ -14,7 +14,7 @@ use std::path::PathBuf;
 ///
 /// The daemon (`run`, `sync`, …) reads every table; a gateway that runs on a machine of its own needs
 /// `[gateway]` and `[log]` only.
-#[derive(Debug, Clone, Default, PartialEq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Config {
     /// The GestSup base: where tickets come from. The account needs no more than SELECT.
@@ -47,7 +47,7 @@ pub enum DatabaseTls {
 }
 
 /// `[gestsup]`
-#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Gestsup {
     /// Host name or address of the MySQL/MariaDB server of GestSup. Write 127.0.0.1 rather than localhost.
@@ -83,7 +83,7 @@ pub struct Gestsup {
 }
 
 /// `[gestan]`
-#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Gestan {
     /// "embedded": the gateway of this same file, inside the daemon, without a port; or the address of a gateway that runs beside Gestan.
@@ -103,7 +103,7 @@ pub struct Gestan {
 }
 
 /// `[gateway]`
-#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Gateway {
     /// Address and port to listen on. Elsewhere than on loopback, `tls` must be set. Not used when embedded.
@@ -149,7 +149,7 @@ pub enum MemoFormat {
 }
 
 /// `[gateway.tls]`
-#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct GatewayTls {
     /// Certificate chain, PEM.
@@ -170,7 +170,7 @@ pub enum BaseKind {
 }
 
 /// `[gateway.base]`
-#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct GestanBase {
     /// Kind of base.
@@ -199,19 +199,22 @@ pub struct GestanBase {
 }
 
 /// `[gateway.codes]`
-#[derive(Debug, Clone, Default, PartialEq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Codes {
-    /// INTERVENTION.ST_INTER: the number behind each status. `billed` is only read: it tells what must not change any more.
+    /// INTERVENTION.ST_INTER: the number behind each status. `billed` is only read: it tells what must not change any more. These numbers are examples: replace them.
+    #[schemars(extend("x-live" = true, "examples" = [{"planned": 0, "in_progress": 1, "waiting": 3, "done": 2, "to_bill": 5, "billed": 4, "cancelled": 10}]))]
     pub status: BTreeMap<Status, i64>,
     /// INTERVENTION.ID2GENRE_INTER: a name of your choice for each genre; `[mapping.genre]` uses these names.
+    #[schemars(extend("examples" = [{"depannage": 1, "installation": 2}]))]
     pub genre: BTreeMap<String, i64>,
     /// Z83_INTERVENTION.PRIORITE: a name of your choice for each priority; `[mapping.priority]` uses these names.
+    #[schemars(extend("examples" = [{"haute": 1, "normale": 2}]))]
     pub priority: BTreeMap<String, i64>,
 }
 
 /// `[state]`
-#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct State {
     /// The state's SQLite file. Back it up with `sqlite3 state.db .backup`, never by copying a file in use.
@@ -236,7 +239,7 @@ pub enum LogFormat {
 }
 
 /// `[log]`
-#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Log {
     /// error, warn, info, debug or trace, optionally per part: "info,gestan_connector::gateway=debug". At trace level the log may hold people's data.
@@ -252,7 +255,7 @@ impl Default for Log {
 }
 
 /// `[tickets]`
-#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Tickets {
     /// Seconds between two passes of `run`.
@@ -301,7 +304,7 @@ pub enum Unattributed {
 }
 
 /// A limit of `[tickets.brake]`: the larger of a number and a share applies.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Limit {
     /// So many are always allowed.
@@ -311,7 +314,7 @@ pub struct Limit {
 }
 
 /// `[tickets.brake]`
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Brake {
     /// Interventions created in one pass.
@@ -351,7 +354,7 @@ pub enum Locale {
 }
 
 /// `[mapping]`
-#[derive(Debug, Clone, Default, PartialEq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Mapping {
     /// Language of the texts that are written into Gestan.
@@ -379,14 +382,14 @@ pub struct Mapping {
     pub time: TimeMapping,
     /// What each kind of step is called, and which steps are sent: the first rule that matches decides.
     pub steps: Steps,
-    /// Texts written into Gestan. `{…}` is replaced by a value; what is not set here is written in the language of `locale`.
+    /// Texts written into Gestan. `{…}` is replaced by a value, `[…]` is left out when a value inside it is empty; what is not set here is written in the language of `locale`.
     pub texts: Texts,
     /// Who decides about each field of an intervention once it exists.
     pub policies: Policies,
 }
 
 /// `[mapping.status]`
-#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]
 pub struct StatusMap(pub BTreeMap<String, Status>);
 
@@ -416,7 +419,7 @@ pub enum Unmatched {
 }
 
 /// `[mapping.clients]`, `[mapping.technicians]`, `[mapping.equipment]`
-#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Matching {
     /// What is not in `table` is looked up: clients by name or mail, technicians by login, mail or name, equipment by serial number. Two candidates are never guessed between.
@@ -435,7 +438,7 @@ impl Default for Matching {
 }
 
 /// A Gestan key in a mapping table: a number, or a code.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(untagged)]
 pub enum GestanKey {
     /// An automatic identifier.
@@ -445,7 +448,7 @@ pub enum GestanKey {
 }
 
 /// `[mapping.projects]`
-#[derive(Debug, Clone, Default, PartialEq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct ProjectMatching {
     /// Name of a GestSup project ⇒ project and task of Gestan. Tickets of other projects are sent without one.
@@ -454,7 +457,7 @@ pub struct ProjectMatching {
 }
 
 /// A project and task of Gestan.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ProjectKey {
     /// PROJET.IDPROJET.
@@ -465,7 +468,7 @@ pub struct ProjectKey {
 }
 
 /// One value or several of them.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(untagged)]
 pub enum OneOrMany {
     /// One.
@@ -485,7 +488,7 @@ impl OneOrMany {
 }
 
 /// When a rule applies: all the conditions that are given must hold. Names are GestSup's, compared without case and accents.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct When {
     /// Type of the ticket, as in type = "Incident" or type = ["Incident", "Demande"].
@@ -508,7 +511,7 @@ pub struct When {
 }
 
 /// `[mapping.genre]`
-#[derive(Debug, Clone, Default, PartialEq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct GenreMapping {
     /// Genre where no rule matches: a name of `[gateway.codes.genre]`. Without it, no genre is written.
@@ -520,7 +523,7 @@ pub struct GenreMapping {
 }
 
 /// One of `[[mapping.genre.rules]]`
-#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct GenreRule {
     /// The conditions.
@@ -531,7 +534,7 @@ pub struct GenreRule {
 }
 
 /// `[mapping.planning]`
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Planning {
     /// Use the ticket's planned resolution date as planned day.
@@ -562,7 +565,7 @@ pub enum Billable {
 }
 
 /// `[mapping.billing]`
-#[derive(Debug, Clone, Default, PartialEq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Billing {
     /// Who decides whether a ticket is billable where no rule does.
@@ -579,7 +582,7 @@ pub struct Billing {
 }
 
 /// One of `[[mapping.billing.rules]]`
-#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct BillingRule {
     /// The conditions.
@@ -594,7 +597,7 @@ pub struct BillingRule {
 }
 
 /// `[mapping.time]`
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct TimeMapping {
     /// Unit of Gestan's general settings.
@@ -626,7 +629,7 @@ pub enum StepAuthor {
 }
 
 /// When a step rule applies: all the conditions that are given must hold.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct StepWhen {
     /// Type of the step in GestSup.
@@ -645,7 +648,7 @@ pub struct StepWhen {
 }
 
 /// One of `[[mapping.steps.kinds]]`
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct StepRule {
     /// The conditions.
@@ -659,16 +662,16 @@ pub struct StepRule {
 }
 
 /// `[mapping.steps]`
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Steps {
-    /// Rules that come before the built-in ones (see docs/mapping.md).
+    /// Rules that come before the built-in ones (see docs/operator-guide.md).
     #[schemars(extend("examples" = [{"when": {"type": "comment", "author": "system"}, "kind": "information"}]))]
     pub kinds: Vec<StepRule>,
 }
 
 /// `[mapping.texts]`
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Texts {
     /// Title of an intervention; cut at 50 characters, on a word.
@@ -677,8 +680,8 @@ pub struct Texts {
     /// Lines at the head of the memo. Values: {number} {title} {url} {requester} {client} {criticality} {priority} {time} {previous}. A line whose values are all empty is left out.
     #[schemars(extend("examples" = [["Ticket GestSup n°{number}", "Demandeur : {requester} ({client})"]]))]
     pub head: Option<Vec<String>>,
-    /// Line above each step. Values: {date} {author} {kind} {time} {mark}.
-    #[schemars(example = &"{date} – {author} ({kind}{time}){mark}")]
+    /// Line above each step. Values: {date} {author} {kind} {time} {mark}. What stands in […] is left out when a value inside it is empty.
+    #[schemars(example = &"{date} – {author} ({kind}[, {time}])[ – {mark}]")]
     pub heading: Option<String>,
 }
 
@@ -697,7 +700,7 @@ pub enum Policy {
 }
 
 /// `[mapping.policies]`
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Policies {
     /// Field ⇒ policy, for the fields whose default does not suit. The client is frozen once the intervention is made, whatever is written here.

@@ -2,8 +2,10 @@
 //! never printed.
 
 use schemars::JsonSchema;
-use serde::Deserialize;
+use secrecy::SecretString;
+use serde::{Deserialize, Serialize, Serializer};
 use std::fmt;
+use std::path::PathBuf;
 
 /// Where a password or token comes from: the text itself, `{ env = "NAME" }`, `{ file = "/path" }`
 /// or `{ credential = "name" }` (systemd `LoadCredential=`).
@@ -20,13 +22,72 @@ pub enum Secret {
     /// A file; a final line break is not part of the secret.
     File {
         /// Its path.
-        file: std::path::PathBuf,
+        file: PathBuf,
     },
     /// A systemd credential (`$CREDENTIALS_DIRECTORY/<name>`).
     Credential {
         /// Its name.
         credential: String,
     },
+}
+
+/// A secret that cannot be had.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum SecretError {
+    /// The variable is not set.
+    #[error("the environment variable {name} is not set: set it for the service, or use another way")]
+    Env {
+        /// Its name.
+        name: String,
+    },
+    /// The file cannot be read.
+    #[error("the secret's file {path} cannot be read ({reason}): create it, readable by the service's user alone")]
+    File {
+        /// Its path.
+        path: PathBuf,
+        /// What the system says.
+        reason: String,
+    },
+    /// There are no credentials.
+    #[error(
+        "the credential {name} is not there: add LoadCredential={name}:/path to the unit; outside of systemd, use a file"
+    )]
+    Credential {
+        /// Its name.
+        name: String,
+    },
+    /// There is nothing in it.
+    #[error("the secret is empty")]
+    Empty,
+}
+
+impl Secret {
+    /// The secret itself.
+    ///
+    /// # Errors
+    /// When it cannot be had from where it should be, or is empty.
+    pub fn resolve(&self) -> Result<SecretString, SecretError> {
+        let read = |path: PathBuf| {
+            std::fs::read_to_string(&path).map_err(|error| SecretError::File { path, reason: error.to_string() })
+        };
+        let text = match self {
+            Self::Inline(text) => text.clone(),
+            Self::Env { env } => std::env::var(env).map_err(|_| SecretError::Env { name: env.clone() })?,
+            Self::File { file } => read(file.clone())?,
+            Self::Credential { credential } => {
+                let missing = || SecretError::Credential { name: credential.clone() };
+                let folder = std::env::var_os("CREDENTIALS_DIRECTORY").ok_or_else(missing)?;
+                read(PathBuf::from(folder).join(credential)).map_err(|_| missing())?
+            }
+        };
+        let text = text.strip_suffix('\n').unwrap_or(&text);
+        let text = text.strip_suffix('\r').unwrap_or(text);
+        // Some databases have accounts without a password; only what should come from elsewhere must be there.
+        if text.is_empty() && !matches!(self, Self::Inline(_)) {
+            return Err(SecretError::Empty);
+        }
+        Ok(SecretString::from(text.to_owned()))
+    }
 }
 
 impl fmt::Debug for Secret {
@@ -37,5 +98,12 @@ impl fmt::Debug for Secret {
             Self::File { file } => write!(f, "{{ file = {file:?} }}"),
             Self::Credential { credential } => write!(f, "{{ credential = {credential:?} }}"),
         }
+    }
+}
+
+impl Serialize for Secret {
+    /// Where it comes from, never what it is.
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&format!("{self:?}"))
     }
 }

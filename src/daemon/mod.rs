@@ -1,1 +1,7 @@
-//! (to be written)
+//! The service: one site (a GestSup base and a Gestan base) and the loop that keeps it in step.
+
+mod service;
+mod site;
+
+pub use service::serve;
+pub use site::{PassResult, Site, embedded_gateway};

@@ -1,1 +1,94 @@
-//! (to be written)
+//! The gateway beside Gestan: the only part of the program that knows Gestan's tables, numeric codes,
+//! rich text and audit columns. Served over HTTP, or called inside the daemon's process.
+
+pub mod base;
+mod capabilities;
+mod codes;
+mod columns;
+mod cp1252;
+mod error;
+mod extension;
+pub mod http;
+mod interventions;
+mod lists;
+pub mod memo;
+mod probe;
+
+pub use error::GatewayFault;
+pub use probe::Probe;
+
+use crate::config;
+use base::{Base, BaseError, MySqlBase};
+use chrono::{NaiveDateTime, Utc};
+use chrono_tz::Tz;
+use codes::Codes;
+use extension::Extension;
+use secrecy::SecretString;
+use std::collections::HashSet;
+use std::sync::Arc;
+use tokio::sync::RwLock;
+
+/// Tables of Gestan that the gateway uses.
+const TABLES: [&str; 8] =
+    ["INTERVENTION", "Z83_INTERVENTION", "CONTACT", "MACHINE_MNT", "USER", "PRODUIT", "PROJET", "PARAMLIB"];
+
+/// The tables and columns that a base has.
+type Catalogue = Arc<HashSet<(String, String)>>;
+
+/// The gateway to one Gestan base.
+#[derive(Debug)]
+pub struct Gateway {
+    base: Box<dyn Base>,
+    codes: Codes,
+    extension: Extension,
+    zone: Tz,
+    user_code: String,
+    memo: config::MemoFormat,
+    max_body: usize,
+    /// Read once the base answers; a base's structure changes with Gestan's version only.
+    catalogue: RwLock<Option<Catalogue>>,
+}
+
+impl Gateway {
+    /// Prepares the gateway; the base need not answer yet.
+    pub fn new(config: &config::Gateway, base_password: &SecretString) -> Self {
+        let base: Box<dyn Base> = match config.base.kind {
+            config::BaseKind::Mysql => Box::new(MySqlBase::new(&config.base, base_password)),
+        };
+        Self {
+            base,
+            codes: Codes::new(&config.codes),
+            extension: Extension::new(&config.extension_prefix),
+            zone: config.time_zone,
+            user_code: config.user_code.clone(),
+            memo: config.memo,
+            max_body: usize::try_from(config.max_body_kib).unwrap_or(8192) * 1024,
+            catalogue: RwLock::new(None),
+        }
+    }
+
+    /// Now, as Gestan's audit columns have it.
+    fn now(&self) -> NaiveDateTime {
+        let now = Utc::now().with_timezone(&self.zone).naive_local();
+        chrono::SubsecRound::trunc_subsecs(now, 0)
+    }
+
+    async fn catalogue(&self) -> Result<Catalogue, BaseError> {
+        if let Some(catalogue) = self.catalogue.read().await.as_ref() {
+            return Ok(Arc::clone(catalogue));
+        }
+        self.read_catalogue().await
+    }
+
+    async fn read_catalogue(&self) -> Result<Catalogue, BaseError> {
+        let extension = self.extension.tables();
+        let tables: Vec<&str> = TABLES.into_iter().chain(extension.iter().map(String::as_str)).collect();
+        let catalogue = Arc::new(self.base.columns(&tables).await?);
+        *self.catalogue.write().await = Some(Arc::clone(&catalogue));
+        Ok(catalogue)
+    }
+}
+
+fn has(catalogue: &Catalogue, table: &str, column: &str) -> bool {
+    catalogue.contains(&(table.to_uppercase(), column.to_uppercase()))
+}

@@ -1,6 +1,377 @@
-//! (to be written)
-/// (to be written)
-pub struct GatewayClient;
-/// (to be written)
-#[derive(Debug)]
-pub struct GatewayError;
+//! The client of the gateway: over HTTP, or by calling the same routes inside the process.
+
+use super::contract::{
+    BatchItem, BatchRequest, BatchResponse, BatchResult, Capabilities, Client, Health, InterventionState, Machine,
+    Page, Precondition, Problem, TicketKey, User,
+};
+use crate::flows::tickets::Interventions;
+use crate::flows::{Blast, PortError, System};
+use crate::gateway::Gateway;
+use crate::gateway::http::router;
+use crate::retry::{Hint, with_retries};
+use async_trait::async_trait;
+use axum::Router;
+use axum::body::Body;
+use axum::http::{HeaderMap, Method, Request, StatusCode, header};
+use http_body_util::BodyExt as _;
+use secrecy::{ExposeSecret as _, SecretString};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+use tower::ServiceExt as _;
+use url::Url;
+
+/// Bytes of items in one batch request, well under the gateway's default limit.
+const BATCH_BYTES: usize = 4 * 1024 * 1024;
+/// Items in one batch request.
+const BATCH_ITEMS: usize = 100;
+/// Bytes of an answer that are read.
+const ANSWER: usize = 64 * 1024 * 1024;
+
+/// An error of the gateway as a whole.
+#[derive(Debug, thiserror::Error)]
+pub enum GatewayError {
+    /// It cannot be reached.
+    #[error("the gateway {place} does not answer ({reason}): check that it runs and that [gestan] gateway names it")]
+    Unreachable {
+        /// Its address.
+        place: String,
+        /// What happened.
+        reason: String,
+    },
+    /// It refused the token.
+    #[error("the gateway {place} refuses the token: [gestan] token here must be [gateway] token over there")]
+    Unauthorized {
+        /// Its address.
+        place: String,
+    },
+    /// It answered with a problem.
+    #[error("the gateway {place} answered: {}", problem.detail)]
+    Problem {
+        /// Its address.
+        place: String,
+        /// The problem.
+        problem: Box<Problem>,
+        /// How long it asked us to wait.
+        retry_after: Option<Duration>,
+    },
+    /// What answers is no gateway, or one of another version.
+    #[error(
+        "what answers at {place} is not a gateway of this version ({reason}): check [gestan] gateway and any proxy before it"
+    )]
+    Garbage {
+        /// Its address.
+        place: String,
+        /// What is wrong.
+        reason: String,
+    },
+    /// The client cannot be set up.
+    #[error("the gateway's address or certificate cannot be used ({reason}): check [gestan] gateway and ca_file")]
+    Setup {
+        /// What is wrong.
+        reason: String,
+    },
+}
+
+impl GatewayError {
+    /// How far it reaches.
+    pub fn blast(&self) -> Blast {
+        match self {
+            Self::Unreachable { .. } => Blast::System,
+            Self::Unauthorized { .. } | Self::Setup { .. } => Blast::Configuration,
+            // A proxy's page while the gateway restarts looks like this too.
+            Self::Garbage { .. } => Blast::System,
+            Self::Problem { problem, .. } => match problem.status {
+                429 | 502..=504 => Blast::System,
+                500.. => Blast::Retry,
+                _ => Blast::Record,
+            },
+        }
+    }
+}
+
+impl From<GatewayError> for PortError {
+    fn from(error: GatewayError) -> Self {
+        let retry_after = match &error {
+            GatewayError::Problem { retry_after, .. } => *retry_after,
+            _ => None,
+        };
+        Self { system: System::Gestan, blast: error.blast(), retry_after, message: error.to_string() }
+    }
+}
+
+/// The way to the gateway.
+#[derive(Debug, Clone)]
+enum Transport {
+    Embedded(Box<Router>),
+    Remote { http: reqwest::Client, base: Url, token: Option<SecretString> },
+}
+
+/// A gateway.
+#[derive(Debug, Clone)]
+pub struct GatewayClient {
+    transport: Transport,
+    place: String,
+}
+
+/// An answer, not yet understood.
+struct Answer {
+    status: StatusCode,
+    headers: HeaderMap,
+    body: Vec<u8>,
+}
+
+impl GatewayClient {
+    /// A gateway inside this process.
+    pub fn embedded(gateway: Arc<Gateway>) -> Self {
+        Self { transport: Transport::Embedded(Box::new(router(gateway, None))), place: "(embedded)".to_owned() }
+    }
+
+    /// A gateway elsewhere.
+    ///
+    /// # Errors
+    /// When the address or the certificate cannot be used.
+    pub fn remote(
+        address: &str,
+        token: Option<SecretString>,
+        ca_file: Option<&Path>,
+        timeout: Duration,
+    ) -> Result<Self, GatewayError> {
+        let setup = |reason: String| GatewayError::Setup { reason };
+        let base = Url::parse(address).map_err(|error| setup(error.to_string()))?;
+        let mut builder = reqwest::Client::builder()
+            .timeout(timeout)
+            .connect_timeout(timeout.min(Duration::from_secs(10)))
+            // A redirected PUT would change its method, and the token would travel with it.
+            .redirect(reqwest::redirect::Policy::none())
+            .no_proxy()
+            .user_agent(concat!("gestan-connector/", env!("CARGO_PKG_VERSION")));
+        if let Some(file) = ca_file {
+            let pem = std::fs::read(file).map_err(|error| setup(format!("{}: {error}", file.display())))?;
+            let certificate = reqwest::Certificate::from_pem(&pem).map_err(|error| setup(error.to_string()))?;
+            builder = builder.add_root_certificate(certificate);
+        }
+        let http = builder.build().map_err(|error| setup(error.to_string()))?;
+        Ok(Self { transport: Transport::Remote { http, base, token }, place: address.to_owned() })
+    }
+
+    /// How the gateway is named in messages.
+    pub fn place(&self) -> &str {
+        &self.place
+    }
+
+    /// Whether the base behind the gateway answers.
+    ///
+    /// # Errors
+    /// When it does not.
+    pub async fn health(&self) -> Result<Health, GatewayError> {
+        self.fetch("/v1/health").await
+    }
+
+    /// What the base can do.
+    ///
+    /// # Errors
+    /// When it does not answer.
+    pub async fn capabilities(&self) -> Result<Capabilities, GatewayError> {
+        self.fetch("/v1/capabilities").await
+    }
+
+    async fn fetch<T: DeserializeOwned>(&self, path: &str) -> Result<T, GatewayError> {
+        let hint = |error: &GatewayError| match error {
+            GatewayError::Unreachable { .. } => Hint::Again,
+            _ => Hint::Never,
+        };
+        let answer = with_retries(hint, || self.send(Method::GET, path, None, None)).await?;
+        self.understand(&answer)
+    }
+
+    /// Every record of a list, page after page.
+    async fn all<T: DeserializeOwned>(&self, list: &str) -> Result<Vec<T>, GatewayError> {
+        let mut items = Vec::new();
+        let mut cursor: Option<String> = None;
+        loop {
+            let page: Page<T> = self.fetch(&page_path(list, cursor.as_deref())).await?;
+            let empty = page.items.is_empty();
+            items.extend(page.items);
+            match page.next {
+                // A cursor that does not move would never end.
+                Some(next) if !empty && Some(&next) != cursor.as_ref() => cursor = Some(next),
+                _ => return Ok(items),
+            }
+        }
+    }
+
+    async fn send(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<Vec<u8>>,
+        condition: Option<&Precondition>,
+    ) -> Result<Answer, GatewayError> {
+        let condition = condition.map(|condition| match condition {
+            Precondition::Absent => (header::IF_NONE_MATCH, "*".to_owned()),
+            Precondition::Match(etag) => (header::IF_MATCH, format!("\"{etag}\"")),
+        });
+        match &self.transport {
+            Transport::Embedded(router) => {
+                let mut request = Request::builder().method(method).uri(path);
+                if let Some((name, value)) = condition {
+                    request = request.header(name, value);
+                }
+                let garbage = |reason: String| GatewayError::Garbage { place: self.place.clone(), reason };
+                let request =
+                    request.body(Body::from(body.unwrap_or_default())).map_err(|error| garbage(error.to_string()))?;
+                let response = match router.as_ref().clone().oneshot(request).await {
+                    Ok(response) => response,
+                    Err(never) => match never {},
+                };
+                let (parts, body) = response.into_parts();
+                let body = body.collect().await.map_err(|error| garbage(error.to_string()))?.to_bytes().to_vec();
+                Ok(Answer { status: parts.status, headers: parts.headers, body })
+            }
+            Transport::Remote { http, base, token } => {
+                let unreachable = |error: reqwest::Error| GatewayError::Unreachable {
+                    place: self.place.clone(),
+                    reason: root_cause(&error),
+                };
+                let url = base.join(path).map_err(|error| GatewayError::Setup { reason: error.to_string() })?;
+                let mut request = http.request(method, url);
+                if let Some(token) = token {
+                    request = request.bearer_auth(token.expose_secret());
+                }
+                if let Some((name, value)) = condition {
+                    request = request.header(name, value);
+                }
+                if let Some(body) = body {
+                    request = request.header(header::CONTENT_TYPE, "application/json").body(body);
+                }
+                let mut response = request.send().await.map_err(unreachable)?;
+                let (status, headers) = (response.status(), response.headers().clone());
+                let mut body = Vec::new();
+                while let Some(chunk) = response.chunk().await.map_err(unreachable)? {
+                    body.extend_from_slice(&chunk);
+                    if body.len() > ANSWER {
+                        let reason = "its answer is too large".to_owned();
+                        return Err(GatewayError::Garbage { place: self.place.clone(), reason });
+                    }
+                }
+                Ok(Answer { status, headers, body })
+            }
+        }
+    }
+
+    fn understand<T: DeserializeOwned>(&self, answer: &Answer) -> Result<T, GatewayError> {
+        if answer.status.is_success() {
+            return serde_json::from_slice(&answer.body)
+                .map_err(|error| GatewayError::Garbage { place: self.place.clone(), reason: error.to_string() });
+        }
+        Err(self.refusal(answer))
+    }
+
+    fn refusal(&self, answer: &Answer) -> GatewayError {
+        let place = self.place.clone();
+        if matches!(answer.status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN) {
+            return GatewayError::Unauthorized { place };
+        }
+        let retry_after = answer.headers.get(header::RETRY_AFTER).and_then(|value| value.to_str().ok());
+        let retry_after = retry_after.and_then(|seconds| seconds.trim().parse().ok()).map(Duration::from_secs);
+        match serde_json::from_slice::<Problem>(&answer.body) {
+            Ok(problem) => GatewayError::Problem { place, problem: Box::new(problem), retry_after },
+            Err(_) => GatewayError::Garbage { place, reason: format!("status {}", answer.status) },
+        }
+    }
+
+    async fn put_one(&self, item: &BatchItem) -> Result<BatchResult, GatewayError> {
+        let TicketKey { source, number, sequence } = &item.key;
+        let path = format!("/v1/tickets/{source}/{number}/{sequence}/intervention");
+        let body = json(&item.intervention)?;
+        let answer = self.send(Method::PUT, &path, Some(body), Some(&item.precondition)).await?;
+        if answer.status.is_success() {
+            return Ok(BatchResult::Ok(self.understand(&answer)?));
+        }
+        match self.refusal(&answer) {
+            GatewayError::Problem { problem, .. } if problem.status < 500 && problem.status != 429 => {
+                Ok(BatchResult::Problem(problem))
+            }
+            error => Err(error),
+        }
+    }
+
+    async fn put_batch(&self, items: Vec<BatchItem>) -> Result<Vec<BatchResult>, GatewayError> {
+        let body = json(&BatchRequest { items })?;
+        let answer = self.send(Method::POST, "/v1/tickets:batch", Some(body), None).await?;
+        Ok(self.understand::<BatchResponse>(&answer)?.results)
+    }
+
+    async fn put_all(&self, items: Vec<BatchItem>) -> Result<Vec<BatchResult>, GatewayError> {
+        if let [item] = &items[..] {
+            return Ok(vec![self.put_one(item).await?]);
+        }
+        let mut results = Vec::with_capacity(items.len());
+        let mut batch = Vec::new();
+        let mut bytes = 0;
+        for item in items {
+            let size = json(&item)?.len();
+            if !batch.is_empty() && (bytes + size > BATCH_BYTES || batch.len() == BATCH_ITEMS) {
+                results.extend(self.put_batch(std::mem::take(&mut batch)).await?);
+                bytes = 0;
+            }
+            bytes += size;
+            batch.push(item);
+        }
+        if !batch.is_empty() {
+            results.extend(self.put_batch(batch).await?);
+        }
+        Ok(results)
+    }
+}
+
+fn page_path(list: &str, cursor: Option<&str>) -> String {
+    let mut query = url::form_urlencoded::Serializer::new(String::new());
+    query.append_pair("limit", "2000");
+    query.extend_pairs(cursor.map(|cursor| ("cursor", cursor)));
+    format!("/v1/{list}?{}", query.finish())
+}
+
+fn json(value: &impl Serialize) -> Result<Vec<u8>, GatewayError> {
+    serde_json::to_vec(value).map_err(|error| GatewayError::Setup { reason: error.to_string() })
+}
+
+/// The innermost cause: "connection refused" rather than "error sending request".
+fn root_cause(error: &reqwest::Error) -> String {
+    let mut cause: &dyn std::error::Error = error;
+    while let Some(source) = cause.source() {
+        cause = source;
+    }
+    if error.is_timeout() { "no answer in time".to_owned() } else { cause.to_string() }
+}
+
+#[async_trait]
+impl Interventions for GatewayClient {
+    async fn get(&self, key: &TicketKey) -> Result<Option<InterventionState>, PortError> {
+        let path = format!("/v1/tickets/{}/{}/{}/intervention", key.source, key.number, key.sequence);
+        match self.fetch(&path).await {
+            Ok(state) => Ok(Some(state)),
+            Err(GatewayError::Problem { problem, .. }) if problem.status == 404 => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    async fn put(&self, items: Vec<BatchItem>) -> Result<Vec<BatchResult>, PortError> {
+        Ok(self.put_all(items).await?)
+    }
+
+    async fn clients(&self) -> Result<Vec<Client>, PortError> {
+        Ok(self.all("clients").await?)
+    }
+
+    async fn machines(&self) -> Result<Vec<Machine>, PortError> {
+        Ok(self.all("machines").await?)
+    }
+
+    async fn users(&self) -> Result<Vec<User>, PortError> {
+        Ok(self.all("users").await?)
+    }
+}

@@ -1,1 +1,95 @@
-//! (to be written)
+//! The adapter to GestSup's database: everything that knows one of its tables. It only ever reads,
+//! and needs no right but SELECT.
+
+mod catalogue;
+mod check;
+mod error;
+mod fingerprint;
+mod html;
+mod load;
+mod lock;
+mod rows;
+mod snapshot;
+mod text;
+
+pub use check::{Finding, Level};
+pub use error::GestsupError;
+pub use html::html_to_rich_text;
+pub use lock::DaemonLock;
+pub use text::{decode, decode_listed};
+
+use crate::config::{self, DatabaseTls};
+use chrono_tz::Tz;
+use secrecy::{ExposeSecret as _, SecretString};
+use sqlx::mysql::{MySqlConnectOptions, MySqlSslMode};
+use sqlx::{ConnectOptions as _, Executor as _, MySqlConnection};
+use std::time::Duration;
+
+/// A GestSup base. Each snapshot has a connection of its own: there is one a pass, and a broken one
+/// is never met again.
+#[derive(Debug, Clone)]
+pub struct Gestsup {
+    options: MySqlConnectOptions,
+    zone: Tz,
+    timeout: Duration,
+    /// How the server is named in messages.
+    place: Place,
+}
+
+/// Which server, database and account: for messages.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    /// Host.
+    pub host: String,
+    /// Port.
+    pub port: u16,
+    /// Database.
+    pub database: String,
+    /// Account.
+    pub user: String,
+}
+
+impl Gestsup {
+    /// Prepares access to the base that the configuration names; nothing is connected yet.
+    pub fn new(config: &config::Gestsup, password: &SecretString) -> Self {
+        let tls = match config.tls {
+            DatabaseTls::Off => MySqlSslMode::Disabled,
+            DatabaseTls::Preferred => MySqlSslMode::Preferred,
+            DatabaseTls::Required => MySqlSslMode::VerifyIdentity,
+        };
+        let options = MySqlConnectOptions::new()
+            .host(&config.host)
+            .port(config.port)
+            .database(&config.database)
+            .username(&config.user)
+            .password(password.expose_secret())
+            .ssl_mode(tls)
+            .charset("utf8mb4")
+            // Statements differ in their lists of numbers: caching them would only fill memory.
+            .statement_cache_capacity(0)
+            .disable_statement_logging();
+        let place = Place {
+            host: config.host.clone(),
+            port: config.port,
+            database: config.database.clone(),
+            user: config.user.clone(),
+        };
+        Self { options, zone: config.time_zone, timeout: Duration::from_secs(config.timeout_seconds), place }
+    }
+
+    async fn connect(&self) -> Result<MySqlConnection, GestsupError> {
+        let mut connection = self.within(self.options.connect()).await?;
+        // A statement that we gave up on must not go on on the server; MySQL has no such setting.
+        let limit = format!("SET SESSION max_statement_time = {}", self.timeout.as_secs());
+        let _ = self.within(connection.execute(sqlx::AssertSqlSafe(limit))).await;
+        Ok(connection)
+    }
+
+    /// Runs something on the server, under the deadline of a statement.
+    async fn within<T>(&self, work: impl Future<Output = Result<T, sqlx::Error>>) -> Result<T, GestsupError> {
+        match tokio::time::timeout(self.timeout, work).await {
+            Ok(result) => result.map_err(|error| GestsupError::from_sqlx(&self.place, error)),
+            Err(_) => Err(GestsupError::Timeout { place: self.place.clone(), seconds: self.timeout.as_secs() }),
+        }
+    }
+}

@@ -1,1 +1,15 @@
-//! (to be written)
+//! Decisions, without I/O: what a ticket is to become in Gestan, given the operator's configuration
+//! and what Gestan's catalogues hold.
+
+mod directory;
+mod fold;
+mod planning;
+mod projection;
+mod rules;
+mod steps;
+mod texts;
+
+pub use directory::{Directory, Found};
+pub use fold::{cut_on_word, fold};
+pub use projection::{Before, Context, ProjectedEntry, Projection, Wait, project, ticket_url};
+pub use texts::{PLACEHOLDERS_HEAD, PLACEHOLDERS_HEADING, PLACEHOLDERS_TITLE, Wording, duration};

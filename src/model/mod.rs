@@ -11,7 +11,7 @@ pub use intervention::{Entry, EntryMark, Field, FieldKind, Fields, Status, Value
 pub use reference::{Client, Machine, Product, Project, User};
 pub use rich_text::{Line, RichText, Span};
 pub use ticket::{Company, Equipment, Group, Identity, Label, Person, PlannedEvent, Role, Step, StepType, Ticket};
-pub use time::{Rounding, TimeUnit};
+pub use time::{Rounding, TimeUnit, local_to_utc};
 
 use sha2::{Digest, Sha256};
 use std::fmt::Write as _;

@@ -1,7 +1,27 @@
 //! Durations: GestSup counts minutes, Gestan counts in the unit of its general settings.
 
+use chrono::{DateTime, Duration, LocalResult, NaiveDateTime, TimeZone as _, Utc};
+use chrono_tz::Tz;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+
+/// The point in time of a local date-time without offset, as both systems store them. An hour that
+/// exists twice (clocks set back) is its first occurrence; one that never was (clocks set forward) is
+/// as long after the change as it claims to be after the last full hour before it.
+pub fn local_to_utc(local: NaiveDateTime, zone: Tz) -> DateTime<Utc> {
+    match zone.from_local_datetime(&local) {
+        LocalResult::Single(time) => time.with_timezone(&Utc),
+        LocalResult::Ambiguous(first, _) => first.with_timezone(&Utc),
+        LocalResult::None => {
+            // Every gap in the zone database is shorter than a day.
+            let before = local - Duration::days(1);
+            match zone.from_local_datetime(&before).earliest() {
+                Some(time) => (time + Duration::days(1)).with_timezone(&Utc),
+                None => local.and_utc(),
+            }
+        }
+    }
+}
 
 /// The unit in which Gestan holds time spent and load.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema, Default)]
@@ -54,6 +74,7 @@ impl Rounding {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
     use super::*;
     use proptest::prelude::*;
 
@@ -64,6 +85,15 @@ mod tests {
         assert_eq!(Rounding::Nearest.apply(629, 420), 1);
         assert_eq!(Rounding::Nearest.apply(630, 420), 2);
         assert_eq!(Rounding::Down.apply(839, 420), 1);
+    }
+
+    #[test]
+    fn the_hour_that_exists_twice_is_its_first_occurrence_and_the_missing_one_moves_forward() {
+        let paris = chrono_tz::Europe::Paris;
+        let utc = |text: &str| local_to_utc(text.parse().unwrap(), paris).to_rfc3339();
+        assert_eq!(utc("2026-10-25T02:30:00"), "2026-10-25T00:30:00+00:00");
+        assert_eq!(utc("2026-03-29T02:30:00"), "2026-03-29T01:30:00+00:00");
+        assert_eq!(utc("2026-07-01T12:00:00"), "2026-07-01T10:00:00+00:00");
     }
 
     proptest! {

@@ -1,5 +1,18 @@
 //! Attributed GestSup tickets become Gestan interventions and are followed until they are closed.
 
+mod apply;
+mod brake;
+mod merge;
+mod operation;
+mod pass;
+mod plan;
 mod ports;
+mod read;
+mod report;
 
+pub use brake::BrakeReason;
+pub use operation::{Draft, EntryChange, FieldChange, Operation, Planned, Verb, Verdict};
+pub use pass::{PassOptions, Preview, TicketsFlow};
+pub use plan::{Planner, linked};
 pub use ports::*;
+pub use report::{PassReport, RecordReport};

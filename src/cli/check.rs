@@ -1,0 +1,180 @@
+//! `check`: the configuration, and with `--online` both systems.
+
+use super::{ExitCode, Globals, LogTo, output};
+use crate::config::{self, Config, Role};
+use crate::daemon::Site;
+use crate::gestsup::{Finding, Level};
+use clap::Args;
+use serde::Serialize;
+
+/// Check the configuration; with --online, both systems too.
+#[derive(Debug, Args)]
+pub struct Check {
+    /// Try GestSup, the gateway and Gestan's base too; nothing is written.
+    #[arg(long)]
+    online: bool,
+    /// Print the example configuration and stop.
+    #[arg(long)]
+    print_example: bool,
+}
+
+#[derive(Debug, Serialize)]
+struct Section {
+    about: &'static str,
+    findings: Vec<Finding>,
+}
+
+impl Check {
+    pub(super) async fn execute(self, globals: &Globals) -> anyhow::Result<ExitCode> {
+        if self.print_example {
+            print!("{}", config::example());
+            return Ok(ExitCode::Ok);
+        }
+        let loaded = globals.load(Role::Daemon, LogTo::Command)?;
+        let mut sections = vec![offline(&loaded)];
+        if self.online {
+            let site = Site::open_to_look(loaded.config).await?;
+            sections.push(gestsup(&site).await);
+            sections.push(gestan(&site).await);
+        }
+        let worst = sections.iter().flat_map(|section| &section.findings).map(|finding| finding.level).max();
+        if globals.json {
+            output::json(&sections)?;
+        } else {
+            for section in &sections {
+                println!("{}", section.about);
+                for finding in &section.findings {
+                    println!("  {:<8} {}", word(finding.level), finding.text);
+                }
+            }
+            println!("{}", conclusion(worst, self.online));
+        }
+        Ok(if worst == Some(Level::Error) { ExitCode::Unavailable } else { ExitCode::Ok })
+    }
+}
+
+fn word(level: Level) -> &'static str {
+    match level {
+        Level::Ok => "ok",
+        Level::Warning => "warning",
+        Level::Error => "ERROR",
+    }
+}
+
+fn conclusion(worst: Option<Level>, online: bool) -> &'static str {
+    match (worst, online) {
+        (Some(Level::Error), _) => "Not ready: mend what is marked ERROR.",
+        (_, false) => "The configuration is complete. `gestan-connector check --online` tries both systems too.",
+        (Some(Level::Warning), true) => {
+            "Ready, with warnings. `gestan-connector sync --dry-run` shows what a first pass would write."
+        }
+        (_, true) => "Ready. `gestan-connector sync --dry-run` shows what a first pass would write.",
+    }
+}
+
+fn offline(loaded: &config::Loaded) -> Section {
+    let mut findings = vec![Finding::new(Level::Ok, format!("{} is complete", loaded.path.display()))];
+    findings.extend(loaded.warnings.iter().map(|warning| Finding::new(Level::Warning, warning.summary())));
+    findings.extend(secrets(&loaded.config));
+    Section { about: "Configuration", findings }
+}
+
+/// Secrets that cannot be had would only be missed when the service starts.
+fn secrets(config: &Config) -> Vec<Finding> {
+    let gateway = config.gateway.as_ref();
+    [
+        ("[gestsup] password", config.gestsup.as_ref().map(|gestsup| &gestsup.password)),
+        ("[gestan] token", config.gestan.as_ref().and_then(|gestan| gestan.token.as_ref())),
+        ("[gateway] token", gateway.and_then(|gateway| gateway.token.as_ref())),
+        ("[gateway.base] password", gateway.map(|gateway| &gateway.base.password)),
+    ]
+    .into_iter()
+    .filter_map(|(name, secret)| {
+        let error = secret?.resolve().err()?;
+        Some(Finding::new(Level::Error, format!("{name}: {error}")))
+    })
+    .collect()
+}
+
+async fn gestsup(site: &Site) -> Section {
+    let mut findings = match site.gestsup().check().await {
+        Ok(findings) => findings,
+        Err(error) => vec![Finding::new(Level::Error, error.to_string())],
+    };
+    if let Ok(states) = site.gestsup().states().await {
+        let mapped = &site.config().mapping.status.0;
+        let unmapped: Vec<String> = states
+            .iter()
+            .filter(|state| state.id != 0 && !mapped.contains_key(&state.id.to_string()))
+            .map(|state| format!("{} (“{}”)", state.id, state.name))
+            .collect();
+        if !unmapped.is_empty() {
+            findings.push(Finding::new(
+                Level::Warning,
+                format!(
+                    "tickets in these states will wait, since [mapping.status] does not list them: {}",
+                    unmapped.join(", ")
+                ),
+            ));
+        }
+    }
+    Section { about: "GestSup", findings }
+}
+
+async fn gestan(site: &Site) -> Section {
+    let capabilities = match site.gestan().capabilities().await {
+        Ok(capabilities) => capabilities,
+        Err(error) => {
+            return Section { about: "Gestan", findings: vec![Finding::new(Level::Error, error.to_string())] };
+        }
+    };
+    let mut findings = vec![Finding::new(
+        Level::Ok,
+        format!(
+            "gateway {} answers, base {}, zone {}",
+            site.gestan().place(),
+            capabilities.base,
+            capabilities.time_zone
+        ),
+    )];
+    if !capabilities.blocking.is_empty() {
+        let text = format!(
+            "Gestan's base lacks {}: without them no intervention can be written; is [gateway.base] the right database?",
+            capabilities.blocking.join(", ")
+        );
+        findings.push(Finding::new(Level::Error, text));
+    }
+    let optional: Vec<&str> =
+        capabilities.missing.iter().filter(|name| !capabilities.blocking.contains(name)).map(String::as_str).collect();
+    if !optional.is_empty() {
+        let text = format!("Gestan's base lacks {}: what needs them is left out", optional.join(", "));
+        findings.push(Finding::new(Level::Warning, text));
+    }
+    if !capabilities.extension_installed {
+        let text = "the tables of the links are missing: run `gestan-connector gateway install` beside Gestan";
+        findings.push(Finding::new(Level::Error, text));
+    }
+    for code in &capabilities.missing_codes {
+        let text =
+            format!("[gateway.codes] has no number for {code}: `gestan-connector gateway probe` shows the ones in use");
+        findings.push(Finding::new(Level::Error, text));
+    }
+    let mapping = &site.config().mapping;
+    let known = |list: &str, name: &str| {
+        capabilities.codes.get(list).is_some_and(|names| names.iter().any(|known| known == name))
+    };
+    let genres = mapping
+        .genre
+        .default
+        .iter()
+        .chain(mapping.genre.rules.iter().map(|rule| &rule.genre))
+        .map(|name| ("genre", name));
+    let priorities = mapping.priority.values().map(|name| ("priority", name));
+    for (list, name) in genres.chain(priorities).filter(|(list, name)| !known(list, name)) {
+        findings.push(Finding::new(
+            Level::Error,
+            format!("the gateway knows no {list} “{name}”: add it to [gateway.codes.{list}] over there"),
+        ));
+    }
+    Section { about: "Gestan", findings }
+}

@@ -1,0 +1,19 @@
+//! `demo`: the connector at work on servers of its own.
+
+use super::{ExitCode, Globals};
+use clap::Args;
+
+/// See the connector at work on servers of its own, without touching yours.
+#[derive(Debug, Args)]
+pub struct Demo {
+    /// Leave the servers up at the end, and say how to look at them.
+    #[arg(long)]
+    keep: bool,
+}
+
+impl Demo {
+    pub(super) async fn execute(self, globals: &Globals) -> anyhow::Result<ExitCode> {
+        let ok = crate::demo::run(self.keep, globals.json).await?;
+        Ok(if ok { ExitCode::Ok } else { ExitCode::Records })
+    }
+}

@@ -1,0 +1,82 @@
+//! `gateway`: serve Gestan's base, install what it needs, look for its codes.
+
+use super::{ExitCode, Globals, LogTo, output};
+use crate::config::Role;
+use crate::daemon::embedded_gateway;
+use crate::gateway::http;
+use anyhow::Context as _;
+use clap::{Args, Subcommand};
+use std::sync::Arc;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::sync::CancellationToken;
+
+/// Serve Gestan's base to a connector elsewhere, install what it needs, or look for its codes.
+#[derive(Debug, Args)]
+pub struct Gateway {
+    #[command(subcommand)]
+    command: Option<GatewayCommand>,
+}
+
+#[derive(Debug, Subcommand)]
+enum GatewayCommand {
+    /// Create the tables that hold the links, beside Gestan's own; may be repeated.
+    Install,
+    /// Print the codes that Gestan's base uses, as a table and as TOML to paste into the configuration.
+    Probe,
+}
+
+impl Gateway {
+    pub(super) async fn execute(self, globals: &Globals) -> anyhow::Result<ExitCode> {
+        match self.command {
+            None => serve(globals).await,
+            Some(GatewayCommand::Install) => install(globals).await,
+            Some(GatewayCommand::Probe) => probe(globals).await,
+        }
+    }
+}
+
+async fn serve(globals: &Globals) -> anyhow::Result<ExitCode> {
+    let loaded = globals.load(Role::Gateway, LogTo::Service)?;
+    let gateway = Arc::new(embedded_gateway(&loaded.config)?);
+    let settings = loaded.config.gateway.as_ref().context("[gateway] is missing")?;
+    let token = settings.token.as_ref().context("[gateway] token is missing")?;
+    let token = token.resolve().context("while reading [gateway] token")?;
+    let cancel = CancellationToken::new();
+    let stop = cancel.clone();
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    tokio::spawn(async move {
+        tokio::select! {
+            _ = terminate.recv() => {},
+            _ = interrupt.recv() => {},
+        }
+        stop.cancel();
+    });
+    http::serve(gateway, settings.listen, token, settings.tls.as_ref(), cancel).await?;
+    Ok(ExitCode::Ok)
+}
+
+async fn install(globals: &Globals) -> anyhow::Result<ExitCode> {
+    let loaded = globals.load(Role::Install, LogTo::Command)?;
+    let created = embedded_gateway(&loaded.config)?.install().await?;
+    if globals.json {
+        output::json(&serde_json::json!({ "created": created }))?;
+    } else if created.is_empty() {
+        println!("The extension tables were already there; nothing was changed.");
+    } else {
+        println!("Created: {}. Gestan's own tables were not touched.", created.join(", "));
+    }
+    Ok(ExitCode::Ok)
+}
+
+async fn probe(globals: &Globals) -> anyhow::Result<ExitCode> {
+    let loaded = globals.load(Role::Install, LogTo::Command)?;
+    let probe = embedded_gateway(&loaded.config)?.probe().await?;
+    if globals.json {
+        output::json(&probe)?;
+    } else {
+        let headers = ["list", "column", "code", "rows", "labels of paramlib", "newest"];
+        println!("{}\n\n{}", output::table(&headers, probe.rows()), probe.to_toml());
+    }
+    Ok(ExitCode::Ok)
+}

@@ -1,0 +1,113 @@
+//! `journal`: what was done, and why not.
+
+use super::{ExitCode, Globals, LogTo, output};
+use crate::config::Role;
+use crate::flows::tickets::{Outcome, Trouble};
+use crate::store::{JournalFilter, Store};
+use chrono::{DateTime, Local, NaiveDate, NaiveDateTime, Utc};
+use clap::{Args, ValueEnum};
+
+/// Print what was done, and why not.
+#[derive(Debug, Args)]
+pub struct Journal {
+    /// One ticket only.
+    #[arg(long, value_name = "N")]
+    ticket: Option<i64>,
+    /// One outcome only.
+    #[arg(long)]
+    outcome: Option<OutcomeArg>,
+    /// From this moment on: 2026-01-31, "2026-01-31 14:00", or a while ago as in 90m, 12h, 7d.
+    #[arg(long, value_name = "WHEN", value_parser = when)]
+    since: Option<DateTime<Utc>>,
+    /// Until this moment.
+    #[arg(long, value_name = "WHEN", value_parser = when)]
+    until: Option<DateTime<Utc>>,
+    /// The newest so many lines.
+    #[arg(long, default_value_t = 50)]
+    limit: u32,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum OutcomeArg {
+    Done,
+    Waiting,
+    Failed,
+    Quarantined,
+    Reported,
+}
+
+impl Journal {
+    pub(super) async fn execute(self, globals: &Globals) -> anyhow::Result<ExitCode> {
+        let loaded = globals.load(Role::Daemon, LogTo::Command)?;
+        let store = Store::open_read_only(&loaded.config.state.path).await?;
+        let filter = JournalFilter {
+            ticket: self.ticket,
+            outcome: self.outcome.map(|outcome| match outcome {
+                OutcomeArg::Done => Outcome::Done,
+                OutcomeArg::Waiting => Outcome::Waiting,
+                OutcomeArg::Failed => Outcome::Failed,
+                OutcomeArg::Quarantined => Outcome::Quarantined,
+                OutcomeArg::Reported => Outcome::Reported,
+            }),
+            since: self.since,
+            until: self.until,
+            limit: Some(self.limit),
+            ..JournalFilter::default()
+        };
+        let lines = store.journal(&filter).await?;
+        if globals.json {
+            output::json(&lines)?;
+        } else if lines.is_empty() {
+            println!("The journal holds nothing of the kind.");
+        } else {
+            println!("{}", render(&lines));
+        }
+        Ok(ExitCode::Ok)
+    }
+}
+
+/// Journal lines as people read them.
+pub(super) fn render(lines: &[crate::flows::tickets::JournalEntry]) -> String {
+    let rows = lines.iter().map(|line| {
+        vec![
+            output::local(line.at),
+            line.ticket.map_or_else(|| "–".to_owned(), |ticket| ticket.to_string()),
+            line.gestan_id.map_or_else(|| "–".to_owned(), |id| id.to_string()),
+            line.action.clone(),
+            line.outcome.as_str().to_owned(),
+            line.message.clone(),
+        ]
+    });
+    output::table(&["when", "ticket", "intervention", "what", "outcome", "detail"], rows)
+}
+
+/// A trouble in a word or two.
+pub(super) fn trouble(trouble: Trouble) -> &'static str {
+    match trouble {
+        Trouble::Waiting => "waits",
+        Trouble::Retrying => "will be retried",
+        Trouble::Quarantined => "set aside",
+    }
+}
+
+fn when(text: &str) -> Result<DateTime<Utc>, String> {
+    if let Some((number, unit)) = text.char_indices().next_back().map(|(at, unit)| (&text[..at], unit)) {
+        let ago = number.parse::<i64>().ok().and_then(|number| match unit {
+            'm' => chrono::Duration::try_minutes(number),
+            'h' => chrono::Duration::try_hours(number),
+            'd' => chrono::Duration::try_days(number),
+            _ => None,
+        });
+        if let Some(time) = ago.and_then(|ago| Utc::now().checked_sub_signed(ago)) {
+            return Ok(time);
+        }
+    }
+    let local = ["%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M"]
+        .iter()
+        .find_map(|format| NaiveDateTime::parse_from_str(text, format).ok())
+        .or_else(|| NaiveDate::parse_from_str(text, "%Y-%m-%d").ok().and_then(|day| day.and_hms_opt(0, 0, 0)));
+    local
+        .and_then(|local| local.and_local_timezone(Local).earliest())
+        .map(|time| time.with_timezone(&Utc))
+        .ok_or_else(|| "write 2026-01-31, \"2026-01-31 14:00\", or a while ago as in 90m, 12h, 7d".to_owned())
+}

@@ -1,0 +1,68 @@
+//! How results look: tables that align, plain words, colour on a terminal only.
+
+use super::exit::exit_code;
+use crate::config::ConfigErrors;
+use chrono::{DateTime, Local, Utc};
+use comfy_table::{ContentArrangement, Table, presets};
+use serde::Serialize;
+use std::io::IsTerminal as _;
+
+/// A table with aligned columns and no frame.
+pub fn table(headers: &[&str], rows: impl IntoIterator<Item = Vec<String>>) -> String {
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
+    if !std::io::stdout().is_terminal() {
+        // What is piped or logged is not wrapped: a line stays a line for grep.
+        table.set_content_arrangement(ContentArrangement::Disabled);
+    }
+    table.set_header(headers.iter().map(|header| header.to_uppercase()));
+    for row in rows {
+        table.add_row(row.into_iter().map(|cell| one_line(&cell)));
+    }
+    let text = table.to_string();
+    text.lines().map(|line| line.trim_end().to_owned()).collect::<Vec<_>>().join("\n")
+}
+
+/// Text from tickets is never trusted: no line break, and no control character that a terminal obeys.
+pub fn one_line(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+}
+
+/// The first `max` characters.
+pub fn short(text: &str, max: usize) -> String {
+    crate::mapping::cut_on_word(text, max)
+}
+
+/// A point in time in the machine's zone.
+pub fn local(time: DateTime<Utc>) -> String {
+    time.with_timezone(&Local).format("%Y-%m-%d %H:%M:%S").to_string()
+}
+
+/// `n` things.
+pub fn count(n: usize, one: &str, many: &str) -> String {
+    format!("{n} {}", if n == 1 { one } else { many })
+}
+
+/// One JSON document on standard output.
+pub fn json(value: &impl Serialize) -> anyhow::Result<()> {
+    println!("{}", serde_json::to_string_pretty(value)?);
+    Ok(())
+}
+
+/// The one place that prints an error.
+pub fn report_error(error: &anyhow::Error, json: bool) {
+    let config = error.chain().find_map(|cause| cause.downcast_ref::<ConfigErrors>());
+    if json {
+        let mut document = serde_json::json!({ "error": format!("{error:#}"), "exit_code": exit_code(error) as u8 });
+        if let Some(errors) = config {
+            document["error"] = serde_json::json!("the configuration has mistakes");
+            document["diagnostics"] = serde_json::to_value(errors).unwrap_or_default();
+        }
+        println!("{document}");
+        return;
+    }
+    match config {
+        Some(errors) => eprintln!("{errors}"),
+        None => eprintln!("error: {}", error.chain().map(ToString::to_string).collect::<Vec<_>>().join(": ")),
+    }
+}

@@ -1,0 +1,37 @@
+//! `retry`: tickets that were set aside get another chance.
+
+use super::{ExitCode, Globals, LogTo, output};
+use crate::config::Role;
+use crate::store::Store;
+use clap::Args;
+
+/// Have tickets that were set aside, or wait for their next attempt, tried on the next pass.
+#[derive(Debug, Args)]
+pub struct Retry {
+    /// Ticket numbers.
+    #[arg(value_name = "N", required_unless_present = "all", value_parser = clap::value_parser!(i64).range(1..))]
+    tickets: Vec<i64>,
+    /// All of them.
+    #[arg(long, conflicts_with = "tickets")]
+    all: bool,
+}
+
+impl Retry {
+    pub(super) async fn execute(self, globals: &Globals) -> anyhow::Result<ExitCode> {
+        let loaded = globals.load(Role::Daemon, LogTo::Command)?;
+        let store = Store::open(&loaded.config.state.path).await?;
+        let wanted = (!self.all).then_some(self.tickets.as_slice());
+        let count = store.retry(wanted).await?;
+        if globals.json {
+            output::json(&serde_json::json!({ "cleared": count }))?;
+        } else if count == 0 {
+            println!("None of these tickets was set aside or waiting for an attempt.");
+        } else {
+            let what = output::count(usize::try_from(count).unwrap_or(usize::MAX), "ticket is", "tickets are");
+            println!(
+                "{what} tried again on the next pass: `gestan-connector sync` makes one now, a running service makes one by itself."
+            );
+        }
+        Ok(ExitCode::Ok)
+    }
+}

@@ -1,0 +1,27 @@
+//! `run`: the service.
+
+use super::exit::TryLater;
+use super::{ExitCode, Globals, LogTo};
+use crate::config::Role;
+use crate::daemon::{self, Site};
+use clap::Args;
+
+/// Work as a service: a pass at every interval, until a signal ends it.
+#[derive(Debug, Args)]
+pub struct Run {}
+
+impl Run {
+    pub(super) async fn execute(self, globals: &Globals) -> anyhow::Result<ExitCode> {
+        let loaded = globals.load(Role::Daemon, LogTo::Service)?;
+        let site = Site::open(loaded.config).await?;
+        // A GestSup that is down is waited for; one that another daemon works on is left to it.
+        if let Ok(None) = site.lock_gestsup().await {
+            return Err(TryLater(
+                "another gestan-connector works on this GestSup base: stop it first, or use another base".to_owned(),
+            )
+            .into());
+        }
+        daemon::serve(&site).await?;
+        Ok(ExitCode::Ok)
+    }
+}

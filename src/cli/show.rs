@@ -1,0 +1,155 @@
+//! `show`: the whole story of one ticket: both sides, what was last agreed, what happened, and what
+//! would happen next.
+
+use super::{ExitCode, Globals, LogTo, output};
+use crate::config::Role;
+use crate::daemon::Site;
+use crate::flows::tickets::{Interventions as _, Operation};
+use crate::flows::tickets::{JournalEntry, Link, Memory as _, Verdict};
+use crate::gestan::contract::{InterventionState, TicketKey};
+use crate::model::{Field, Ticket, Value};
+use crate::store::JournalFilter;
+use clap::Args;
+use serde::Serialize;
+
+/// Tell the whole story of one ticket.
+#[derive(Debug, Args)]
+pub struct Show {
+    /// Ticket number.
+    #[arg(value_name = "N", value_parser = clap::value_parser!(i64).range(1..))]
+    ticket: i64,
+    /// Print the memo of the intervention too.
+    #[arg(long)]
+    memo: bool,
+}
+
+#[derive(Debug, Serialize)]
+struct Story {
+    number: i64,
+    ticket: Option<Ticket>,
+    links: Vec<Link>,
+    gestan: Option<InterventionState>,
+    next: Next,
+    attention: Option<crate::flows::tickets::Attention>,
+    reasons: Vec<(Field, String)>,
+    journal: Vec<JournalEntry>,
+}
+
+#[derive(Debug, Serialize)]
+struct Next {
+    code: String,
+    message: String,
+    operation: Option<Operation>,
+}
+
+impl Show {
+    pub(super) async fn execute(self, globals: &Globals) -> anyhow::Result<ExitCode> {
+        let loaded = globals.load(Role::Daemon, LogTo::Command)?;
+        let site = Site::open_to_look(loaded.config).await?;
+        let links = site.store().links(&[self.ticket]).await?;
+        let gestan = match links.last() {
+            Some(link) => {
+                let source = site.config().gestsup.as_ref().map(|gestsup| gestsup.source.clone()).unwrap_or_default();
+                let key = TicketKey { source, number: self.ticket, sequence: link.sequence };
+                site.gestan().get(&key).await?
+            }
+            None => None,
+        };
+        let preview = site.tickets()?.preview(self.ticket, gestan.as_ref(), chrono::Utc::now()).await?;
+        if preview.ticket.is_none() && links.is_empty() {
+            anyhow::bail!("there is no ticket n°{} in GestSup, and none was ever sent under that number", self.ticket);
+        }
+        let filter = JournalFilter { ticket: Some(self.ticket), ..JournalFilter::default() };
+        let story = Story {
+            number: self.ticket,
+            next: next(&preview.verdict),
+            ticket: preview.ticket,
+            links,
+            gestan,
+            attention: site.store().attention().await?.remove(&self.ticket),
+            reasons: preview.reasons,
+            journal: site.store().journal(&filter).await?,
+        };
+        if globals.json {
+            output::json(&story)?;
+        } else {
+            print(&story, self.memo);
+        }
+        Ok(ExitCode::Ok)
+    }
+}
+
+fn next(verdict: &Verdict) -> Next {
+    let (code, message, operation) = match verdict {
+        Verdict::NotOurs => (
+            "not-ours",
+            "Nothing: it is not attributed, or was closed before it ever was a matter for Gestan.".to_owned(),
+            None,
+        ),
+        Verdict::InStep(_) => ("in-step", "Nothing: both sides agree.".to_owned(), None),
+        Verdict::Write(operation) => (operation.verb.as_str(), operation.sentence(), Some(operation.as_ref().clone())),
+        Verdict::Report { code, message, .. } => (*code, message.clone(), None),
+        Verdict::Wait { code, reason } | Verdict::Quarantine { code, reason } => (*code, reason.clone(), None),
+    };
+    Next { code: code.to_owned(), message, operation }
+}
+
+fn print(story: &Story, memo: bool) {
+    match &story.ticket {
+        Some(ticket) => {
+            let who = ticket.technician.as_ref().map(crate::model::Person::display_name);
+            let who = who.or_else(|| ticket.group.as_ref().map(|group| format!("group {}", group.name)));
+            println!("Ticket n°{}: {}", ticket.number, output::one_line(&ticket.title));
+            println!(
+                "  {} – {} – in charge: {} – client: {}",
+                ticket.state.name,
+                output::count(ticket.steps.len(), "step", "steps"),
+                who.unwrap_or_else(|| "nobody".to_owned()),
+                ticket.client().map_or("none", |company| company.name.as_str())
+            );
+        }
+        None => println!("Ticket n°{} no longer exists in GestSup.", story.number),
+    }
+    for link in &story.links {
+        let phase = serde_json::to_value(link.phase).ok().and_then(|phase| phase.as_str().map(str::to_owned));
+        println!(
+            "  Intervention {} (n°{} of this ticket): {}",
+            link.gestan_id,
+            link.sequence,
+            phase.unwrap_or_default()
+        );
+    }
+    if let Some(link) = story.links.last() {
+        let shown = |value: Option<&Value>| value.map_or_else(String::new, ToString::to_string);
+        let rows = Field::ALL.iter().filter(|field| link.held.contains_key(field)).map(|field| {
+            let now = story.gestan.as_ref().and_then(|state| state.fields.get(field));
+            let why = story.reasons.iter().find(|(decided, _)| decided == field).map_or("", |(_, why)| why.as_str());
+            vec![
+                field.to_string(),
+                shown(link.sent.get(field)),
+                shown(link.held.get(field)),
+                shown(now),
+                why.to_owned(),
+            ]
+        });
+        println!("\n{}", output::table(&["field", "gestsup asked", "then agreed", "gestan holds", "decided by"], rows));
+    }
+    if let Some(attention) = &story.attention {
+        println!(
+            "\nSince {} it {}: {}",
+            output::local(attention.since),
+            super::journal::trouble(attention.trouble),
+            attention.reason
+        );
+    }
+    println!("\nNext: {}", story.next.message);
+    if memo && let Some(state) = &story.gestan {
+        println!("\nMemo in Gestan:");
+        for line in state.memo.lines() {
+            println!("  {}", output::one_line(line));
+        }
+    }
+    if !story.journal.is_empty() {
+        println!("\n{}", super::journal::render(&story.journal));
+    }
+}

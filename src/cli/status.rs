@@ -1,0 +1,74 @@
+//! `status`: what is in step, what waits, what failed.
+
+use super::{ExitCode, Globals, LogTo, output};
+use crate::config::Role;
+use crate::store::Store;
+use clap::Args;
+
+/// Say what is in step, what waits and what failed.
+#[derive(Debug, Args)]
+pub struct Status {}
+
+impl Status {
+    pub(super) async fn execute(self, globals: &Globals) -> anyhow::Result<ExitCode> {
+        let loaded = globals.load(Role::Daemon, LogTo::Command)?;
+        let path = &loaded.config.state.path;
+        if !path.exists() {
+            anyhow::bail!(
+                "there is no state at {} yet: run `gestan-connector sync --dry-run`, then `gestan-connector sync`",
+                path.display()
+            );
+        }
+        let store = Store::open_read_only(path).await?;
+        let report = store.status().await?;
+        if globals.json {
+            output::json(&report)?;
+            return Ok(ExitCode::Ok);
+        }
+        for run in &report.last_runs {
+            let ended = run.ended.map_or_else(|| "still under way, or killed".to_owned(), output::local);
+            println!(
+                "Last pass of {}: began {}, ended {}: {}",
+                run.flow,
+                output::local(run.started),
+                ended,
+                run.outcome
+            );
+            if let Some(error) = &run.error {
+                println!("  {}", output::one_line(error));
+            }
+        }
+        for run in &report.last_successes {
+            println!("Last successful pass of {}: {}", run.flow, output::local(run.started));
+        }
+        if report.last_runs.is_empty() {
+            println!("No pass was made yet.");
+        }
+        let links: Vec<String> = report.links.iter().map(|(phase, count)| format!("{count} {phase}")).collect();
+        println!("Linked tickets: {}", if links.is_empty() { "none".to_owned() } else { links.join(", ") });
+        for circuit in &report.circuits {
+            println!("{}", circuit.sentence());
+        }
+        if report.unconfirmed > 0 {
+            println!(
+                "{} begun and not confirmed: the next pass looks at them again",
+                output::count(report.unconfirmed, "write was", "writes were")
+            );
+        }
+        if report.attention.is_empty() {
+            println!("Nothing waits and nothing failed.");
+        } else {
+            let rows = report.attention.iter().map(|attention| {
+                vec![
+                    attention.number.to_string(),
+                    super::journal::trouble(attention.trouble).to_owned(),
+                    output::local(attention.since),
+                    attention.next_at.map_or_else(|| "–".to_owned(), output::local),
+                    attention.reason.clone(),
+                ]
+            });
+            println!("\n{}", output::table(&["ticket", "state", "since", "next attempt", "reason"], rows));
+        }
+        Ok(ExitCode::Ok)
+    }
+}

@@ -1,0 +1,147 @@
+//! `sync`: one pass now.
+
+use super::exit::TryLater;
+use super::{ExitCode, Globals, LogTo, output};
+use crate::config::Role;
+use crate::daemon::{PassResult, Site};
+use crate::flows::tickets::{Outcome, PassOptions, PassReport, RecordReport};
+use clap::Args;
+use std::fmt::Write as _;
+use tokio_util::sync::CancellationToken;
+
+/// Make one pass now.
+#[derive(Debug, Args)]
+pub struct Sync {
+    /// Flows to run; all of them when none is named.
+    #[arg(value_name = "FLOW", value_parser = ["tickets"])]
+    flows: Vec<String>,
+    /// Show what would be written; write nothing, on either side or in the state.
+    #[arg(long)]
+    dry_run: bool,
+    /// This ticket only (may be given several times).
+    #[arg(long = "ticket", value_name = "N", value_parser = clap::value_parser!(i64).range(1..))]
+    tickets: Vec<i64>,
+    /// Look at every ticket, old closed ones included.
+    #[arg(long)]
+    full: bool,
+    /// Go on although more records would change than `[tickets.brake]` allows.
+    #[arg(long)]
+    allow_mass_change: bool,
+}
+
+impl Sync {
+    pub(super) async fn execute(self, globals: &Globals) -> anyhow::Result<ExitCode> {
+        let loaded = globals.load(Role::Daemon, LogTo::Command)?;
+        let options = PassOptions {
+            dry_run: self.dry_run,
+            full: self.full,
+            only: self.tickets,
+            allow_mass_change: self.allow_mass_change,
+        };
+        let site =
+            if options.dry_run { Site::open_to_look(loaded.config).await? } else { Site::open(loaded.config).await? };
+        let result = site.pass(&options, &CancellationToken::new()).await?;
+        let report = match result {
+            PassResult::Done(report) => report,
+            PassResult::CircuitOpen(sentence) => return Err(TryLater(sentence).into()),
+        };
+        if globals.json {
+            output::json(&report)?;
+        } else {
+            println!("{}", render(&report));
+        }
+        Ok(if report.has_failures() { ExitCode::Records } else { ExitCode::Ok })
+    }
+}
+
+/// The report as people read it.
+pub(super) fn render(report: &PassReport) -> String {
+    let mut text = String::new();
+    if !report.records.is_empty() {
+        let rows = report.records.iter().map(|record| {
+            vec![
+                record.ticket.to_string(),
+                record.gestan_id.map_or_else(|| "–".to_owned(), |id| id.to_string()),
+                action(record).to_owned(),
+                output::short(&record.title, 40),
+                record.message.clone(),
+            ]
+        });
+        let _ = writeln!(text, "{}\n", output::table(&["ticket", "intervention", "what", "title", "detail"], rows));
+    }
+    for reason in &report.brake {
+        let _ = writeln!(text, "Stopped before the first write: {reason}.");
+    }
+    if !report.brake.is_empty() {
+        let _ = writeln!(
+            text,
+            "If this is what you want, run `gestan-connector sync --allow-mass-change`; otherwise look for a restored base or a changed mapping first.\n"
+        );
+    }
+    if report.interrupted {
+        let _ = writeln!(text, "Interrupted between two records; the next pass goes on where this one ended.");
+    }
+    let _ = write!(text, "{}", summary(report));
+    text
+}
+
+fn action(record: &RecordReport) -> &str {
+    match record.outcome {
+        Some(Outcome::Waiting) => "waits",
+        Some(Outcome::Failed) => "failed",
+        Some(Outcome::Quarantined) => "set aside",
+        Some(Outcome::Reported) => "reported",
+        Some(Outcome::Done) | None => &record.code,
+    }
+}
+
+/// The last line: what it all came to.
+fn summary(report: &PassReport) -> String {
+    let looked = format!(
+        "{} in GestSup, {} looked at, {} read",
+        output::count(report.tickets, "ticket", "tickets"),
+        report.looked_at,
+        report.read
+    );
+    let seconds = format!("{:.2} s", std::time::Duration::from_millis(report.milliseconds).as_secs_f64());
+    let stopped = !report.brake.is_empty();
+    let mut parts: Vec<String> = report
+        .by_verb()
+        .into_iter()
+        .map(|(verb, count)| match report.dry_run || stopped {
+            true => format!("{count} to {verb}"),
+            false => format!("{count} {}", past(verb.as_str())),
+        })
+        .collect();
+    for (outcome, what) in [
+        (Outcome::Waiting, "waiting"),
+        (Outcome::Failed, "failed"),
+        (Outcome::Quarantined, "set aside"),
+        (Outcome::Reported, "reported"),
+    ] {
+        match report.count(outcome) {
+            0 => {}
+            count => parts.push(format!("{count} {what}")),
+        }
+    }
+    let what = match (parts.is_empty(), report.dry_run) {
+        (true, _) => "Nothing to do: both sides agree".to_owned(),
+        (false, true) => format!("Dry run, nothing was written: {}", parts.join(", ")),
+        (false, false) if stopped => format!("Nothing was written: {}", parts.join(", ")),
+        (false, false) => format!("Done: {}", parts.join(", ")),
+    };
+    format!("{what}. {looked}; {seconds}.")
+}
+
+fn past(verb: &str) -> &str {
+    match verb {
+        "create" => "created",
+        "update" => "updated",
+        "close" => "closed",
+        "bill" => "to be billed",
+        "cancel" => "cancelled",
+        "reopen" => "reopened",
+        "gone" => "noted as gone",
+        other => other,
+    }
+}

@@ -1,0 +1,206 @@
+//! Everything that one pair of GestSup and Gestan needs, put together from the configuration: no
+//! process-wide state, so that a host can one day serve several.
+
+use crate::config::Config;
+use crate::flows::tickets::{PassOptions, PassReport, TicketsFlow};
+use crate::flows::{Blast, PortError, System};
+use crate::gateway::Gateway;
+use crate::gestan::GatewayClient;
+use crate::gestsup::{DaemonLock, Gestsup};
+use crate::store::{StateLock, Store};
+use anyhow::{Context as _, anyhow};
+use chrono::Utc;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+/// The systems and the memory of one site.
+#[derive(Debug)]
+pub struct Site {
+    config: Config,
+    store: Store,
+    gestsup: Gestsup,
+    gestan: GatewayClient,
+    _lock: Option<StateLock>,
+}
+
+/// How an attempt at a pass ended when no system refused.
+#[derive(Debug)]
+pub enum PassResult {
+    /// The pass was made.
+    Done(Box<PassReport>),
+    /// A system failed before and is left alone for a while: a sentence.
+    CircuitOpen(String),
+}
+
+impl Site {
+    /// Opens the site for work: state migrated and locked.
+    ///
+    /// # Errors
+    /// When a secret is missing, or the state cannot be opened or is in use. Systems that are down do
+    /// not prevent it.
+    pub async fn open(config: Config) -> anyhow::Result<Self> {
+        let store = Store::open(&config.state.path).await?;
+        let lock = store.lock()?;
+        Self::assemble(config, store, Some(lock)).await
+    }
+
+    /// Opens the site to look: nothing will be written, and a service may be at work on it.
+    ///
+    /// # Errors
+    /// As for [`Site::open`], but for the lock.
+    pub async fn open_to_look(config: Config) -> anyhow::Result<Self> {
+        let store = if config.state.path.exists() {
+            Store::open_read_only(&config.state.path).await?
+        } else {
+            Store::in_memory().await?
+        };
+        Self::assemble(config, store, None).await
+    }
+
+    async fn assemble(config: Config, store: Store, lock: Option<StateLock>) -> anyhow::Result<Self> {
+        let gestsup_config = config.gestsup.as_ref().ok_or_else(|| anyhow!("[gestsup] is missing"))?;
+        let password = gestsup_config.password.resolve().context("while reading [gestsup] password")?;
+        let gestsup = Gestsup::new(gestsup_config, &password);
+        let gestan = gestan_client(&config)?;
+        Ok(Self { config, store, gestsup, gestan, _lock: lock })
+    }
+
+    /// The configuration.
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// The memory.
+    pub fn store(&self) -> &Store {
+        &self.store
+    }
+
+    /// GestSup.
+    pub fn gestsup(&self) -> &Gestsup {
+        &self.gestsup
+    }
+
+    /// Gestan.
+    pub fn gestan(&self) -> &GatewayClient {
+        &self.gestan
+    }
+
+    /// The tickets flow of this site.
+    ///
+    /// # Errors
+    /// When `[gestsup]` is missing.
+    pub fn tickets(&self) -> anyhow::Result<TicketsFlow<'_>> {
+        let gestsup = self.config.gestsup.as_ref().ok_or_else(|| anyhow!("[gestsup] is missing"))?;
+        Ok(TicketsFlow {
+            source: &self.gestsup,
+            gestan: &self.gestan,
+            memory: &self.store,
+            config: &self.config,
+            source_name: &gestsup.source,
+            zone: gestsup.time_zone,
+            url: gestsup.url.as_ref(),
+        })
+    }
+
+    /// Takes the lock on GestSup's server that keeps a second daemon away, whatever state it has.
+    ///
+    /// # Errors
+    /// When GestSup does not answer; `Ok(None)` when somebody else holds it.
+    pub async fn lock_gestsup(&self) -> Result<Option<DaemonLock>, PortError> {
+        let source = self.config.gestsup.as_ref().map_or("gestsup", |gestsup| gestsup.source.as_str());
+        Ok(self.gestsup.lock(source).await?)
+    }
+
+    /// Makes a pass of the tickets flow, unless a circuit is open; remembers how it ended.
+    ///
+    /// # Errors
+    /// When a system does not answer.
+    pub async fn pass(&self, options: &PassOptions, cancel: &CancellationToken) -> anyhow::Result<PassResult> {
+        let flow = self.tickets()?;
+        let run_id = Uuid::now_v7().to_string();
+        if options.dry_run {
+            let report = flow.pass(options, &run_id, Utc::now(), cancel).await?;
+            return Ok(PassResult::Done(Box::new(report)));
+        }
+        for system in [System::Gestsup, System::Gestan] {
+            let circuit = self.store.circuit(system).await?;
+            // A pass that a person asked for is worth an attempt.
+            if options.only.is_empty() && circuit.is_open(Utc::now()) {
+                return Ok(PassResult::CircuitOpen(circuit.sentence()));
+            }
+        }
+        let lock = self.lock_gestsup().await;
+        let held = match lock {
+            Ok(Some(lock)) => lock,
+            Ok(None) => {
+                let message = "Another gestan-connector works on this GestSup base, with another state: stop it first (SELECT IS_USED_LOCK('gestan-connector:…') on GestSup's server tells its connection).";
+                return Ok(PassResult::CircuitOpen(message.to_owned()));
+            }
+            Err(error) => return Err(self.failed("", error).await.into()),
+        };
+        self.store.start_run(&run_id, "tickets", Utc::now()).await?;
+        let outcome = flow.pass(options, &run_id, Utc::now(), cancel).await;
+        drop(held);
+        match outcome {
+            Ok(report) => {
+                for system in [System::Gestsup, System::Gestan] {
+                    if let Some(circuit) = self.store.record_success(system).await? {
+                        tracing::info!(%system, failures = circuit.failures, "answers again");
+                    }
+                }
+                let counts = serde_json::json!({
+                    "tickets": report.tickets,
+                    "looked_at": report.looked_at,
+                    "read": report.read,
+                    "writes": report.writes(),
+                    "full": report.full,
+                });
+                let ending = if report.brake.is_empty() { "done" } else { "braked" };
+                let error = (!report.brake.is_empty())
+                    .then(|| report.brake.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "));
+                self.store.end_run(&run_id, Utc::now(), ending, &counts, error.as_deref()).await?;
+                Ok(PassResult::Done(Box::new(report)))
+            }
+            Err(error) => Err(self.failed(&run_id, error).await.into()),
+        }
+    }
+
+    /// Counts a failure of a whole system against its circuit.
+    async fn failed(&self, run_id: &str, error: PortError) -> PortError {
+        if error.system != System::State && error.blast == Blast::System {
+            let _ = self.store.record_failure(error.system, &error.message, Utc::now()).await;
+        }
+        if !run_id.is_empty() {
+            let counts = serde_json::Value::Null;
+            let _ = self.store.end_run(run_id, Utc::now(), "failed", &counts, Some(&error.message)).await;
+        }
+        error
+    }
+}
+
+/// The client of the gateway that the configuration names.
+///
+/// # Errors
+/// When a secret or a certificate cannot be read.
+pub fn gestan_client(config: &Config) -> anyhow::Result<GatewayClient> {
+    let gestan = config.gestan.as_ref().ok_or_else(|| anyhow!("[gestan] is missing"))?;
+    if gestan.gateway == "embedded" {
+        return Ok(GatewayClient::embedded(Arc::new(embedded_gateway(config)?)));
+    }
+    let token =
+        gestan.token.as_ref().map(|token| token.resolve().context("while reading [gestan] token")).transpose()?;
+    let timeout = Duration::from_secs(gestan.timeout_seconds);
+    Ok(GatewayClient::remote(&gestan.gateway, token, gestan.ca_file.as_deref(), timeout)?)
+}
+
+/// The gateway of this configuration.
+///
+/// # Errors
+/// When its base's password cannot be read.
+pub fn embedded_gateway(config: &Config) -> anyhow::Result<Gateway> {
+    let gateway = config.gateway.as_ref().ok_or_else(|| anyhow!("[gateway] is missing"))?;
+    let password = gateway.base.password.resolve().context("while reading [gateway.base] password")?;
+    Ok(Gateway::new(gateway, &password))
+}

@@ -1,0 +1,172 @@
+//! People at work in Gestan: its reference data, and what its users do to interventions.
+
+use anyhow::Context as _;
+use sqlx::{AssertSqlSafe, Connection as _, Executor as _, MySqlConnection, Row as _};
+
+/// A Gestan base (MySQL copy) with people at work in it.
+#[derive(Debug)]
+pub struct Erp {
+    base: MySqlConnection,
+}
+
+/// What a person would look at of one intervention.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Seen {
+    /// `IDINTERVENTION`.
+    pub id: i64,
+    /// `LIB50`.
+    pub title: String,
+    /// Name of the client.
+    pub client: String,
+    /// `CDUSER`.
+    pub technician: String,
+    /// `US_TEAM`.
+    pub team: String,
+    /// `ST_INTER`.
+    pub status: i64,
+    /// `TPS_PASSE`.
+    pub time_spent: i64,
+    /// `DT_INTER_DBT HR_DEBUT`, empty for none.
+    pub start: String,
+    /// `CD_PRODUIT`.
+    pub product: String,
+    /// `LIB_INTERVENTION` as stored.
+    pub memo: String,
+    /// `DHMOD`.
+    pub modified: String,
+}
+
+impl Erp {
+    /// Connects.
+    ///
+    /// # Errors
+    /// When the base cannot be reached, or (below) refuses a statement.
+    pub async fn connect(url: &str) -> anyhow::Result<Self> {
+        let mut base = MySqlConnection::connect(url).await.context("while connecting to the Gestan base")?;
+        base.execute("SET sql_mode = ''").await?;
+        Ok(Self { base })
+    }
+
+    /// Runs a statement as it is.
+    pub async fn run(&mut self, sql: impl Into<String>) -> anyhow::Result<i64> {
+        let sql = sql.into();
+        let done =
+            self.base.execute(AssertSqlSafe(sql.clone())).await.with_context(|| format!("while running {sql}"))?;
+        Ok(i64::try_from(done.last_insert_id())?)
+    }
+
+    /// A business client.
+    pub async fn client(&mut self, name: &str, mail: &str) -> anyhow::Result<i64> {
+        self.run(format!(
+            "INSERT INTO CONTACT (RAISON_SOCIALE, EMAILP, ICLTPRO, IARCHIVE, DHCRE, DHMOD) VALUES ('{}', '{mail}', 1, 0, NOW(), NOW())",
+            name.replace('\'', "''")
+        ))
+        .await
+    }
+
+    /// A machine of the maintenance park.
+    pub async fn machine(&mut self, code: &str, label: &str, serial: &str, client: i64) -> anyhow::Result<i64> {
+        self.run(format!(
+            "INSERT INTO MACHINE_MNT (CD_MACHINE, LIB_MACHINE, NUM_SERIE, IDCONTACT, IARCHIVE, DHCRE, DHMOD) VALUES ('{code}', '{label}', '{serial}', {client}, 0, NOW(), NOW())"
+        ))
+        .await
+    }
+
+    /// A Gestan user.
+    pub async fn user(&mut self, code: &str, name: (&str, &str), mail: &str) -> anyhow::Result<()> {
+        self.run(format!(
+            "INSERT INTO USER (CDUSER, PRENOM, NOMFAMILLE, EMAIL, IARCHIVE, DHCRE, DHMOD) VALUES ('{code}', '{}', '{}', '{mail}', 0, NOW(), NOW())",
+            name.0.replace('\'', "''"),
+            name.1.replace('\'', "''")
+        ))
+        .await?;
+        Ok(())
+    }
+
+    /// A product.
+    pub async fn product(&mut self, code: &str, label: &str) -> anyhow::Result<()> {
+        self.run(format!("INSERT INTO PRODUIT (CD_PRODUIT, LIB_PRODUIT, IHORSCATALOGUE, DHCRE, DHMOD) VALUES ('{code}', '{label}', 0, NOW(), NOW())")).await?;
+        Ok(())
+    }
+
+    /// A project.
+    pub async fn project(&mut self, name: &str, client: i64) -> anyhow::Result<i64> {
+        self.run(format!("INSERT INTO PROJET (NOMPROJET, IDCONTACT) VALUES ('{}', {client})", name.replace('\'', "''")))
+            .await
+    }
+
+    /// A dispatcher plans an intervention in Gestan.
+    pub async fn dispatch(&mut self, id: i64, user: &str, date: &str, time: &str) -> anyhow::Result<()> {
+        self.run(format!(
+            "UPDATE INTERVENTION SET CDUSER = '{user}', DT_INTER_DBT = '{date}', HR_DEBUT = '{time}', DHMOD = NOW(), USMOD = 'DIS' WHERE IDINTERVENTION = {id}"
+        ))
+        .await?;
+        Ok(())
+    }
+
+    /// A user sets the status, as Gestan's billing does too.
+    pub async fn set_status(&mut self, id: i64, status: i64) -> anyhow::Result<()> {
+        self.run(format!(
+            "UPDATE INTERVENTION SET ST_INTER = {status}, DHMOD = NOW(), USMOD = 'DIS' WHERE IDINTERVENTION = {id}"
+        ))
+        .await?;
+        Ok(())
+    }
+
+    /// A user types a line at the end of the memo; Gestan's editor stores it as rich text.
+    pub async fn type_in_memo(&mut self, id: i64, line: &str) -> anyhow::Result<()> {
+        let seen = self.see(id).await?;
+        let memo = match seen.memo.rfind('}') {
+            Some(end) if seen.memo.starts_with("{\\rtf") => {
+                format!("{}\\pard\\f0\\fs20 {line}\\par\r\n{}", &seen.memo[..end], &seen.memo[end..])
+            }
+            _ => format!("{}\r\n{line}", seen.memo),
+        };
+        sqlx::query(
+            "UPDATE INTERVENTION SET LIB_INTERVENTION = ?, DHMOD = NOW(), USMOD = 'DIS' WHERE IDINTERVENTION = ?",
+        )
+        .bind(memo)
+        .bind(id)
+        .execute(&mut self.base)
+        .await?;
+        Ok(())
+    }
+
+    /// One intervention.
+    pub async fn see(&mut self, id: i64) -> anyhow::Result<Seen> {
+        let seen = self.see_all().await?;
+        seen.into_iter().find(|seen| seen.id == id).with_context(|| format!("intervention {id} does not exist"))
+    }
+
+    /// All interventions, by id.
+    pub async fn see_all(&mut self) -> anyhow::Result<Vec<Seen>> {
+        let rows = sqlx::query(
+            "SELECT CAST(i.IDINTERVENTION AS SIGNED) AS id, COALESCE(i.LIB50, '') AS title, COALESCE(c.RAISON_SOCIALE, '') AS client, \
+             COALESCE(i.CDUSER, '') AS technician, COALESCE(i.US_TEAM, '') AS team, CAST(i.ST_INTER AS SIGNED) AS status, \
+             CAST(COALESCE(z.TPS_PASSE, 0) AS SIGNED) AS spent, \
+             COALESCE(TRIM(CONCAT(COALESCE(CAST(i.DT_INTER_DBT AS CHAR), ''), ' ', COALESCE(CAST(i.HR_DEBUT AS CHAR), ''))), '') AS start, \
+             COALESCE(i.CD_PRODUIT, '') AS product, COALESCE(i.LIB_INTERVENTION, '') AS memo, COALESCE(CAST(i.DHMOD AS CHAR), '') AS modified \
+             FROM INTERVENTION i LEFT JOIN CONTACT c ON c.IDCONTACT = i.IDCONTACT \
+             LEFT JOIN Z83_INTERVENTION z ON z.IDINTERVENTION = i.IDINTERVENTION ORDER BY i.IDINTERVENTION",
+        )
+        .fetch_all(&mut self.base)
+        .await?;
+        rows.into_iter()
+            .map(|row| {
+                Ok(Seen {
+                    id: row.try_get("id")?,
+                    title: row.try_get("title")?,
+                    client: row.try_get("client")?,
+                    technician: row.try_get("technician")?,
+                    team: row.try_get("team")?,
+                    status: row.try_get("status")?,
+                    time_spent: row.try_get("spent")?,
+                    start: row.try_get("start")?,
+                    product: row.try_get("product")?,
+                    memo: row.try_get("memo")?,
+                    modified: row.try_get("modified")?,
+                })
+            })
+            .collect()
+    }
+}

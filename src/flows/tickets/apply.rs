@@ -1,0 +1,384 @@
+//! Carries a plan out: intents, batches of PUTs, a new plan where Gestan turned out to hold something
+//! else, and what became of each ticket committed to the memory.
+
+use super::operation::{Operation, Planned, Verb, Verdict};
+use super::pass::TicketsFlow;
+use super::plan::{Planner, linked};
+use super::ports::{Attention, Commit, Intent, JournalEntry, Link, LinkPhase, Outcome, Trouble};
+use super::report::RecordReport;
+use crate::flows::{Blast, PortError, System};
+use crate::gestan::contract::{BatchResult, InterventionState, Precondition, Problem};
+use crate::model::Ticket;
+use crate::retry;
+use chrono::{DateTime, Utc};
+use std::collections::HashMap;
+use tokio_util::sync::CancellationToken;
+
+/// PUTs in one request.
+const BATCH: usize = 50;
+/// How often a ticket is planned anew in one pass because Gestan changed meanwhile.
+const REPLANS: usize = 3;
+
+/// A ticket with what its plan was made from.
+pub(super) struct Work {
+    /// The ticket, where it may have to be planned again.
+    pub ticket: Option<Ticket>,
+    pub links: Vec<Link>,
+    pub merged_into: Option<i64>,
+    pub planned: Planned,
+}
+
+/// What carrying out needs.
+pub(super) struct Applier<'a> {
+    pub flow: &'a TicketsFlow<'a>,
+    pub planner: &'a Planner<'a>,
+    pub attention: &'a HashMap<i64, Attention>,
+    pub run_id: &'a str,
+    pub now: DateTime<Utc>,
+}
+
+/// How one write came out.
+enum Written {
+    Done(Box<InterventionState>),
+    /// Gestan holds something else than was thought.
+    Stale(Box<InterventionState>),
+    /// A refusal that only a person can help with.
+    Refused {
+        code: String,
+        reason: String,
+    },
+    /// A failure that may pass.
+    Failed {
+        reason: String,
+    },
+}
+
+impl Applier<'_> {
+    /// Carries everything out. The flag says that it was interrupted between two batches.
+    pub(super) async fn apply(
+        &self,
+        work: Vec<Work>,
+        cancel: &CancellationToken,
+    ) -> Result<(Vec<RecordReport>, bool), PortError> {
+        let mut records = Vec::new();
+        let (mut writes, others): (Vec<Work>, Vec<Work>) =
+            work.into_iter().partition(|work| matches!(work.planned.verdict, Verdict::Write(_)));
+        self.settle(others, &mut records).await?;
+        let total = writes.len();
+        let mut interrupted = false;
+        while !writes.is_empty() {
+            if cancel.is_cancelled() {
+                interrupted = true;
+                break;
+            }
+            let rest = writes.split_off(writes.len().min(BATCH));
+            let batch = std::mem::replace(&mut writes, rest);
+            self.write(batch, &mut records).await?;
+            if total > BATCH {
+                tracing::info!(done = total - writes.len(), total, "writing to Gestan");
+            }
+        }
+        records.sort_by_key(|record| record.ticket);
+        Ok((records, interrupted))
+    }
+
+    /// Writes a batch, planning again what turned out to be stale.
+    async fn write(&self, mut batch: Vec<Work>, records: &mut Vec<RecordReport>) -> Result<(), PortError> {
+        for attempt in 0..=REPLANS {
+            let operations: Vec<Operation> = batch.iter().filter_map(|work| operation(work).cloned()).collect();
+            let intents = operations.iter().map(|operation| self.intent(operation)).collect();
+            self.flow.memory.begin(intents).await?;
+            let results = self.put(&operations).await?;
+            let mut commits = Vec::new();
+            let mut again = Vec::new();
+            for ((mut work, operation), result) in batch.into_iter().zip(operations).zip(results) {
+                match result {
+                    Written::Stale(current) if attempt < REPLANS => {
+                        self.replan(&mut work, &operation, &current);
+                        again.push(work);
+                    }
+                    Written::Stale(_) => {
+                        let reason = "Gestan changed the intervention again and again while it was being written.";
+                        commits.push(self.failed(&work, Some(&operation), reason, records));
+                    }
+                    Written::Done(state) => commits.push(self.done(&work, &operation, &state, records)),
+                    Written::Refused { code, reason } => {
+                        commits.push(self.set_aside(&work, Some(&operation), &code, &reason, records));
+                    }
+                    Written::Failed { reason } => commits.push(self.failed(&work, Some(&operation), &reason, records)),
+                }
+            }
+            self.flow.memory.commit(commits).await?;
+            let (writes, others): (Vec<Work>, Vec<Work>) =
+                again.into_iter().partition(|work| matches!(work.planned.verdict, Verdict::Write(_)));
+            self.settle(others, records).await?;
+            if writes.is_empty() {
+                return Ok(());
+            }
+            batch = writes;
+        }
+        Ok(())
+    }
+
+    async fn put(&self, operations: &[Operation]) -> Result<Vec<Written>, PortError> {
+        let items = operations.iter().map(Operation::to_item).collect();
+        let results = match self.flow.gestan.put(items).await {
+            Ok(results) => results,
+            // One item may be what upsets the other side: each goes alone, so that it stops only itself.
+            Err(error) if matches!(error.blast, Blast::Retry | Blast::Record) => {
+                return self.put_one_by_one(operations).await;
+            }
+            Err(error) => return Err(error),
+        };
+        if results.len() != operations.len() {
+            return Err(PortError {
+                system: System::Gestan,
+                blast: Blast::System,
+                retry_after: None,
+                message: "The gateway answered a batch with another number of results: daemon and gateway must be of the same version.".to_owned(),
+            });
+        }
+        let mut written = Vec::with_capacity(results.len());
+        for (operation, result) in operations.iter().zip(results) {
+            written.push(self.written(operation, result).await?);
+        }
+        Ok(written)
+    }
+
+    async fn put_one_by_one(&self, operations: &[Operation]) -> Result<Vec<Written>, PortError> {
+        let mut written = Vec::with_capacity(operations.len());
+        for operation in operations {
+            let result = match self.flow.gestan.put(vec![operation.to_item()]).await {
+                Ok(results) => match results.into_iter().next() {
+                    Some(result) => self.written(operation, result).await?,
+                    None => Written::Failed { reason: "The gateway gave no answer for this ticket.".to_owned() },
+                },
+                Err(error) => match error.blast {
+                    Blast::Retry => Written::Failed { reason: error.message },
+                    Blast::Record => Written::Refused { code: "refused".to_owned(), reason: error.message },
+                    Blast::System | Blast::Configuration => return Err(error),
+                },
+            };
+            written.push(result);
+        }
+        Ok(written)
+    }
+
+    async fn written(&self, operation: &Operation, result: BatchResult) -> Result<Written, PortError> {
+        let problem = match result {
+            BatchResult::Ok(state) => return Ok(Written::Done(state)),
+            BatchResult::Problem(problem) => *problem,
+        };
+        let refused = |problem: Problem| Written::Refused { code: problem.code().to_owned(), reason: problem.detail };
+        match problem.code() {
+            Problem::PRECONDITION_FAILED | Problem::BILLED => {
+                let current = match problem.current.clone() {
+                    Some(current) => Some(*current),
+                    None => self.flow.gestan.get(&operation.key).await?,
+                };
+                Ok(match current {
+                    Some(current) => Written::Stale(Box::new(current)),
+                    None => refused(problem),
+                })
+            }
+            Problem::BASE_UNAVAILABLE => Err(PortError {
+                system: System::Gestan,
+                blast: Blast::System,
+                retry_after: None,
+                message: problem.detail,
+            }),
+            _ if problem.status >= 500 || problem.status == 429 => Ok(Written::Failed { reason: problem.detail }),
+            _ => Ok(refused(problem)),
+        }
+    }
+
+    /// Plans a ticket again for what Gestan holds.
+    fn replan(&self, work: &mut Work, operation: &Operation, current: &InterventionState) {
+        let known = work.links.last().is_some_and(|link| link.sequence == current.key.sequence);
+        if operation.precondition == Precondition::Absent && !known {
+            work.links.push(self.planner.adopt(current));
+        }
+        work.planned.verdict = match &work.ticket {
+            Some(ticket) => self.planner.plan(ticket, &work.links, Some(current)),
+            None => self.planner.plan_gone(&work.links, work.merged_into, Some(current)),
+        };
+    }
+
+    /// Remembers what needs no write.
+    async fn settle(&self, work: Vec<Work>, records: &mut Vec<RecordReport>) -> Result<(), PortError> {
+        let commits: Vec<Commit> = work.iter().filter_map(|work| self.settled(work, records)).collect();
+        if commits.is_empty() { Ok(()) } else { self.flow.memory.commit(commits).await }
+    }
+
+    fn settled(&self, work: &Work, records: &mut Vec<RecordReport>) -> Option<Commit> {
+        let base = self.base(work);
+        match &work.planned.verdict {
+            Verdict::Write(_) => None,
+            Verdict::NotOurs => Some(base),
+            Verdict::InStep(link) => Some(Commit { links: link.iter().map(|link| (**link).clone()).collect(), ..base }),
+            Verdict::Report { link, code, message } => {
+                let record = self.record(work, Some(link.gestan_id), Some(Outcome::Reported), code, message, None);
+                let journal = vec![self.journal(&record)];
+                records.push(record);
+                Some(Commit { links: vec![(**link).clone()], journal, ..base })
+            }
+            Verdict::Wait { code, reason } => Some(self.wait(work, code, reason, records)),
+            Verdict::Quarantine { code, reason } => Some(self.set_aside(work, None, code, reason, records)),
+        }
+    }
+
+    fn base(&self, work: &Work) -> Commit {
+        Commit {
+            number: work.planned.number,
+            links: Vec::new(),
+            fingerprint: Some(work.planned.fingerprint.clone()),
+            attention: Some(None),
+            journal: Vec::new(),
+            clear_intents: true,
+        }
+    }
+
+    fn done(
+        &self,
+        work: &Work,
+        operation: &Operation,
+        state: &InterventionState,
+        records: &mut Vec<RecordReport>,
+    ) -> Commit {
+        let mut links = Vec::new();
+        let earlier = work.links.last().filter(|link| link.sequence < operation.key.sequence);
+        if let Some(link) = earlier.filter(|_| operation.verb == Verb::Create) {
+            links.push(Link { phase: LinkPhase::Superseded, ..link.clone() });
+        }
+        links.push(linked(operation, state));
+        let mut message = operation.sentence();
+        if !operation.remarks.is_empty() {
+            message = format!("{message} – {}", operation.remarks.join("; "));
+        }
+        let code = operation.verb.as_str();
+        let record = self.record(work, Some(state.id), Some(Outcome::Done), code, &message, Some(operation));
+        let journal = vec![self.journal(&record)];
+        records.push(record);
+        Commit { links, journal, ..self.base(work) }
+    }
+
+    fn wait(&self, work: &Work, code: &str, reason: &str, records: &mut Vec<RecordReport>) -> Commit {
+        let gestan_id = work.links.last().map(|link| link.gestan_id);
+        let record = self.record(work, gestan_id, Some(Outcome::Waiting), code, reason, None);
+        let known = self.attention.get(&work.planned.number);
+        let same = known.is_some_and(|known| known.trouble == Trouble::Waiting && known.reason == reason);
+        let journal = if same { Vec::new() } else { vec![self.journal(&record)] };
+        records.push(record);
+        let since = known.filter(|_| same).map_or(self.now, |known| known.since);
+        let attention = Attention::new(work.planned.number, Trouble::Waiting, code, reason, since);
+        Commit { fingerprint: None, attention: Some(Some(attention)), journal, ..self.base(work) }
+    }
+
+    fn set_aside(
+        &self,
+        work: &Work,
+        operation: Option<&Operation>,
+        code: &str,
+        reason: &str,
+        records: &mut Vec<RecordReport>,
+    ) -> Commit {
+        let gestan_id = work.links.last().map(|link| link.gestan_id);
+        let record = self.record(work, gestan_id, Some(Outcome::Quarantined), code, reason, operation);
+        let journal = vec![self.journal(&record)];
+        records.push(record);
+        let attention = Attention::new(work.planned.number, Trouble::Quarantined, code, reason, self.now);
+        // With its fingerprint stored, it is looked at again as soon as somebody changes the ticket.
+        Commit { attention: Some(Some(attention)), journal, ..self.base(work) }
+    }
+
+    fn failed(
+        &self,
+        work: &Work,
+        operation: Option<&Operation>,
+        reason: &str,
+        records: &mut Vec<RecordReport>,
+    ) -> Commit {
+        let number = work.planned.number;
+        let known = self.attention.get(&number).filter(|known| known.trouble == Trouble::Retrying);
+        let attempts = known.map_or(0, |known| known.attempts) + 1;
+        if attempts >= self.flow.config.tickets.attempts {
+            let reason = format!(
+                "{reason} Set aside after {attempts} attempts: mend the cause, then run `gestan-connector retry {number}`."
+            );
+            return self.set_aside(work, operation, "attempts-exhausted", &reason, records);
+        }
+        let gestan_id = work.links.last().map(|link| link.gestan_id);
+        let record = self.record(work, gestan_id, Some(Outcome::Failed), "failed", reason, operation);
+        let journal = vec![self.journal(&record)];
+        records.push(record);
+        let delay = chrono::Duration::from_std(retry::delay_after(attempts)).unwrap_or_default();
+        let mut attention =
+            Attention::new(number, Trouble::Retrying, "failed", reason, known.map_or(self.now, |known| known.since));
+        attention.attempts = attempts;
+        attention.next_at = Some(self.now + delay);
+        // The intent stays: the write may have been done, and the ticket is planned again whatever happens.
+        Commit { fingerprint: None, attention: Some(Some(attention)), journal, clear_intents: false, ..self.base(work) }
+    }
+
+    fn record(
+        &self,
+        work: &Work,
+        gestan_id: Option<i64>,
+        outcome: Option<Outcome>,
+        code: &str,
+        message: &str,
+        operation: Option<&Operation>,
+    ) -> RecordReport {
+        RecordReport {
+            ticket: work.planned.number,
+            title: work.planned.title.clone(),
+            gestan_id,
+            outcome,
+            code: code.to_owned(),
+            message: message.to_owned(),
+            operation: operation.cloned(),
+        }
+    }
+
+    fn journal(&self, record: &RecordReport) -> JournalEntry {
+        let outcome = record.outcome.unwrap_or(Outcome::Reported);
+        let (ticket, gestan_id) = (record.ticket, record.gestan_id);
+        tracing::info!(
+            flow = "tickets",
+            run_id = self.run_id,
+            ticket,
+            gestan_id,
+            action = record.code,
+            outcome = outcome.as_str(),
+            reason = record.message
+        );
+        JournalEntry {
+            at: self.now,
+            run_id: self.run_id.to_owned(),
+            flow: "tickets".to_owned(),
+            ticket: Some(ticket),
+            gestan_id,
+            action: record.code.clone(),
+            outcome,
+            message: record.message.clone(),
+            detail: serde_json::to_value(&record.operation).unwrap_or_default(),
+        }
+    }
+
+    fn intent(&self, operation: &Operation) -> Intent {
+        Intent {
+            number: operation.key.number,
+            sequence: operation.key.sequence,
+            action: "put".to_owned(),
+            run_id: self.run_id.to_owned(),
+            at: self.now,
+        }
+    }
+}
+
+fn operation(work: &Work) -> Option<&Operation> {
+    match &work.planned.verdict {
+        Verdict::Write(operation) => Some(operation),
+        _ => None,
+    }
+}

@@ -1,0 +1,176 @@
+//! The three-way comparison of one intervention: what GestSup asks for now, what was last agreed, and
+//! what Gestan holds. Pure.
+
+use super::operation::{EntryChange, FieldChange};
+use super::ports::{AgreedEntry, Link};
+use crate::config::{Policies, Policy};
+use crate::mapping::{ProjectedEntry, Projection};
+use crate::model::{Entry, EntryMark, Field, Fields, RichText, Status, Value};
+use std::collections::BTreeMap;
+
+/// The outcome for the fields.
+#[derive(Debug, Default)]
+pub(super) struct MergedFields {
+    /// Fields to set.
+    pub changes: Vec<FieldChange>,
+    /// What GestSup's side then counts as having asked for.
+    pub sent: Fields,
+    /// What a person should know.
+    pub remarks: Vec<String>,
+}
+
+/// Compares the fields. `held` is what Gestan holds now as far as known: what was agreed, or what a
+/// refused write showed.
+pub(super) fn merge_fields(wanted: &Fields, link: &Link, held: &Fields, policies: &Policies) -> MergedFields {
+    let mut merged = MergedFields { sent: link.sent.clone(), ..MergedFields::default() };
+    let not_started =
+        held.get(&Field::Status).and_then(Value::as_status).is_none_or(|status| status == Status::Planned);
+    for (&field, value) in wanted.iter() {
+        // A base without the column for it (no Z83 table, say) never answers the field.
+        let Some(held_now) = held.get(&field) else { continue };
+        let sent = link.sent.get(&field);
+        let held_before = link.held.get(&field);
+        let gestsup_changed = sent != Some(value);
+        let gestan_changed = held_before.is_some_and(|before| before != held_now);
+        let change = || FieldChange { field, from: Some(held_now.clone()), to: value.clone() };
+        match policies.of(field) {
+            Policy::Never => {}
+            Policy::CreateOnly => {
+                if gestsup_changed && value != held_now && sent.is_some() {
+                    merged.remarks.push(format!(
+                        "{field} is now “{value}” in GestSup and stays “{held_now}” in Gestan: it is set once, when the intervention is made"
+                    ));
+                }
+                merged.sent.insert(field, value.clone());
+            }
+            Policy::UntilStarted => {
+                // Somebody set it in Gestan since it was last agreed: from then on it is Gestan's.
+                let taken_over = gestan_changed || (sent.is_some() && held_before != sent);
+                if gestan_changed {
+                    merged.remarks.push(format!("{field} was set to “{held_now}” in Gestan and is left to Gestan"));
+                }
+                if !not_started || taken_over {
+                    continue;
+                }
+                if gestsup_changed && value != held_now {
+                    merged.changes.push(change());
+                }
+                merged.sent.insert(field, value.clone());
+            }
+            Policy::Always => {
+                if gestan_changed && held_now != value {
+                    let what =
+                        if gestsup_changed || policies.put_back { "GestSup's value is written" } else { "it is left" };
+                    let before = held_before.unwrap_or(&Value::Null);
+                    merged.remarks.push(format!(
+                        "{field} was changed in Gestan from “{before}” to “{held_now}”, GestSup says “{value}”: {what}"
+                    ));
+                }
+                let write = gestsup_changed || (gestan_changed && policies.put_back);
+                if write && held_now != value {
+                    merged.changes.push(change());
+                }
+                merged.sent.insert(field, value.clone());
+            }
+        }
+    }
+    merged
+}
+
+/// The outcome for the entries of the memo.
+#[derive(Debug, Default)]
+pub(super) struct MergedEntries {
+    /// Entries to write.
+    pub entries: Vec<Entry>,
+    /// The same, for people.
+    pub changes: Vec<EntryChange>,
+    /// What is then agreed.
+    pub agreed: BTreeMap<String, AgreedEntry>,
+}
+
+/// Compares the entries: new ones are added; edited ones are written anew with a mark; steps that are
+/// gone (or private now) lose their text and keep their heading, with a mark.
+pub(super) fn merge_entries(projection: &Projection, before: &BTreeMap<String, AgreedEntry>) -> MergedEntries {
+    let mut merged = MergedEntries { agreed: before.clone(), ..MergedEntries::default() };
+    for projected in &projection.entries {
+        let known = before.get(&projected.entry.key);
+        let mark = match known {
+            None => EntryMark::None,
+            Some(known) if known.content == projected.content && known.mark != EntryMark::Withdrawn => known.mark,
+            Some(known) if known.rendered == projected.entry.hash() => EntryMark::None,
+            Some(_) => EntryMark::Edited,
+        };
+        merged.write(marked(projected, mark), projected, known);
+    }
+    let wanted: std::collections::HashSet<&str> =
+        projection.entries.iter().map(|projected| projected.entry.key.as_str()).collect();
+    for (key, known) in before {
+        if wanted.contains(key.as_str()) || known.mark == EntryMark::Withdrawn || key.starts_with("note:") {
+            continue;
+        }
+        let entry = Entry {
+            key: key.clone(),
+            at: known.at,
+            author: String::new(),
+            kind: String::new(),
+            minutes: 0,
+            mark: EntryMark::Withdrawn,
+            heading: known.heading.clone(),
+            text: RichText::default(),
+        };
+        let agreed = AgreedEntry { rendered: entry.hash(), mark: EntryMark::Withdrawn, ..known.clone() };
+        merged.push(entry, agreed, false);
+    }
+    merged
+}
+
+fn marked(projected: &ProjectedEntry, mark: EntryMark) -> Entry {
+    let heading = match mark {
+        EntryMark::None => &projected.entry.heading,
+        EntryMark::Edited => &projected.heading_edited,
+        EntryMark::Withdrawn => &projected.heading_withdrawn,
+    };
+    Entry { mark, heading: heading.clone(), ..projected.entry.clone() }
+}
+
+impl MergedEntries {
+    fn write(&mut self, entry: Entry, projected: &ProjectedEntry, known: Option<&AgreedEntry>) {
+        let rendered = entry.hash();
+        let agreed = AgreedEntry {
+            content: projected.content.clone(),
+            rendered: rendered.clone(),
+            mark: entry.mark,
+            at: entry.at,
+            heading: projected.heading_withdrawn.clone(),
+        };
+        match known {
+            Some(known) if known.rendered == rendered => {
+                self.agreed.insert(entry.key, agreed);
+            }
+            known => self.push(entry, agreed, known.is_none()),
+        }
+    }
+
+    /// Adds a note of the connector's own.
+    pub(super) fn note(&mut self, entry: Entry) {
+        let agreed = AgreedEntry {
+            content: entry.hash(),
+            rendered: entry.hash(),
+            mark: EntryMark::None,
+            at: entry.at,
+            heading: entry.heading.clone(),
+        };
+        self.push(entry, agreed, true);
+    }
+
+    fn push(&mut self, entry: Entry, agreed: AgreedEntry, new: bool) {
+        self.changes.push(EntryChange {
+            key: entry.key.clone(),
+            mark: entry.mark,
+            heading: entry.heading.clone(),
+            new,
+        });
+        self.agreed.insert(entry.key.clone(), agreed);
+        self.entries.push(entry);
+    }
+}

@@ -1,0 +1,279 @@
+//! One pass of the tickets flow: look, plan, brake, write, remember.
+
+use super::apply::{Applier, Work};
+use super::brake;
+use super::operation::{Planned, Verdict};
+use super::plan::Planner;
+use super::ports::{Commit, Interventions, Link, Memory, Outcome, Snapshot, TicketSource};
+use super::read::{Found, LAST_TICKET, PROJECTION, Remembered, START_AT, find};
+use super::report::{PassReport, RecordReport};
+use crate::config::Config;
+use crate::flows::PortError;
+use crate::gestan::contract::InterventionState;
+use crate::mapping::{Before, Context, Directory, project};
+use crate::model::{Field, Ticket};
+use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
+use std::collections::HashMap;
+use tokio_util::sync::CancellationToken;
+use url::Url;
+
+/// Tickets that are read from GestSup and planned at a time.
+const CHUNK: usize = 200;
+
+/// How a pass is to be made.
+#[derive(Debug, Clone, Default)]
+pub struct PassOptions {
+    /// Plan and report; write nothing, on either side or in the state.
+    pub dry_run: bool,
+    /// Look at every ticket, old closed ones included.
+    pub full: bool,
+    /// These tickets only, whatever is remembered of them.
+    pub only: Vec<i64>,
+    /// Go on where the brake would stop the pass.
+    pub allow_mass_change: bool,
+}
+
+/// The tickets flow of one site.
+#[derive(Clone, Copy)]
+pub struct TicketsFlow<'a> {
+    /// Where tickets come from.
+    pub source: &'a dyn TicketSource,
+    /// Where interventions are.
+    pub gestan: &'a dyn Interventions,
+    /// What is remembered.
+    pub memory: &'a dyn Memory,
+    /// The configuration.
+    pub config: &'a Config,
+    /// Name of the GestSup base in Gestan's links.
+    pub source_name: &'a str,
+    /// GestSup's zone.
+    pub zone: Tz,
+    /// Address of GestSup's pages.
+    pub url: Option<&'a Url>,
+}
+
+impl std::fmt::Debug for TicketsFlow<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("TicketsFlow").field("source_name", &self.source_name).finish_non_exhaustive()
+    }
+}
+
+/// One ticket, and what would happen to it next.
+#[derive(Debug)]
+pub struct Preview {
+    /// The ticket; `None` where it no longer exists.
+    pub ticket: Option<Ticket>,
+    /// What would happen next.
+    pub verdict: Verdict,
+    /// Which rule decided what, by field.
+    pub reasons: Vec<(Field, String)>,
+}
+
+impl TicketsFlow<'_> {
+    /// Makes one pass.
+    ///
+    /// # Errors
+    /// When a system as a whole does not answer; what went wrong with single tickets is in the report.
+    pub async fn pass(
+        &self,
+        options: &PassOptions,
+        run_id: &str,
+        now: DateTime<Utc>,
+        cancel: &CancellationToken,
+    ) -> Result<PassReport, PortError> {
+        let begun = std::time::Instant::now();
+        let projection = self.config.fingerprint_of_projection();
+        let remembered = Remembered::load(self.memory, &self.config.tickets, self.zone, &projection, now).await?;
+        let mut snapshot = self.source.snapshot().await?;
+        let found = find(snapshot.as_mut(), &remembered, options, self.config, self.zone, now).await?;
+        let mut report = PassReport {
+            run_id: run_id.to_owned(),
+            started_at: now,
+            milliseconds: 0,
+            dry_run: options.dry_run,
+            full: options.full || remembered.last_ticket.is_none(),
+            tickets: found.tickets,
+            looked_at: found.looked_at,
+            read: found.candidates.len(),
+            records: Vec::new(),
+            brake: Vec::new(),
+            interrupted: false,
+        };
+        if !found.candidates.is_empty() || !found.gone.is_empty() {
+            let directory = self.directory().await?;
+            let planner = self.planner(&directory, now);
+            let cases = self.plan(snapshot.as_mut(), &found, &planner).await?;
+            drop(snapshot);
+            let plans = || cases.iter().map(|case| &case.planned);
+            let exceeded = brake::exceeded(plans(), remembered.open(), &self.config.tickets.brake);
+            if !exceeded.is_empty() && !options.allow_mass_change {
+                report.brake = exceeded;
+            }
+            if options.dry_run || !report.brake.is_empty() {
+                report.records = plans().filter_map(forecast).collect();
+            } else {
+                let applier = Applier { flow: self, planner: &planner, attention: &remembered.attention, run_id, now };
+                (report.records, report.interrupted) = applier.apply(cases, cancel).await?;
+            }
+        }
+        if !options.dry_run && report.brake.is_empty() && !report.interrupted {
+            self.remember(&found, &remembered, &projection, options).await?;
+        }
+        report.milliseconds = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
+        Ok(report)
+    }
+
+    /// What one ticket needs, without writing anything: for `show`.
+    ///
+    /// # Errors
+    /// When a system does not answer.
+    pub async fn preview(
+        &self,
+        number: i64,
+        current: Option<&InterventionState>,
+        now: DateTime<Utc>,
+    ) -> Result<Preview, PortError> {
+        let mut snapshot = self.source.snapshot().await?;
+        let ticket = snapshot.load(&[number]).await?.into_iter().next();
+        let links = self.memory.links(&[number]).await?;
+        let directory = self.directory().await?;
+        let planner = self.planner(&directory, now);
+        let Some(ticket) = ticket else {
+            let merged_into = snapshot.merged_into(&[number]).await?.get(&number).copied();
+            let verdict = planner.plan_gone(&links, merged_into, current);
+            return Ok(Preview { ticket: None, verdict, reasons: Vec::new() });
+        };
+        let verdict = planner.plan(&ticket, &links, current);
+        let projected = project(&ticket, &Before::default(), &planner.context);
+        let reasons = projected.map(|projection| projection.reasons).unwrap_or_default();
+        Ok(Preview { ticket: Some(ticket), verdict, reasons })
+    }
+
+    fn planner<'b>(&'b self, directory: &'b Directory, now: DateTime<Utc>) -> Planner<'b> {
+        Planner {
+            context: Context {
+                mapping: &self.config.mapping,
+                directory,
+                zone: self.zone,
+                url: self.url,
+                private_steps: self.config.tickets.private_steps,
+            },
+            source: self.source_name,
+            unattributed: self.config.tickets.unattributed,
+            now,
+        }
+    }
+
+    /// Gestan's catalogues, read once a pass and only where a ticket is to be planned.
+    async fn directory(&self) -> Result<Directory, PortError> {
+        let (clients, machines, users) =
+            futures::try_join!(self.gestan.clients(), self.gestan.machines(), self.gestan.users())?;
+        Ok(Directory::new(&clients, &machines, &users))
+    }
+
+    async fn plan(
+        &self,
+        snapshot: &mut dyn Snapshot,
+        found: &Found,
+        planner: &Planner<'_>,
+    ) -> Result<Vec<Work>, PortError> {
+        let mut cases = Vec::with_capacity(found.candidates.len() + found.gone.len());
+        for chunk in found.candidates.chunks(CHUNK) {
+            let numbers: Vec<i64> = chunk.iter().map(|sighting| sighting.number).collect();
+            let fingerprints: HashMap<i64, &String> =
+                chunk.iter().map(|sighting| (sighting.number, &sighting.fingerprint)).collect();
+            let tickets = snapshot.load(&numbers).await?;
+            let mut links = by_number(self.memory.links(&numbers).await?);
+            for ticket in tickets {
+                let links = links.remove(&ticket.number).unwrap_or_default();
+                let planned = Planned {
+                    number: ticket.number,
+                    title: ticket.title.clone(),
+                    fingerprint: fingerprints.get(&ticket.number).map(|fingerprint| (*fingerprint).clone()),
+                    verdict: planner.plan(&ticket, &links, None),
+                };
+                // Only what may have to be planned again keeps its texts in memory.
+                let keep = matches!(planned.verdict, Verdict::Write(_));
+                cases.push(Work { ticket: keep.then_some(ticket), links, merged_into: None, planned });
+            }
+        }
+        if found.gone.is_empty() {
+            return Ok(cases);
+        }
+        let merged = snapshot.merged_into(&found.gone).await?;
+        let mut links = by_number(self.memory.links(&found.gone).await?);
+        for number in &found.gone {
+            let links = links.remove(number).unwrap_or_default();
+            let merged_into = merged.get(number).copied();
+            let verdict = planner.plan_gone(&links, merged_into, None);
+            let planned = Planned { number: *number, title: String::new(), fingerprint: None, verdict };
+            cases.push(Work { ticket: None, links, merged_into, planned });
+        }
+        Ok(cases)
+    }
+
+    async fn remember(
+        &self,
+        found: &Found,
+        remembered: &Remembered,
+        projection: &str,
+        options: &PassOptions,
+    ) -> Result<(), PortError> {
+        let settled: Vec<Commit> = found
+            .settled
+            .iter()
+            .map(|number| Commit { number: *number, attention: Some(None), ..Commit::default() })
+            .collect();
+        if !settled.is_empty() {
+            self.memory.commit(settled).await?;
+        }
+        if !options.only.is_empty() {
+            return Ok(());
+        }
+        if self.config.tickets.start_at.is_none() && remembered.last_ticket.is_none() {
+            self.memory.set_value(START_AT, &remembered.start_at.to_rfc3339()).await?;
+        }
+        let last = found.last_ticket.unwrap_or(0);
+        if remembered.last_ticket != Some(last) {
+            self.memory.set_value(LAST_TICKET, &last.to_string()).await?;
+        }
+        if remembered.projection_changed || remembered.last_ticket.is_none() {
+            self.memory.set_value(PROJECTION, projection).await?;
+        }
+        Ok(())
+    }
+}
+
+fn by_number(links: Vec<Link>) -> HashMap<i64, Vec<Link>> {
+    let mut map: HashMap<i64, Vec<Link>> = HashMap::new();
+    for link in links {
+        map.entry(link.number).or_default().push(link);
+    }
+    map
+}
+
+/// How a plan reads where nothing is carried out.
+fn forecast(planned: &Planned) -> Option<RecordReport> {
+    let (outcome, gestan_id, code, message, operation) = match &planned.verdict {
+        Verdict::NotOurs | Verdict::InStep(_) => return None,
+        Verdict::Write(operation) => {
+            let code = operation.verb.as_str();
+            (None, operation.gestan_id, code, operation.sentence(), Some(operation.as_ref().clone()))
+        }
+        Verdict::Report { link, code, message } => {
+            (Some(Outcome::Reported), Some(link.gestan_id), *code, message.clone(), None)
+        }
+        Verdict::Wait { code, reason } => (Some(Outcome::Waiting), None, *code, reason.clone(), None),
+        Verdict::Quarantine { code, reason } => (Some(Outcome::Quarantined), None, *code, reason.clone(), None),
+    };
+    Some(RecordReport {
+        ticket: planned.number,
+        title: planned.title.clone(),
+        gestan_id,
+        outcome,
+        code: code.to_owned(),
+        message,
+        operation,
+    })
+}

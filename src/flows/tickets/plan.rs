@@ -1,0 +1,414 @@
+//! What one ticket needs in Gestan, decided from the ticket, its links and what Gestan holds. Pure:
+//! the clock is a parameter, nothing is read or written.
+
+use super::merge::{MergedEntries, MergedFields, merge_entries, merge_fields};
+use super::operation::{Draft, FieldChange, Operation, Verb, Verdict};
+use super::ports::{AgreedEntry, Link, LinkPhase};
+use crate::config::Unattributed;
+use crate::gestan::contract::{InterventionPut, InterventionState, Precondition, TicketKey};
+use crate::mapping::{Before, Context, Projection, Wording, project, ticket_url};
+use crate::model::{Entry, EntryMark, Field, Fields, Person, RichText, Status, Ticket, Value, sha256_hex};
+use chrono::{DateTime, Utc};
+use std::collections::BTreeMap;
+
+/// What the plan of a ticket needs beside the ticket and its links.
+#[derive(Debug, Clone, Copy)]
+pub struct Planner<'a> {
+    /// What the projection needs.
+    pub context: Context<'a>,
+    /// Name of the GestSup base in Gestan's links.
+    pub source: &'a str,
+    /// What happens to interventions of tickets that nobody is in charge of any more.
+    pub unattributed: Unattributed,
+    /// The time that notes are dated with.
+    pub now: DateTime<Utc>,
+}
+
+impl Planner<'_> {
+    /// Plans a ticket that exists. `links` are its links by sequence; `current` is what Gestan was
+    /// just seen to hold for the newest of them, when that is known to differ from what was agreed.
+    pub fn plan(&self, ticket: &Ticket, links: &[Link], current: Option<&InterventionState>) -> Verdict {
+        let Some(link) = links.last() else { return self.plan_new(ticket) };
+        if !link.identity.matches(&ticket.identity) {
+            return Verdict::Quarantine {
+                code: "other-ticket",
+                reason: format!(
+                    "Ticket n°{} is not the one that intervention {} was made for (opened {} instead of {}): GestSup was restored, or its numbers are used again. Nothing was written.",
+                    ticket.number, link.gestan_id, ticket.identity.created, link.identity.created
+                ),
+            };
+        }
+        let before = before(&links[..links.len() - 1]);
+        let projection = match project(ticket, &before, &self.context) {
+            Ok(projection) => projection,
+            Err(wait) => return Verdict::Wait { code: wait.code, reason: wait.reason },
+        };
+        let held = current.map_or(&link.held, |current| &current.fields);
+        let held_status = held.get(&Field::Status).and_then(Value::as_status);
+        if held_status == Some(Status::Billed) {
+            return self.plan_billed(ticket, links, &projection, held, current);
+        }
+        if !ticket.is_attributed() && !projection.status.is_closed() {
+            return self.plan_unattributed(ticket, link, held, current);
+        }
+        self.plan_linked(ticket, link, &projection, held, current)
+    }
+
+    /// Plans a ticket that no longer exists in GestSup.
+    pub fn plan_gone(&self, links: &[Link], merged_into: Option<i64>, current: Option<&InterventionState>) -> Verdict {
+        let Some(link) = links.last() else { return Verdict::NotOurs };
+        if link.phase == LinkPhase::Gone {
+            return Verdict::InStep(None);
+        }
+        let held = current.map_or(&link.held, |current| &current.fields);
+        let held_status = held.get(&Field::Status).and_then(Value::as_status);
+        let wording = self.wording();
+        let what = wording.note_gone(merged_into);
+        if held_status == Some(Status::Billed) {
+            let link = Link { phase: LinkPhase::Gone, held: held.clone(), ..link.clone() };
+            let message = format!("{what} Its intervention {} is billed and stays as it is.", link.gestan_id);
+            return Verdict::Report { link: Box::new(link), code: "gone", message };
+        }
+        let mut entries = unchanged(link);
+        entries.note(self.note("note:gone".to_owned(), &what));
+        let mut fields = MergedFields { sent: link.sent.clone(), ..MergedFields::default() };
+        if held_status == Some(Status::Planned) {
+            set_status(&mut fields, held, Status::Cancelled);
+        }
+        let mut operation = self.operation(link, current, fields, entries);
+        operation.verb = Verb::Gone;
+        operation.draft.phase = LinkPhase::Gone;
+        Verdict::Write(Box::new(operation))
+    }
+
+    /// A link to what Gestan already holds under this ticket's key.
+    pub fn adopt(&self, state: &InterventionState) -> Link {
+        adopt(state, self.wording().mark(EntryMark::Withdrawn))
+    }
+
+    fn plan_new(&self, ticket: &Ticket) -> Verdict {
+        if !ticket.is_attributed() {
+            return Verdict::NotOurs;
+        }
+        match project(ticket, &Before::default(), &self.context) {
+            // It was rejected before anybody in Gestan heard of it.
+            Ok(projection) if projection.status == Status::Cancelled => Verdict::NotOurs,
+            Ok(projection) => Verdict::Write(Box::new(self.create(ticket, 1, &Before::default(), &projection))),
+            Err(wait) => Verdict::Wait { code: wait.code, reason: wait.reason },
+        }
+    }
+
+    fn create(&self, ticket: &Ticket, sequence: u32, before: &Before, projection: &Projection) -> Operation {
+        let policies = &self.context.mapping.policies;
+        let fields: Fields = projection
+            .fields
+            .iter()
+            .filter(|(field, _)| policies.of(**field) != crate::config::Policy::Never)
+            .map(|(field, value)| (*field, value.clone()))
+            .collect();
+        let merged = merge_entries(projection, &BTreeMap::new());
+        let changes =
+            fields.iter().map(|(field, to)| FieldChange { field: *field, from: None, to: to.clone() }).collect();
+        Operation {
+            key: self.key(ticket.number, sequence),
+            verb: Verb::Create,
+            gestan_id: None,
+            title: ticket.title.clone(),
+            changes,
+            head: true,
+            entries: merged.changes,
+            remarks: Vec::new(),
+            put: InterventionPut {
+                origin: ticket.identity.clone(),
+                url: ticket_url(self.context.url, ticket.number).map(String::from),
+                fields: fields.clone(),
+                head: Some(projection.head.clone()),
+                entries: merged.entries,
+            },
+            precondition: Precondition::Absent,
+            draft: Draft {
+                identity: ticket.identity.clone(),
+                phase: phase_of(projection.status),
+                minutes_before: before.minutes,
+                minutes: projection.minutes,
+                sent: fields,
+                head_hash: sha256_hex(&projection.head.to_plain()),
+                entries: merged.agreed,
+            },
+        }
+    }
+
+    fn plan_linked(
+        &self,
+        ticket: &Ticket,
+        link: &Link,
+        projection: &Projection,
+        held: &Fields,
+        current: Option<&InterventionState>,
+    ) -> Verdict {
+        let fields = merge_fields(&projection.fields, link, held, &self.context.mapping.policies);
+        let mut entries = merge_entries(projection, &link.entries);
+        let head = sha256_hex(&projection.head.to_plain());
+        let noted = notes(link, UNATTRIBUTED);
+        if ticket.is_attributed() && noted > notes(link, ATTRIBUTED) {
+            let who = ticket.technician.as_ref().map(Person::display_name);
+            let who = who.or_else(|| ticket.group.as_ref().map(|group| group.name.clone())).unwrap_or_default();
+            let text = self.wording().note_attributed(&who);
+            entries.note(self.note(format!("{ATTRIBUTED}{noted}"), &text));
+        }
+        let mut operation = self.operation(link, current, fields, entries);
+        if head != link.head_hash {
+            operation.head = true;
+            operation.put.head = Some(projection.head.clone());
+            operation.draft.head_hash = head;
+        }
+        operation.title.clone_from(&ticket.title);
+        operation.draft.phase = phase_of(projection.status);
+        operation.draft.minutes = projection.minutes;
+        self.finish(operation, link, held, current)
+    }
+
+    /// An operation that would write nothing is none; what it learnt is remembered all the same.
+    fn finish(&self, operation: Operation, link: &Link, held: &Fields, current: Option<&InterventionState>) -> Verdict {
+        if !operation.changes.is_empty() || operation.head || !operation.entries.is_empty() {
+            return Verdict::Write(Box::new(operation));
+        }
+        let Operation { draft, remarks, .. } = operation;
+        let known = Link {
+            identity: learn_first_step(&link.identity, &draft.identity),
+            phase: draft.phase,
+            minutes: draft.minutes,
+            sent: draft.sent,
+            held: held.clone(),
+            entries: draft.entries,
+            etag: current.map_or_else(|| link.etag.clone(), |current| current.etag.clone()),
+            ..link.clone()
+        };
+        match remarks.is_empty() {
+            true if known == *link => Verdict::InStep(None),
+            true => Verdict::InStep(Some(Box::new(known))),
+            false => Verdict::Report { link: Box::new(known), code: "changed-in-gestan", message: remarks.join("; ") },
+        }
+    }
+
+    /// The intervention is billed, so it is immutable: a ticket that is open again gets another one.
+    fn plan_billed(
+        &self,
+        ticket: &Ticket,
+        links: &[Link],
+        projection: &Projection,
+        held: &Fields,
+        current: Option<&InterventionState>,
+    ) -> Verdict {
+        let Some(link) = links.last() else { return Verdict::NotOurs };
+        if !projection.status.is_closed() && ticket.is_attributed() {
+            let before = before(links);
+            return match project(ticket, &before, &self.context) {
+                Ok(projection) => {
+                    Verdict::Write(Box::new(self.create(ticket, link.sequence + 1, &before, &projection)))
+                }
+                Err(wait) => Verdict::Wait { code: wait.code, reason: wait.reason },
+            };
+        }
+        let merged = merge_entries(projection, &link.entries);
+        let known = Link {
+            held: held.clone(),
+            phase: phase_of(projection.status),
+            etag: current.map_or_else(|| link.etag.clone(), |current| current.etag.clone()),
+            ..link.clone()
+        };
+        let new = merged.changes.iter().filter(|change| change.new).count();
+        if merged.changes.is_empty() && projection.minutes == link.minutes {
+            let learnt = known != *link;
+            return Verdict::InStep(learnt.then(|| Box::new(known)));
+        }
+        let message = format!(
+            "Intervention {} is billed and cannot change any more: {new} new step(s) and {} more minute(s) of the ticket are not in Gestan. Reopen the ticket in GestSup to have them in a new intervention.",
+            link.gestan_id,
+            (projection.minutes - link.minutes).max(0)
+        );
+        Verdict::Report { link: Box::new(known), code: "billed", message }
+    }
+
+    fn plan_unattributed(
+        &self,
+        ticket: &Ticket,
+        link: &Link,
+        held: &Fields,
+        current: Option<&InterventionState>,
+    ) -> Verdict {
+        let noted = notes(link, UNATTRIBUTED);
+        let mut entries = unchanged(link);
+        if noted == notes(link, ATTRIBUTED) {
+            entries.note(self.note(format!("{UNATTRIBUTED}{}", noted + 1), self.wording().note_unattributed()));
+        }
+        let mut fields = MergedFields { sent: link.sent.clone(), ..MergedFields::default() };
+        let held_status = held.get(&Field::Status).and_then(Value::as_status);
+        if self.unattributed == Unattributed::CancelIfNotStarted && held_status == Some(Status::Planned) {
+            set_status(&mut fields, held, Status::Cancelled);
+        }
+        let mut operation = self.operation(link, current, fields, entries);
+        operation.title.clone_from(&ticket.title);
+        operation.draft.phase = LinkPhase::Live;
+        self.finish(operation, link, held, current)
+    }
+
+    /// The write that brings `link` to what was merged.
+    fn operation(
+        &self,
+        link: &Link,
+        current: Option<&InterventionState>,
+        fields: MergedFields,
+        entries: MergedEntries,
+    ) -> Operation {
+        let etag = current.map_or_else(|| link.etag.clone(), |current| current.etag.clone());
+        Operation {
+            key: self.key(link.number, link.sequence),
+            verb: verb(&fields.changes),
+            gestan_id: Some(link.gestan_id),
+            title: String::new(),
+            put: InterventionPut {
+                origin: link.identity.clone(),
+                url: ticket_url(self.context.url, link.number).map(String::from),
+                fields: fields.changes.iter().map(|change| (change.field, change.to.clone())).collect(),
+                head: None,
+                entries: entries.entries,
+            },
+            changes: fields.changes,
+            head: false,
+            entries: entries.changes,
+            remarks: fields.remarks,
+            precondition: Precondition::Match(etag),
+            draft: Draft {
+                identity: link.identity.clone(),
+                phase: link.phase,
+                minutes_before: link.minutes_before,
+                minutes: link.minutes,
+                sent: fields.sent,
+                head_hash: link.head_hash.clone(),
+                entries: entries.agreed,
+            },
+        }
+    }
+
+    fn key(&self, number: i64, sequence: u32) -> TicketKey {
+        TicketKey { source: self.source.to_owned(), number, sequence }
+    }
+
+    fn wording(&self) -> Wording<'_> {
+        Wording::new(self.context.mapping, self.context.zone)
+    }
+
+    fn note(&self, key: String, text: &str) -> Entry {
+        let heading = format!("{} – {text}", self.wording().date(self.now));
+        Entry {
+            key,
+            at: self.now,
+            author: String::new(),
+            kind: String::new(),
+            minutes: 0,
+            mark: EntryMark::None,
+            heading,
+            text: RichText::default(),
+        }
+    }
+}
+
+const UNATTRIBUTED: &str = "note:unattributed:";
+const ATTRIBUTED: &str = "note:attributed:";
+
+fn notes(link: &Link, prefix: &str) -> usize {
+    link.entries.keys().filter(|key| key.starts_with(prefix)).count()
+}
+
+fn unchanged(link: &Link) -> MergedEntries {
+    MergedEntries { agreed: link.entries.clone(), ..MergedEntries::default() }
+}
+
+fn set_status(fields: &mut MergedFields, held: &Fields, status: Status) {
+    fields.changes.push(FieldChange {
+        field: Field::Status,
+        from: held.get(&Field::Status).cloned(),
+        to: status.into(),
+    });
+    fields.sent.insert(Field::Status, status.into());
+}
+
+fn phase_of(status: Status) -> LinkPhase {
+    if status.is_closed() { LinkPhase::Closed } else { LinkPhase::Live }
+}
+
+/// What a change of status means; a change among open statuses is an update like any other.
+fn verb(changes: &[FieldChange]) -> Verb {
+    let Some(change) = changes.iter().find(|change| change.field == Field::Status) else { return Verb::Update };
+    let closed_before = change.from.as_ref().and_then(Value::as_status).is_some_and(Status::is_closed);
+    match change.to.as_status() {
+        Some(Status::Done) => Verb::Close,
+        Some(Status::ToBill) => Verb::Bill,
+        Some(Status::Cancelled) => Verb::Cancel,
+        _ if closed_before => Verb::Reopen,
+        _ => Verb::Update,
+    }
+}
+
+/// What the given links, all earlier than the one to come, already carry.
+fn before(links: &[Link]) -> Before {
+    Before {
+        gestan_id: links.last().map(|link| link.gestan_id),
+        minutes: links.last().map_or(0, |link| link.minutes),
+        entries: links.iter().flat_map(|link| link.entries.keys().cloned()).collect(),
+    }
+}
+
+/// A ticket that had no step when it was linked is recognised by its first one from then on.
+fn learn_first_step(known: &crate::model::Identity, now: &crate::model::Identity) -> crate::model::Identity {
+    crate::model::Identity { first_step: known.first_step.or(now.first_step), ..known.clone() }
+}
+
+/// A link taken over from what Gestan holds under the ticket's key: made before a kill, or found
+/// after the state was lost. What is not known of its entries is learnt by the plan that follows.
+fn adopt(state: &InterventionState, withdrawn_heading: &str) -> Link {
+    let entries = state.entries.iter().filter(|(key, _)| *key != "head").map(|(key, entry)| {
+        let agreed = AgreedEntry {
+            content: String::new(),
+            rendered: if entry.present { entry.hash.clone() } else { String::new() },
+            mark: EntryMark::None,
+            at: DateTime::UNIX_EPOCH,
+            heading: withdrawn_heading.to_owned(),
+        };
+        (key.clone(), agreed)
+    });
+    Link {
+        number: state.key.number,
+        sequence: state.key.sequence,
+        gestan_id: state.id,
+        etag: state.etag.clone(),
+        identity: state.origin.clone(),
+        phase: LinkPhase::Live,
+        minutes_before: 0,
+        minutes: 0,
+        sent: state.fields.clone(),
+        held: state.fields.clone(),
+        head_hash: String::new(),
+        entries: entries.collect(),
+    }
+}
+
+/// The link after an operation was carried out and Gestan answered.
+pub fn linked(operation: &Operation, state: &InterventionState) -> Link {
+    let draft = &operation.draft;
+    Link {
+        number: operation.key.number,
+        sequence: operation.key.sequence,
+        gestan_id: state.id,
+        etag: state.etag.clone(),
+        identity: draft.identity.clone(),
+        phase: draft.phase,
+        minutes_before: draft.minutes_before,
+        minutes: draft.minutes,
+        sent: draft.sent.clone(),
+        held: state.fields.clone(),
+        head_hash: draft.head_hash.clone(),
+        entries: draft.entries.clone(),
+    }
+}

@@ -1,0 +1,307 @@
+//! The MySQL or MariaDB copy of a Gestan base.
+
+use super::{
+    Base, BaseError, Column, Condition, CountBy, CreateTable, Insert, Kind, NewType, Row, Select, SqlValue,
+    Transaction, Update,
+};
+use crate::config::{DatabaseTls, GestanBase};
+use async_trait::async_trait;
+use chrono::{NaiveDate, NaiveDateTime, NaiveTime};
+use secrecy::{ExposeSecret as _, SecretString};
+use sqlx::mysql::{MySqlArguments, MySqlConnectOptions, MySqlDatabaseError, MySqlPoolOptions, MySqlRow, MySqlSslMode};
+use sqlx::query::Query;
+use sqlx::{AssertSqlSafe, ConnectOptions as _, MySql, Pool, Row as _};
+use std::collections::{HashMap, HashSet};
+use std::time::Duration;
+
+/// Connections kept to the base.
+const CONNECTIONS: u32 = 8;
+
+/// A base on a MySQL or MariaDB server.
+#[derive(Debug, Clone)]
+pub struct MySqlBase {
+    pool: Pool<MySql>,
+    options: MySqlConnectOptions,
+    timeout: Duration,
+}
+
+impl MySqlBase {
+    /// Prepares access; nothing is connected yet, so that a server that is down prevents no start.
+    pub fn new(config: &GestanBase, password: &SecretString) -> Self {
+        let tls = match config.tls {
+            DatabaseTls::Off => MySqlSslMode::Disabled,
+            DatabaseTls::Preferred => MySqlSslMode::Preferred,
+            DatabaseTls::Required => MySqlSslMode::VerifyIdentity,
+        };
+        let options = MySqlConnectOptions::new()
+            .host(&config.host)
+            .port(config.port)
+            .database(&config.database)
+            .username(&config.user)
+            .password(password.expose_secret())
+            .ssl_mode(tls)
+            .charset("utf8mb4")
+            .disable_statement_logging();
+        let timeout = Duration::from_secs(config.timeout_seconds);
+        let pool = MySqlPoolOptions::new()
+            .max_connections(CONNECTIONS)
+            .acquire_timeout(timeout.min(Duration::from_secs(5)))
+            .connect_lazy_with(options.clone());
+        Self { pool, options, timeout }
+    }
+
+    /// The pool only says that it waited in vain: a connection of its own says why.
+    async fn why(&self) -> BaseError {
+        match tokio::time::timeout(Duration::from_secs(5), self.options.connect()).await {
+            Ok(Err(error)) => base_error(&error),
+            Ok(Ok(_)) => BaseError::Unavailable("all connections are in use".to_owned()),
+            Err(_) => BaseError::Unavailable("no answer within 5 s".to_owned()),
+        }
+    }
+}
+
+fn base_error(error: &sqlx::Error) -> BaseError {
+    let text = error.to_string();
+    let Some(database) = error.as_database_error() else {
+        return match error {
+            sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) | sqlx::Error::ColumnNotFound(_) => {
+                BaseError::Refused(text)
+            }
+            _ => BaseError::Unavailable(text),
+        };
+    };
+    let message = database.message().to_owned();
+    match database.try_downcast_ref::<MySqlDatabaseError>().map_or(0, MySqlDatabaseError::number) {
+        1044 | 1045 | 1049 | 1142 | 1143 | 1698 => BaseError::Denied(message),
+        1205 | 1213 | 1020 => BaseError::Conflict(message),
+        1062 => BaseError::Duplicate(message),
+        1054 | 1146 => BaseError::Structure(message),
+        1048 | 1264 | 1265 | 1292 | 1366 | 1364 | 1406 => BaseError::Value(message),
+        1040 | 1053 | 1129 | 1130 | 1203 | 1290 | 1615 | 1836 | 1927 | 1021 | 1114 => BaseError::Unavailable(message),
+        _ => BaseError::Refused(message),
+    }
+}
+
+#[async_trait]
+impl Base for MySqlBase {
+    fn kind(&self) -> &'static str {
+        "mysql"
+    }
+
+    async fn begin(&self) -> Result<Box<dyn Transaction>, BaseError> {
+        match self.pool.begin().await {
+            Ok(transaction) => Ok(Box::new(MySqlTransaction { transaction, timeout: self.timeout })),
+            Err(sqlx::Error::PoolTimedOut) => Err(self.why().await),
+            Err(error) => Err(base_error(&error)),
+        }
+    }
+
+    async fn columns(&self, tables: &[&str]) -> Result<HashSet<(String, String)>, BaseError> {
+        let sql = "SELECT CAST(table_name AS CHAR) AS t, CAST(column_name AS CHAR) AS c FROM information_schema.columns WHERE table_schema = DATABASE()";
+        let rows = match sqlx::query(sql).fetch_all(&self.pool).await {
+            Ok(rows) => rows,
+            Err(sqlx::Error::PoolTimedOut) => return Err(self.why().await),
+            Err(error) => return Err(base_error(&error)),
+        };
+        let wanted: HashSet<String> = tables.iter().map(|table| table.to_uppercase()).collect();
+        let columns = rows.iter().map(|row| {
+            let text = |column: &str| row.try_get::<String, _>(column).unwrap_or_default().to_uppercase();
+            (text("t"), text("c"))
+        });
+        Ok(columns.filter(|(table, _)| wanted.contains(table)).collect())
+    }
+}
+
+struct MySqlTransaction {
+    transaction: sqlx::Transaction<'static, MySql>,
+    timeout: Duration,
+}
+
+/// A statement in this base's words, with its values.
+#[derive(Default)]
+struct Statement {
+    sql: String,
+    values: Vec<SqlValue>,
+}
+
+impl Statement {
+    fn new(sql: impl Into<String>) -> Self {
+        Self { sql: sql.into(), values: Vec::new() }
+    }
+
+    fn filter(mut self, filter: &[Condition]) -> Self {
+        for (index, condition) in filter.iter().enumerate() {
+            self.sql.push_str(if index == 0 { " WHERE " } else { " AND " });
+            match condition {
+                Condition::Equals(column, value) => {
+                    self.sql.push_str(&format!("{} = ?", quote(column)));
+                    self.values.push(value.clone());
+                }
+                Condition::Greater(column, value) => {
+                    self.sql.push_str(&format!("{} > ?", quote(column)));
+                    self.values.push(value.clone());
+                }
+                Condition::In(_, values) if values.is_empty() => self.sql.push_str("1 = 0"),
+                Condition::In(column, values) => {
+                    let marks = vec!["?"; values.len()].join(", ");
+                    self.sql.push_str(&format!("{} IN ({marks})", quote(column)));
+                    self.values.extend(values.iter().cloned());
+                }
+            }
+        }
+        self
+    }
+
+    fn query(self) -> Query<'static, MySql, MySqlArguments> {
+        let mut query = sqlx::query(AssertSqlSafe(self.sql));
+        for value in self.values {
+            query = match value {
+                SqlValue::Null => query.bind(None::<String>),
+                SqlValue::Int(number) => query.bind(number),
+                SqlValue::Text(text) => query.bind(text),
+                SqlValue::Date(date) => query.bind(date),
+                SqlValue::Time(time) => query.bind(time),
+                SqlValue::DateTime(time) => query.bind(time),
+            };
+        }
+        query
+    }
+}
+
+/// Names are our own or configured; a backquote inside one must not end it.
+fn quote(name: &str) -> String {
+    format!("`{}`", name.replace('`', "``"))
+}
+
+/// Copies give columns other types than Gestan: each is cast to what it is read as.
+fn selected(column: &Column) -> String {
+    let cast = match column.kind {
+        Kind::Int => "SIGNED",
+        Kind::Text | Kind::Date | Kind::Time | Kind::DateTime => "CHAR",
+    };
+    format!("CAST({name} AS {cast}) AS {name}", name = quote(column.name))
+}
+
+fn read(row: &MySqlRow, column: &Column) -> Result<SqlValue, sqlx::Error> {
+    if column.kind == Kind::Int {
+        return Ok(row.try_get::<Option<i64>, _>(column.name)?.map_or(SqlValue::Null, SqlValue::Int));
+    }
+    let Some(text) = row.try_get::<Option<String>, _>(column.name)? else { return Ok(SqlValue::Null) };
+    let value = match column.kind {
+        Kind::Date => NaiveDate::parse_from_str(&text, "%Y-%m-%d").ok().map(SqlValue::Date),
+        Kind::Time => NaiveTime::parse_from_str(&text, "%H:%M:%S%.f").ok().map(SqlValue::Time),
+        Kind::DateTime => NaiveDateTime::parse_from_str(&text, "%Y-%m-%d %H:%M:%S%.f").ok().map(SqlValue::DateTime),
+        Kind::Int | Kind::Text => Some(SqlValue::Text(text)),
+    };
+    // A zero date is no date.
+    Ok(value.unwrap_or(SqlValue::Null))
+}
+
+impl MySqlTransaction {
+    async fn within<T>(
+        timeout: Duration,
+        work: impl Future<Output = Result<T, sqlx::Error>> + Send,
+    ) -> Result<T, BaseError> {
+        match tokio::time::timeout(timeout, work).await {
+            Ok(result) => result.map_err(|error| base_error(&error)),
+            Err(_) => Err(BaseError::Unavailable(format!("a statement took more than {} s", timeout.as_secs()))),
+        }
+    }
+
+    async fn execute(&mut self, statement: Statement) -> Result<sqlx::mysql::MySqlQueryResult, BaseError> {
+        Self::within(self.timeout, statement.query().execute(&mut *self.transaction)).await
+    }
+}
+
+#[async_trait]
+impl Transaction for MySqlTransaction {
+    async fn select(&mut self, select: &Select) -> Result<Vec<Row>, BaseError> {
+        let columns: Vec<String> = select.columns.iter().map(selected).collect();
+        let mut statement = Statement::new(format!("SELECT {} FROM {}", columns.join(", "), quote(&select.table)))
+            .filter(&select.filter);
+        if let Some((column, descending)) = select.order {
+            // The bare column, not the cast one of the same name: an index can then serve.
+            let order = if descending { " DESC" } else { "" };
+            statement.sql.push_str(&format!(" ORDER BY {}.{}{order}", quote(&select.table), quote(column)));
+        }
+        if let Some(limit) = select.limit {
+            statement.sql.push_str(&format!(" LIMIT {limit}"));
+        }
+        if select.lock {
+            statement.sql.push_str(" FOR UPDATE");
+        }
+        let rows = Self::within(self.timeout, statement.query().fetch_all(&mut *self.transaction)).await?;
+        rows.iter()
+            .map(|row| {
+                let values: Result<HashMap<&'static str, SqlValue>, sqlx::Error> =
+                    select.columns.iter().map(|column| Ok((column.name, read(row, column)?))).collect();
+                values.map(Row::new).map_err(|error| base_error(&error))
+            })
+            .collect()
+    }
+
+    async fn insert(&mut self, insert: &Insert) -> Result<Option<i64>, BaseError> {
+        let columns: Vec<String> = insert.values.iter().map(|(column, _)| quote(column)).collect();
+        let marks = vec!["?"; insert.values.len()].join(", ");
+        let statement = Statement {
+            sql: format!("INSERT INTO {} ({}) VALUES ({marks})", quote(&insert.table), columns.join(", ")),
+            values: insert.values.iter().map(|(_, value)| value.clone()).collect(),
+        };
+        let done = self.execute(statement).await?;
+        Ok(i64::try_from(done.last_insert_id()).ok().filter(|key| *key != 0))
+    }
+
+    async fn update(&mut self, update: &Update) -> Result<u64, BaseError> {
+        let sets: Vec<String> = update.values.iter().map(|(column, _)| format!("{} = ?", quote(column))).collect();
+        let statement = Statement {
+            sql: format!("UPDATE {} SET {}", quote(&update.table), sets.join(", ")),
+            values: update.values.iter().map(|(_, value)| value.clone()).collect(),
+        };
+        Ok(self.execute(statement.filter(&update.filter)).await?.rows_affected())
+    }
+
+    async fn count_by(&mut self, count: &CountBy) -> Result<Vec<(Option<i64>, i64)>, BaseError> {
+        let sql = format!(
+            "SELECT CAST({column} AS SIGNED) AS v, CAST(COUNT(*) AS SIGNED) AS n FROM {table} GROUP BY {column} ORDER BY n DESC, v",
+            column = quote(count.column),
+            table = quote(&count.table)
+        );
+        let rows = Self::within(self.timeout, Statement::new(sql).query().fetch_all(&mut *self.transaction)).await?;
+        rows.iter()
+            .map(|row| Ok((row.try_get("v")?, row.try_get("n")?)))
+            .collect::<Result<_, sqlx::Error>>()
+            .map_err(|error| base_error(&error))
+    }
+
+    async fn create(&mut self, table: &CreateTable) -> Result<(), BaseError> {
+        let mut parts: Vec<String> = Vec::new();
+        for column in &table.columns {
+            let kind = match column.kind {
+                NewType::Key => "BIGINT NOT NULL AUTO_INCREMENT PRIMARY KEY".to_owned(),
+                NewType::Int => "BIGINT NULL".to_owned(),
+                // Keys are compared to the letter, accents and case included.
+                NewType::Text(length) if column.unique => {
+                    format!("VARCHAR({length}) CHARACTER SET ascii COLLATE ascii_bin NOT NULL")
+                }
+                NewType::Text(length) => format!("VARCHAR({length}) NULL"),
+                NewType::LongText => "LONGTEXT NULL".to_owned(),
+                NewType::DateTime => "DATETIME NULL".to_owned(),
+            };
+            parts.push(format!("{} {kind}", quote(column.name)));
+            if column.unique {
+                parts.push(format!("UNIQUE KEY ({})", quote(column.name)));
+            }
+        }
+        parts.extend(table.indexes.iter().map(|column| format!("KEY ({})", quote(column))));
+        let sql = format!(
+            "CREATE TABLE {} ({}) ENGINE=InnoDB DEFAULT CHARACTER SET utf8mb4",
+            quote(&table.table),
+            parts.join(", ")
+        );
+        self.execute(Statement::new(sql)).await.map(|_| ())
+    }
+
+    async fn commit(self: Box<Self>) -> Result<(), BaseError> {
+        Self::within(self.timeout, self.transaction.commit()).await
+    }
+}

@@ -1,0 +1,73 @@
+//! Why a request was not carried out.
+
+use super::base::BaseError;
+use crate::gestan::contract::{InterventionState, Problem};
+
+/// A request that was not carried out.
+#[derive(Debug, thiserror::Error)]
+pub enum GatewayFault {
+    /// The base.
+    #[error("{0}")]
+    Base(#[from] BaseError),
+    /// The condition does not hold; what Gestan holds is added, if anything.
+    #[error("the intervention is not what the request was made for: read it again, and decide again")]
+    Precondition(Option<Box<InterventionState>>),
+    /// The number belongs to another ticket.
+    #[error(
+        "ticket {number} is linked to intervention {intervention} under another identity (opened {known} instead of {given}): the help-desk was restored, or its numbers are used again"
+    )]
+    OtherTicket {
+        /// The number.
+        number: i64,
+        /// The intervention.
+        intervention: i64,
+        /// Opening date of the ticket that was linked.
+        known: String,
+        /// Opening date of this one.
+        given: String,
+    },
+    /// It was billed.
+    #[error("intervention {} is billed and cannot change any more: a ticket that goes on needs a new one", .0.id)]
+    Billed(Box<InterventionState>),
+    /// There is no such thing.
+    #[error("{0}")]
+    NotFound(String),
+    /// A value cannot be accepted: a sentence.
+    #[error("{0}")]
+    Invalid(String),
+    /// The extension tables are missing.
+    #[error(
+        "the tables of the links are missing in Gestan's base: run `gestan-connector gateway install` beside Gestan"
+    )]
+    NotInstalled,
+}
+
+impl GatewayFault {
+    /// As a problem document.
+    pub fn problem(self, request_id: Option<String>) -> Problem {
+        let detail = self.to_string();
+        let (status, code, title, current) = match self {
+            Self::Base(BaseError::Unavailable(_) | BaseError::Denied(_)) => {
+                (503, Problem::BASE_UNAVAILABLE, "Gestan's base is not available", None)
+            }
+            Self::Base(BaseError::Conflict(_)) => (500, "conflict", "Gestan's base gave way to another writer", None),
+            Self::Base(BaseError::Duplicate(_)) => (409, "duplicate", "It exists already", None),
+            Self::Base(BaseError::Value(_)) => (422, Problem::INVALID, "A value cannot be stored", None),
+            Self::Base(_) => (500, "base-refused", "Gestan's base refused a statement", None),
+            Self::Precondition(current) => (412, Problem::PRECONDITION_FAILED, "The intervention has changed", current),
+            Self::OtherTicket { .. } => (409, Problem::OTHER_TICKET, "The number belongs to another ticket", None),
+            Self::Billed(current) => (409, Problem::BILLED, "The intervention is billed", Some(current)),
+            Self::NotFound(_) => (404, "not-found", "There is no such thing", None),
+            Self::Invalid(_) => (422, Problem::INVALID, "A value cannot be accepted", None),
+            Self::NotInstalled => (503, "not-installed", "The gateway is not installed in this base", None),
+        };
+        Problem {
+            kind: format!("{}{code}", Problem::PREFIX),
+            title: title.to_owned(),
+            status,
+            detail,
+            request_id,
+            current,
+        }
+    }
+}

@@ -1,0 +1,74 @@
+//! The gateway over HTTP: contract version 1 (`docs/gateway-api.yaml`).
+
+mod auth;
+mod problem;
+mod routes;
+mod serve;
+
+pub use auth::Token;
+pub use serve::{ServeError, serve};
+
+use super::Gateway;
+use axum::Router;
+use axum::http::{HeaderName, StatusCode};
+use axum::middleware;
+use axum::routing::{get, post, put};
+use problem::problem;
+use std::sync::Arc;
+use std::time::Duration;
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::request_id::{MakeRequestUuid, PropagateRequestIdLayer, SetRequestIdLayer};
+
+/// Longest that one request may take.
+const PATIENCE: Duration = Duration::from_secs(120);
+/// The header that carries the request's id, both ways.
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// The routes. Without a token every caller is trusted: for calls inside the process only.
+pub fn router(gateway: Arc<Gateway>, token: Option<Token>) -> Router {
+    let limit = gateway.max_body;
+    Router::new()
+        .route("/v1/health", get(routes::health))
+        .route("/v1/capabilities", get(routes::capabilities))
+        .route("/v1/tickets", get(routes::tickets))
+        .route("/v1/tickets/{source}/{number}/{sequence}/intervention", put(routes::put).get(routes::get))
+        .route("/v1/tickets:batch", post(routes::batch))
+        .route("/v1/clients", get(routes::clients))
+        .route("/v1/machines", get(routes::machines))
+        .route("/v1/users", get(routes::users))
+        .route("/v1/projects", get(routes::projects))
+        .route("/v1/products", get(routes::products))
+        .fallback(|| async {
+            problem(StatusCode::NOT_FOUND, "not-found", "There is no such address; see docs/gateway-api.yaml.")
+        })
+        .method_not_allowed_fallback(|| async {
+            problem(
+                StatusCode::METHOD_NOT_ALLOWED,
+                "method-not-allowed",
+                "This address does not know that method; see docs/gateway-api.yaml.",
+            )
+        })
+        .layer(axum::extract::DefaultBodyLimit::max(limit))
+        .layer(middleware::from_fn(patience))
+        .layer(middleware::from_fn_with_state(token.map(Arc::new), auth::check))
+        .layer(CatchPanicLayer::custom(|_| {
+            problem(
+                StatusCode::INTERNAL_SERVER_ERROR,
+                "internal",
+                "The gateway failed; its log says where. Please report it.",
+            )
+        }))
+        .layer(PropagateRequestIdLayer::new(REQUEST_ID))
+        .layer(SetRequestIdLayer::new(REQUEST_ID, MakeRequestUuid))
+        .with_state(gateway)
+}
+
+/// Ends requests that take too long; their transaction is undone with them.
+async fn patience(request: axum::extract::Request, next: middleware::Next) -> axum::response::Response {
+    match tokio::time::timeout(PATIENCE, next.run(request)).await {
+        Ok(response) => response,
+        Err(_) => {
+            problem(StatusCode::SERVICE_UNAVAILABLE, "timeout", "The request took too long and was undone: try again.")
+        }
+    }
+}

@@ -1,0 +1,188 @@
+//! What each address does.
+
+use super::REQUEST_ID;
+use super::problem::{fault, problem};
+use crate::gateway::lists::Paging;
+use crate::gateway::{Gateway, GatewayFault};
+use crate::gestan::contract::{
+    BatchRequest, BatchResponse, BatchResult, InterventionPut, InterventionState, Precondition, TicketKey,
+};
+use axum::Json;
+use axum::body::Bytes;
+use axum::extract::rejection::BytesRejection;
+use axum::extract::{Path, Query, State};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// Items of a batch at most.
+const BATCH: usize = 100;
+
+type App = State<Arc<Gateway>>;
+
+fn request_id(headers: &HeaderMap) -> Option<String> {
+    headers.get(REQUEST_ID).and_then(|id| id.to_str().ok()).map(str::to_owned)
+}
+
+fn answer<T: serde::Serialize>(result: Result<T, GatewayFault>, headers: &HeaderMap) -> Response {
+    match result {
+        Ok(value) => Json(value).into_response(),
+        Err(error) => fault(error, request_id(headers)),
+    }
+}
+
+pub(super) async fn health(State(gateway): App, headers: HeaderMap) -> Response {
+    answer(gateway.health().await, &headers)
+}
+
+pub(super) async fn capabilities(State(gateway): App, headers: HeaderMap) -> Response {
+    answer(gateway.capabilities().await, &headers)
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct PageQuery {
+    source: Option<String>,
+    cursor: Option<String>,
+    limit: Option<u32>,
+}
+
+impl PageQuery {
+    fn paging(&self) -> Paging {
+        Paging { cursor: self.cursor.clone(), limit: self.limit }
+    }
+}
+
+macro_rules! list {
+    ($($name:ident),*) => {
+        $(pub(super) async fn $name(State(gateway): App, query: Query<PageQuery>, headers: HeaderMap) -> Response {
+            answer(gateway.$name(&query.paging()).await, &headers)
+        })*
+    };
+}
+
+list!(clients, machines, users, projects, products);
+
+pub(super) async fn tickets(State(gateway): App, query: Query<PageQuery>, headers: HeaderMap) -> Response {
+    let Some(source) = &query.source else {
+        return problem(StatusCode::BAD_REQUEST, "bad-request", "Say which source: ?source=…");
+    };
+    answer(gateway.tickets(source, &query.paging()).await, &headers)
+}
+
+type TicketPath = Result<Path<(String, i64, u32)>, axum::extract::rejection::PathRejection>;
+
+fn key(path: TicketPath) -> Result<TicketKey, Response> {
+    let bad = || {
+        problem(
+            StatusCode::BAD_REQUEST,
+            "bad-request",
+            "The address must be /v1/tickets/{source}/{number}/{sequence}/…",
+        )
+    };
+    let Path((source, number, sequence)) = path.map_err(|_| bad())?;
+    let source_ok = !source.is_empty()
+        && source.len() <= 20
+        && source.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-');
+    if !source_ok || number < 1 || sequence < 1 {
+        return Err(bad());
+    }
+    Ok(TicketKey { source, number, sequence })
+}
+
+fn body<T: DeserializeOwned>(bytes: Result<Bytes, BytesRejection>) -> Result<T, Response> {
+    let bytes = bytes.map_err(|error| match error.status() {
+        StatusCode::PAYLOAD_TOO_LARGE => problem(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "too-large",
+            "The request is larger than [gateway] max_body_kib allows.",
+        ),
+        status => problem(status, "bad-request", &error.body_text()),
+    })?;
+    serde_json::from_slice(&bytes).map_err(|error| {
+        problem(
+            StatusCode::BAD_REQUEST,
+            "bad-request",
+            &format!("The body is not what docs/gateway-api.yaml says: {error}."),
+        )
+    })
+}
+
+pub(super) async fn get(State(gateway): App, path: TicketPath, headers: HeaderMap) -> Response {
+    match key(path) {
+        Ok(key) => match gateway.get(&key).await {
+            Ok(state) => with_etag(StatusCode::OK, &state),
+            Err(error) => fault(error, request_id(&headers)),
+        },
+        Err(response) => response,
+    }
+}
+
+pub(super) async fn put(
+    State(gateway): App,
+    path: TicketPath,
+    headers: HeaderMap,
+    bytes: Result<Bytes, BytesRejection>,
+) -> Response {
+    let parts = key(path).and_then(|key| Ok((key, precondition(&headers)?, body::<InterventionPut>(bytes)?)));
+    let (key, precondition, put) = match parts {
+        Ok(parts) => parts,
+        Err(response) => return response,
+    };
+    match gateway.put(&key, precondition.as_ref(), &put).await {
+        Ok((state, new)) => with_etag(if new { StatusCode::CREATED } else { StatusCode::OK }, &state),
+        Err(error) => fault(error, request_id(&headers)),
+    }
+}
+
+fn with_etag(status: StatusCode, state: &InterventionState) -> Response {
+    let mut response = (status, Json(state)).into_response();
+    if let Ok(etag) = HeaderValue::from_str(&format!("\"{}\"", state.etag)) {
+        response.headers_mut().insert(header::ETAG, etag);
+    }
+    response
+}
+
+fn precondition(headers: &HeaderMap) -> Result<Option<Precondition>, Response> {
+    let text = |name| headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok()).map(str::trim);
+    match (text(header::IF_NONE_MATCH), text(header::IF_MATCH)) {
+        (None, None) => Ok(None),
+        (Some("*"), None) => Ok(Some(Precondition::Absent)),
+        (None, Some(etag)) if etag.len() > 2 && etag.starts_with('"') && etag.ends_with('"') => {
+            Ok(Some(Precondition::Match(etag.trim_matches('"').to_owned())))
+        }
+        _ => Err(problem(
+            StatusCode::BAD_REQUEST,
+            "bad-request",
+            "Send If-None-Match: * to create, or If-Match: \"<etag>\" to change, not both.",
+        )),
+    }
+}
+
+pub(super) async fn batch(State(gateway): App, headers: HeaderMap, bytes: Result<Bytes, BytesRejection>) -> Response {
+    let request = match body::<BatchRequest>(bytes) {
+        Ok(request) => request,
+        Err(response) => return response,
+    };
+    if request.items.len() > BATCH {
+        return problem(StatusCode::UNPROCESSABLE_ENTITY, "invalid", "A batch holds at most 100 items: send several.");
+    }
+    let mut seen = HashMap::new();
+    let mut results = Vec::with_capacity(request.items.len());
+    for (index, item) in request.items.iter().enumerate() {
+        if let Some(before) = seen.insert(item.key.clone(), index) {
+            let twice =
+                GatewayFault::Invalid(format!("items {before} and {index} of the batch are for the same intervention"));
+            results.push(BatchResult::Problem(Box::new(twice.problem(request_id(&headers)))));
+            continue;
+        }
+        let result = match gateway.put(&item.key, Some(&item.precondition), &item.intervention).await {
+            Ok((state, _)) => BatchResult::Ok(Box::new(state)),
+            Err(error) => BatchResult::Problem(Box::new(error.problem(request_id(&headers)))),
+        };
+        results.push(result);
+    }
+    Json(BatchResponse { results }).into_response()
+}

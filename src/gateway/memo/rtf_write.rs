@@ -1,0 +1,82 @@
+//! Our blocks as rich text that Windows' editor opens: a group per line that neither takes over nor
+//! leaves any formatting, in 7-bit characters.
+
+use super::Block;
+use crate::model::{Line, Span};
+use encoding_rs::WINDOWS_1252;
+use std::fmt::Write as _;
+
+/// A document without text.
+pub(super) const EMPTY: &str = "{\\rtf1\\ansi\\ansicpg1252\\deff0{\\fonttbl{\\f0\\fswiss\\fcharset0 Arial;}}\r\n\\viewkind4\\uc1\\pard\\f0\\fs20 }";
+
+/// A block as groups, a line each.
+pub(super) fn block(block: &Block) -> String {
+    let mut out = String::new();
+    for (index, line) in block.lines.iter().enumerate() {
+        // Space above the heading tells blocks apart, where a blank line would be a line of its own.
+        let space = if index == 0 { "\\sb120" } else { "" };
+        let _ = write!(out, "{{\\pard\\plain{space}\\f0\\fs20 ");
+        for span in &line.0 {
+            write_span(&mut out, span);
+        }
+        out.push_str("\\par}\r\n");
+    }
+    out
+}
+
+/// A line as a reader sees it, addresses of links included.
+pub(super) fn visible(line: &Line) -> String {
+    line.0.iter().map(shown).collect()
+}
+
+fn shown(span: &Span) -> String {
+    let text: String = span.text.chars().filter(|c| !c.is_control() || *c == '\t').collect();
+    match &span.link {
+        Some(link) => format!("{text} <{}>", link.chars().filter(|c| !c.is_control()).collect::<String>()),
+        None => text,
+    }
+}
+
+fn write_span(out: &mut String, span: &Span) {
+    let formats = [(span.bold, "\\b"), (span.italic, "\\i"), (span.underline, "\\ul")];
+    let words: String = formats.iter().filter(|(on, _)| *on).map(|(_, word)| *word).collect();
+    let formatted = !words.is_empty();
+    if formatted {
+        let _ = write!(out, "{{{words} ");
+    }
+    escape(out, &shown(span));
+    if formatted {
+        out.push('}');
+    }
+}
+
+fn escape(out: &mut String, text: &str) {
+    for c in text.chars() {
+        match c {
+            '\\' | '{' | '}' => {
+                out.push('\\');
+                out.push(c);
+            }
+            '\t' => out.push_str("\\tab "),
+            ' '..='~' => out.push(c),
+            _ => escape_other(out, c),
+        }
+    }
+}
+
+fn escape_other(out: &mut String, c: char) {
+    let mut buffer = [0u8; 4];
+    let (bytes, _, lost) = WINDOWS_1252.encode(c.encode_utf8(&mut buffer));
+    match bytes.as_ref() {
+        // C1 control characters have bytes there too, which readers take for other characters.
+        [byte] if !lost && !c.is_control() => {
+            let _ = write!(out, "\\'{byte:02x}");
+        }
+        _ => {
+            let mut units = [0u16; 2];
+            for unit in c.encode_utf16(&mut units) {
+                let _ = write!(out, "\\u{}?", unit.cast_signed());
+            }
+        }
+    }
+}

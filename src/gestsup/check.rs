@@ -1,0 +1,126 @@
+//! What an administrator should know of a GestSup base before the connector works on it.
+
+use super::catalogue::Catalogue;
+use super::rows::{number, text};
+use super::text::decode_listed;
+use super::{Gestsup, GestsupError};
+use crate::model::Label;
+use serde::Serialize;
+
+/// How serious a finding is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Level {
+    /// As it should be.
+    Ok,
+    /// It works, with less.
+    Warning,
+    /// It will not work.
+    Error,
+}
+
+/// Something that a check found.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Finding {
+    /// How serious.
+    pub level: Level,
+    /// A sentence.
+    pub text: String,
+}
+
+impl Finding {
+    /// A finding of that level.
+    pub fn new(level: Level, text: impl Into<String>) -> Self {
+        Self { level, text: text.into() }
+    }
+}
+
+impl Gestsup {
+    /// Looks at the base: version, structure, rights, settings.
+    ///
+    /// # Errors
+    /// When it cannot be reached or is no GestSup base.
+    pub async fn check(&self) -> Result<Vec<Finding>, GestsupError> {
+        let mut snapshot = self.open().await?;
+        let mut findings = Vec::new();
+        let known: &Catalogue = &snapshot.catalogue;
+        let missing = known.missing();
+        let zone = known.column("p", "tparameters", "server_timezone", "''");
+        let has_version = known.has("tparameters", "version");
+        let (mut version, mut zone_there) = (String::new(), String::new());
+        if has_version {
+            let sql = format!(
+                "SELECT CAST(p.version AS CHAR) AS version, CAST({zone} AS CHAR) AS zone FROM tparameters p LIMIT 1"
+            );
+            if let Some(row) = snapshot.fetch(sql).await?.first() {
+                (version, zone_there) = (text(row, "version"), text(row, "zone"));
+            }
+        }
+        let count =
+            snapshot.fetch("SELECT CAST(COUNT(*) AS SIGNED) AS n FROM tincidents WHERE disable = 0".to_owned()).await?;
+        let count = count.first().map_or(0, |row| number(row, "n"));
+        findings.push(Finding::new(
+            Level::Ok,
+            format!(
+                "GestSup {} at {}, database “{}”: {count} tickets",
+                if version.is_empty() { "(version unknown)" } else { &version },
+                self.place,
+                self.place.database
+            ),
+        ));
+        if !missing.is_empty() {
+            findings.push(Finding::new(
+                Level::Warning,
+                format!(
+                    "this GestSup lacks {}: what needs them stays empty (updating GestSup adds them)",
+                    missing.join(", ")
+                ),
+            ));
+        }
+        if !zone_there.is_empty() && zone_there != self.zone.name() {
+            findings.push(Finding::new(
+                Level::Warning,
+                format!("GestSup's own parameters name the zone {zone_there}, [gestsup] time_zone is {}: dates will be off unless you know why", self.zone.name()),
+            ));
+        }
+        if let Some(rights) = self.rights_beyond_select(&mut snapshot).await? {
+            findings.push(Finding::new(
+                Level::Warning,
+                format!(
+                    "the account “{}” may do more than read ({rights}); SELECT on `{}` is enough",
+                    self.place.user, self.place.database
+                ),
+            ));
+        }
+        Ok(findings)
+    }
+
+    async fn rights_beyond_select(
+        &self,
+        snapshot: &mut super::snapshot::GestsupSnapshot,
+    ) -> Result<Option<String>, GestsupError> {
+        let rows = snapshot.fetch("SHOW GRANTS".to_owned()).await?;
+        for row in &rows {
+            let column =
+                sqlx::Row::columns(row).first().map(|column| sqlx::Column::name(column).to_owned()).unwrap_or_default();
+            let grant = text(row, &column);
+            let Some(rights) = grant.strip_prefix("GRANT ").and_then(|rest| rest.split(" ON ").next()) else {
+                continue;
+            };
+            if !["USAGE", "SELECT", "SELECT, SHOW VIEW"].contains(&rights) && !grant.contains(" ON PROCEDURE") {
+                return Ok(Some(rights.chars().take(60).collect()));
+            }
+        }
+        Ok(None)
+    }
+
+    /// The states of this GestSup, for `[mapping.status]`.
+    ///
+    /// # Errors
+    /// When the base cannot be read.
+    pub async fn states(&self) -> Result<Vec<Label>, GestsupError> {
+        let mut snapshot = self.open().await?;
+        let rows = snapshot.fetch("SELECT CAST(id AS SIGNED) AS id, name FROM tstates ORDER BY id".to_owned()).await?;
+        Ok(rows.iter().map(|row| Label { id: number(row, "id"), name: decode_listed(&text(row, "name")) }).collect())
+    }
+}

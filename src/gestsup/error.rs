@@ -1,0 +1,122 @@
+//! What can go wrong with GestSup's base, and what to do.
+
+use super::Place;
+use crate::flows::{Blast, PortError, System};
+use std::fmt;
+
+/// An error of GestSup's base.
+#[derive(Debug, thiserror::Error)]
+pub enum GestsupError {
+    /// No server answers.
+    #[error(
+        "GestSup's database server {place} does not answer ({reason}): check that it runs and that this machine may reach it ([gestsup] host and port)"
+    )]
+    Unreachable {
+        /// Which server.
+        place: Place,
+        /// What the system says.
+        reason: String,
+    },
+    /// The account is refused.
+    #[error("GestSup's database refuses the account “{}” ({reason}): check [gestsup] user and password, and GRANT SELECT ON `{}`.* to it for this machine", place.user, place.database)]
+    Denied {
+        /// Which server and account.
+        place: Place,
+        /// What the server says.
+        reason: String,
+    },
+    /// The database does not exist.
+    #[error("there is no database “{}” on {place}: check [gestsup] database against $db_name in GestSup's connect.php", place.database)]
+    NoDatabase {
+        /// Which server and database.
+        place: Place,
+    },
+    /// It is not a GestSup base.
+    #[error("the database “{}” on {place} does not look like a GestSup base ({missing} is missing): check [gestsup] database", place.database)]
+    NotGestsup {
+        /// Which server and database.
+        place: Place,
+        /// The table or column.
+        missing: String,
+    },
+    /// A statement took too long.
+    #[error(
+        "GestSup's database {place} took more than {seconds} s for one statement: it is overloaded, or [gestsup] timeout_seconds is too small for it"
+    )]
+    Timeout {
+        /// Which server.
+        place: Place,
+        /// The limit.
+        seconds: u64,
+    },
+    /// The connection broke.
+    #[error("the connection to GestSup's database {place} broke ({reason}): the next pass connects again")]
+    Broken {
+        /// Which server.
+        place: Place,
+        /// What happened.
+        reason: String,
+    },
+    /// Anything else.
+    #[error("GestSup's database {place} refused a statement: {reason}")]
+    Refused {
+        /// Which server.
+        place: Place,
+        /// What the server says.
+        reason: String,
+    },
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.host, self.port)
+    }
+}
+
+impl GestsupError {
+    pub(super) fn from_sqlx(place: &Place, error: sqlx::Error) -> Self {
+        let place = place.clone();
+        let reason = error.to_string();
+        if let sqlx::Error::Database(database) = &error {
+            let number = database
+                .try_downcast_ref::<sqlx::mysql::MySqlDatabaseError>()
+                .map_or(0, sqlx::mysql::MySqlDatabaseError::number);
+            let reason = database.message().to_owned();
+            return match number {
+                1044 | 1045 | 1142 | 1143 | 1227 | 1698 => Self::Denied { place, reason },
+                1049 => Self::NoDatabase { place },
+                1146 | 1054 => Self::NotGestsup { place, missing: reason },
+                1969 | 3024 => Self::Timeout { place, seconds: 0 },
+                // Too many connections, shutting down, killed, to be prepared anew: a new connection helps.
+                1040 | 1053 | 1129 | 1130 | 1152 | 1203 | 1615 | 1927 => Self::Broken { place, reason },
+                _ => Self::Refused { place, reason },
+            };
+        }
+        match error {
+            sqlx::Error::Io(error) => match error.kind() {
+                std::io::ErrorKind::UnexpectedEof
+                | std::io::ErrorKind::ConnectionReset
+                | std::io::ErrorKind::BrokenPipe => Self::Broken { place, reason },
+                _ => Self::Unreachable { place, reason: error.to_string() },
+            },
+            sqlx::Error::Tls(_) | sqlx::Error::PoolTimedOut => Self::Unreachable { place, reason },
+            _ => Self::Refused { place, reason },
+        }
+    }
+
+    /// How far it reaches.
+    pub fn blast(&self) -> Blast {
+        match self {
+            Self::Unreachable { .. } | Self::Timeout { .. } | Self::Broken { .. } | Self::Refused { .. } => {
+                Blast::System
+            }
+            Self::Denied { .. } | Self::NoDatabase { .. } | Self::NotGestsup { .. } => Blast::Configuration,
+        }
+    }
+}
+
+impl From<GestsupError> for PortError {
+    fn from(error: GestsupError) -> Self {
+        Self { system: System::Gestsup, blast: error.blast(), retry_after: None, message: error.to_string() }
+    }
+}

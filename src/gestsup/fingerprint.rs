@@ -1,0 +1,261 @@
+//! The sweep: one fingerprint per ticket, computed in the database so that no text is fetched. Rows
+//! are hashed one by one with their id and summed, never XOR-ed: a swap between two steps must show.
+
+use super::GestsupError;
+use super::catalogue::Catalogue;
+use super::rows::{list, number, text, time};
+use super::snapshot::GestsupSnapshot;
+use crate::flows::tickets::{Scope, Sighting};
+use crate::model::sha256_hex;
+use sqlx::AssertSqlSafe;
+use std::collections::HashMap;
+
+/// Tickets whose steps are summed in one statement.
+const CHUNK: usize = 5_000;
+
+/// Columns of `tincidents` that are projected, or that decide what is.
+const TICKET: [&str; 24] = [
+    "id",
+    "type",
+    "technician",
+    "t_group",
+    "title",
+    "description",
+    "user",
+    "u_group",
+    "u_service",
+    "date_create",
+    "date_hope",
+    "date_res",
+    "billable",
+    "state",
+    "priority",
+    "criticality",
+    "time",
+    "time_hope",
+    "creator",
+    "category",
+    "subcat",
+    "asset_id",
+    "user_validation",
+    "place",
+];
+const STEP: [&str; 12] =
+    ["id", "date", "author", "text", "type", "tech1", "tech2", "group1", "group2", "state", "private", "time"];
+
+/// 60 bits of a hash over columns; `CONCAT_WS` leaves out NULLs, so each is made a text first.
+fn hash(columns: &[String]) -> String {
+    let parts: Vec<String> = columns.iter().map(|column| format!("COALESCE({column},'')")).collect();
+    format!("CONV(LEFT(MD5(CONCAT_WS(CHAR(31),{})),15),16,10)", parts.join(","))
+}
+
+fn present(catalogue: &Catalogue, alias: &str, table: &str, columns: &[&str]) -> Vec<String> {
+    columns.iter().filter(|column| catalogue.has(table, column)).map(|column| format!("{alias}.`{column}`")).collect()
+}
+
+fn sum(columns: &[String]) -> String {
+    format!("CAST(SUM(CAST({} AS DECIMAL(30,0))) AS CHAR)", hash(columns))
+}
+
+/// What a ticket sees of its neighbours, by ticket.
+type Parts = HashMap<i64, Vec<String>>;
+
+impl GestsupSnapshot {
+    pub(super) async fn sightings(&mut self, scope: &Scope) -> Result<Vec<Sighting>, GestsupError> {
+        let groups = self.group_hashes().await?;
+        let condition = self.condition(scope);
+        let rows = self.fetch(self.ticket_statement(&condition)).await?;
+        let mut sightings = Vec::with_capacity(rows.len());
+        let mut closed = Vec::with_capacity(rows.len());
+        for row in &rows {
+            let group = number(row, "t_group");
+            let mut print = text(row, "h");
+            if group != 0 {
+                print.push('g');
+                print.push_str(groups.get(&group).map_or("", String::as_str));
+            }
+            let zone = self.gestsup.zone;
+            closed.push((time(row, "date_res", zone), time(row, "date_create", zone)));
+            sightings.push(Sighting {
+                number: number(row, "id"),
+                fingerprint: print,
+                attributed: number(row, "attributed") != 0,
+                state: number(row, "state"),
+                closed_at: None,
+            });
+        }
+        drop(rows);
+        let everything = matches!(scope, Scope::Full);
+        let numbers: Vec<i64> = sightings.iter().map(|sighting| sighting.number).collect();
+        for (index, chunk) in numbers.chunks(CHUNK).enumerate() {
+            let filter = match (everything, chunk.first(), chunk.last()) {
+                // The numbers ascend, so a range reads the index in order.
+                (true, Some(first), Some(last)) => format!("BETWEEN {first} AND {last}"),
+                _ => format!("IN ({})", list(chunk)),
+            };
+            let mut parts = Parts::new();
+            let mut dates = HashMap::new();
+            for row in self.fetch(self.step_statement(&filter)).await? {
+                let ticket = number(&row, "ticket");
+                parts.entry(ticket).or_default().push(text(&row, "h"));
+                let zone = self.gestsup.zone;
+                dates.insert(ticket, (time(&row, "closed", zone), time(&row, "last", zone)));
+            }
+            for statement in self.neighbour_statements(&filter) {
+                for row in self.fetch(statement).await? {
+                    parts.entry(number(&row, "ticket")).or_default().push(format!(
+                        "{}:{}",
+                        text(&row, "k"),
+                        text(&row, "h")
+                    ));
+                }
+            }
+            let from = index * CHUNK;
+            for (sighting, (resolved, created)) in
+                sightings[from..from + chunk.len()].iter_mut().zip(&closed[from..from + chunk.len()])
+            {
+                let (closing, last) = dates.get(&sighting.number).copied().unwrap_or_default();
+                sighting.closed_at = resolved.or(closing).or(last).or(*created);
+                let neighbours = parts.remove(&sighting.number).unwrap_or_default().join("|");
+                let mut print = sha256_hex(&format!("{}|{neighbours}", sighting.fingerprint));
+                print.truncate(32);
+                sighting.fingerprint = print;
+            }
+        }
+        Ok(sightings)
+    }
+
+    fn condition(&self, scope: &Scope) -> String {
+        match scope {
+            Scope::Full => "TRUE".to_owned(),
+            Scope::Only(numbers) => format!("t.id IN ({})", list(numbers)),
+            Scope::Recent { after, closed_since, also, closed_states } => {
+                let resolved = if self.catalogue.has("tincidents", "date_res") {
+                    format!(" OR t.date_res >= '{}'", closed_since.format("%Y-%m-%d %H:%M:%S"))
+                } else {
+                    String::new()
+                };
+                format!(
+                    "(t.state NOT IN ({}) OR t.id > {after} OR t.id IN ({}){resolved})",
+                    list(closed_states),
+                    list(also)
+                )
+            }
+        }
+    }
+
+    fn ticket_statement(&self, condition: &str) -> String {
+        let known = &self.catalogue;
+        let mut columns = present(known, "t", "tincidents", &TICKET);
+        columns.extend(present(
+            known,
+            "u",
+            "tusers",
+            &["id", "login", "firstname", "lastname", "mail", "company", "profile"],
+        ));
+        columns.extend(present(known, "c", "tcompany", &["id", "name"]));
+        columns.extend(present(known, "k", "tusers", &["id", "login", "firstname", "lastname", "mail"]));
+        columns.extend(present(known, "a", "tassets", &["id", "netbios", "sn_internal", "sn_manufacturer"]));
+        let lists = [
+            ("s", "tstates", "t.state"),
+            ("ty", "ttypes", "t.type"),
+            ("ca", "tcategory", "t.category"),
+            ("sc", "tsubcat", "t.subcat"),
+            ("pr", "tpriority", "t.priority"),
+            ("cr", "tcriticality", "t.criticality"),
+            ("sv", "tservices", "t.u_service"),
+            ("g", "tgroups", "t.t_group"),
+        ];
+        let mut joins = String::new();
+        for (alias, table, on) in lists {
+            let column = on.trim_start_matches("t.");
+            if known.has("tincidents", column) && known.has(table, "name") {
+                joins.push_str(&known.join(alias, table, on));
+                columns.push(format!("{alias}.`name`"));
+            }
+        }
+        let group = known.column("t", "tincidents", "t_group", "0");
+        let asset =
+            if known.has("tincidents", "asset_id") { known.join("a", "tassets", "t.asset_id") } else { String::new() };
+        let columns: Vec<String> =
+            columns.into_iter().filter(|column| !column.starts_with("a.") || !asset.is_empty()).collect();
+        let company = known.join("c", "tcompany", "u.company");
+        format!(
+            "SELECT CAST(t.id AS SIGNED) AS id, CAST(t.state AS SIGNED) AS state, CAST({group} AS SIGNED) AS t_group, \
+             CAST((k.id IS NOT NULL AND k.id <> 0 AND k.login <> 'delete_user_gs') OR {group} <> 0 AS SIGNED) AS attributed, \
+             CAST({} AS CHAR) AS date_res, CAST(t.date_create AS CHAR) AS date_create, {} AS h \
+             FROM tincidents t LEFT JOIN tusers u ON u.id = t.user LEFT JOIN tusers k ON k.id = t.technician{company}{asset}{joins} \
+             WHERE t.disable = 0 AND t.id > 0 AND {condition} ORDER BY t.id",
+            known.column("t", "tincidents", "date_res", "''"),
+            hash(&columns),
+        )
+    }
+
+    fn step_statement(&self, filter: &str) -> String {
+        let known = &self.catalogue;
+        let mut columns = present(known, "h", "tthreads", &STEP);
+        columns.extend(present(known, "u", "tusers", &["firstname", "lastname", "login", "profile"]));
+        format!(
+            "SELECT CAST(h.ticket AS SIGNED) AS ticket, {} AS h, \
+             CAST(MAX(CASE WHEN h.type = 4 THEN h.date END) AS CHAR) AS closed, CAST(MAX(h.date) AS CHAR) AS last \
+             FROM tthreads h LEFT JOIN tusers u ON u.id = h.author WHERE h.ticket {filter} GROUP BY h.ticket",
+            sum(&columns)
+        )
+    }
+
+    /// Appointments, project, attachments and survey: each told apart by a letter.
+    fn neighbour_statements(&self, filter: &str) -> Vec<String> {
+        let known = &self.catalogue;
+        let mut statements = Vec::new();
+        if known.has("tevents", "incident") {
+            let columns =
+                present(known, "e", "tevents", &["id", "technician", "date_start", "date_end", "type", "disable"]);
+            statements.push(format!(
+                "SELECT 'e' AS k, CAST(e.incident AS SIGNED) AS ticket, {} AS h FROM tevents e WHERE e.incident {filter} GROUP BY e.incident",
+                sum(&columns)
+            ));
+        }
+        if known.has("tprojects_task", "ticket_id") && known.has("tprojects", "name") {
+            let columns = ["p.id", "p.project_id", "j.name"].map(str::to_owned);
+            statements.push(format!(
+                "SELECT 'p' AS k, CAST(p.ticket_id AS SIGNED) AS ticket, {} AS h FROM tprojects_task p LEFT JOIN tprojects j ON j.id = p.project_id WHERE p.ticket_id {filter} GROUP BY p.ticket_id",
+                sum(&columns)
+            ));
+        }
+        if known.has("tattachments", "ticket_id") {
+            let columns = present(known, "f", "tattachments", &["id", "uid", "storage_filename", "real_filename"]);
+            statements.push(format!(
+                "SELECT 'f' AS k, CAST(f.ticket_id AS SIGNED) AS ticket, {} AS h FROM tattachments f WHERE f.ticket_id {filter} GROUP BY f.ticket_id",
+                sum(&columns)
+            ));
+        }
+        if known.has("tsurvey_answers", "ticket_id") {
+            let columns = present(known, "v", "tsurvey_answers", &["id", "question_id", "answer"]);
+            statements.push(format!(
+                "SELECT 'v' AS k, CAST(v.ticket_id AS SIGNED) AS ticket, {} AS h FROM tsurvey_answers v WHERE v.ticket_id {filter} GROUP BY v.ticket_id",
+                sum(&columns)
+            ));
+        }
+        statements
+    }
+
+    async fn group_hashes(&mut self) -> Result<HashMap<i64, String>, GestsupError> {
+        if !self.catalogue.has("tgroups_assoc", "group") {
+            return Ok(HashMap::new());
+        }
+        let columns =
+            present(&self.catalogue, "u", "tusers", &["id", "login", "firstname", "lastname", "mail", "disable"]);
+        let sql = format!(
+            "SELECT CAST(a.`group` AS SIGNED) AS id, {} AS h FROM tgroups_assoc a JOIN tusers u ON u.id = a.user GROUP BY a.`group`",
+            sum(&columns)
+        );
+        let rows = self.fetch(sql).await?;
+        Ok(rows.iter().map(|row| (number(row, "id"), text(row, "h"))).collect())
+    }
+
+    pub(super) async fn fetch(&mut self, sql: String) -> Result<Vec<sqlx::mysql::MySqlRow>, GestsupError> {
+        // Every statement is put together from column names of our own and from numbers.
+        let query = sqlx::query(AssertSqlSafe(sql));
+        self.gestsup.within(query.fetch_all(&mut self.connection)).await
+    }
+}

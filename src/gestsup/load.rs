@@ -1,0 +1,322 @@
+//! Whole tickets: a few statements for a chunk of them, whatever their number of steps.
+
+use super::rows::{list, number, role, text, time};
+use super::snapshot::GestsupSnapshot;
+use super::text::{decode, decode_listed};
+use super::{GestsupError, html_to_rich_text};
+use crate::model::{
+    Company, Equipment, Group, Identity, Label, Person, PlannedEvent, RichText, Step, StepType, Ticket,
+};
+use sqlx::mysql::MySqlRow;
+use std::collections::HashMap;
+
+/// Tickets of one set of statements.
+const CHUNK: usize = 200;
+/// Texts longer than this are converted away from the threads that serve the network.
+const LONG: usize = 64 * 1024;
+
+/// Columns of a person under a prefix.
+fn person_columns(alias: &str, prefix: &str) -> String {
+    format!(
+        "CAST({alias}.id AS SIGNED) AS {prefix}_id, {alias}.login AS {prefix}_login, {alias}.firstname AS {prefix}_first, \
+         {alias}.lastname AS {prefix}_last, {alias}.mail AS {prefix}_mail, CAST({alias}.profile AS SIGNED) AS {prefix}_profile, \
+         CAST({alias}.disable AS SIGNED) AS {prefix}_disable"
+    )
+}
+
+fn person(row: &MySqlRow, prefix: &str, company: Option<Company>) -> Option<Person> {
+    let column = |name: &str| text(row, &format!("{prefix}_{name}"));
+    let id = number(row, &format!("{prefix}_id"));
+    (id != 0).then(|| Person {
+        id,
+        login: decode(&column("login")),
+        first_name: decode(&column("first")),
+        last_name: decode(&column("last")),
+        mail: column("mail").trim().to_owned(),
+        role: role(number(row, &format!("{prefix}_profile"))),
+        company,
+        disabled: number(row, &format!("{prefix}_disable")) != 0,
+    })
+}
+
+fn label(row: &MySqlRow, id: &str, name: &str) -> Option<Label> {
+    let id = number(row, id);
+    (id != 0).then(|| Label { id, name: decode_listed(&text(row, name)) })
+}
+
+async fn rich(html: String) -> RichText {
+    if html.len() < LONG {
+        return html_to_rich_text(&html);
+    }
+    tokio::task::spawn_blocking(move || html_to_rich_text(&html)).await.unwrap_or_default()
+}
+
+impl GestsupSnapshot {
+    pub(super) async fn tickets(&mut self, numbers: &[i64]) -> Result<Vec<Ticket>, GestsupError> {
+        let mut tickets = Vec::with_capacity(numbers.len());
+        for chunk in numbers.chunks(CHUNK) {
+            tickets.extend(self.chunk(chunk).await?);
+        }
+        Ok(tickets)
+    }
+
+    async fn chunk(&mut self, numbers: &[i64]) -> Result<Vec<Ticket>, GestsupError> {
+        let mut steps = self.steps(numbers).await?;
+        let mut events = self.events(numbers).await?;
+        let mut projects = self.projects(numbers).await?;
+        let rows = self.fetch(self.load_statement(numbers)).await?;
+        let groups: Vec<i64> = rows.iter().map(|row| number(row, "t_group")).filter(|group| *group != 0).collect();
+        let members = if groups.is_empty() { HashMap::new() } else { self.members(&groups).await? };
+        let mut tickets = Vec::with_capacity(rows.len());
+        for row in &rows {
+            let id = number(row, "id");
+            let steps = steps.remove(&id).unwrap_or_default();
+            let events = events.remove(&id).unwrap_or_default();
+            tickets.push(self.ticket(row, steps, events, projects.remove(&id), &members).await);
+        }
+        let order: HashMap<i64, usize> = numbers.iter().enumerate().map(|(index, number)| (*number, index)).collect();
+        tickets.sort_by_key(|ticket| order.get(&ticket.number).copied());
+        Ok(tickets)
+    }
+
+    fn load_statement(&self, numbers: &[i64]) -> String {
+        let known = &self.catalogue;
+        let column = |name: &str| known.column("t", "tincidents", name, "0");
+        let mut columns = vec![
+            "CAST(t.id AS SIGNED) AS id".to_owned(),
+            "t.title AS title".to_owned(),
+            "t.description AS description".to_owned(),
+            "CAST(t.state AS SIGNED) AS state".to_owned(),
+            "CAST(t.date_create AS CHAR) AS date_create".to_owned(),
+            person_columns("u", "u"),
+            person_columns("k", "k"),
+        ];
+        for name in ["t_group", "u_group", "billable", "time", "time_hope", "creator"] {
+            columns.push(format!("CAST({} AS SIGNED) AS {name}", column(name)));
+        }
+        for name in ["date_res", "date_hope"] {
+            columns.push(format!("CAST({} AS CHAR) AS {name}", known.column("t", "tincidents", name, "''")));
+        }
+        let mut joins = " LEFT JOIN tusers u ON u.id = t.user LEFT JOIN tusers k ON k.id = t.technician".to_owned();
+        let lists = [
+            ("s", "tstates", "state"),
+            ("ty", "ttypes", "type"),
+            ("ca", "tcategory", "category"),
+            ("sc", "tsubcat", "subcat"),
+            ("pr", "tpriority", "priority"),
+            ("cr", "tcriticality", "criticality"),
+            ("sv", "tservices", "u_service"),
+            ("g", "tgroups", "t_group"),
+            ("ug", "tgroups", "u_group"),
+            ("c", "tcompany", ""),
+        ];
+        for (alias, table, on) in lists {
+            let from = if on.is_empty() { "u.company".to_owned() } else { format!("t.`{on}`") };
+            if known.has(table, "name") && (on.is_empty() || known.has("tincidents", on)) {
+                joins.push_str(&known.join(alias, table, &from));
+                columns.push(format!("CAST({alias}.id AS SIGNED) AS {alias}_id, {alias}.name AS {alias}_name"));
+            }
+        }
+        if known.has("tincidents", "asset_id") && known.has("tassets", "netbios") {
+            joins.push_str(&known.join("a", "tassets", "t.asset_id"));
+            columns.push(format!(
+                "CAST(a.id AS SIGNED) AS a_id, a.netbios AS a_name, {} AS a_internal, {} AS a_serial",
+                known.column("a", "tassets", "sn_internal", "''"),
+                known.column("a", "tassets", "sn_manufacturer", "''")
+            ));
+        }
+        format!(
+            "SELECT {} FROM tincidents t{joins} WHERE t.disable = 0 AND t.id IN ({})",
+            columns.join(", "),
+            list(numbers)
+        )
+    }
+
+    async fn ticket(
+        &self,
+        row: &MySqlRow,
+        steps: Vec<Step>,
+        events: Vec<PlannedEvent>,
+        project: Option<Label>,
+        members: &HashMap<i64, Vec<Person>>,
+    ) -> Ticket {
+        let zone = self.gestsup.zone;
+        let company = label(row, "c_id", "c_name").map(|label| Company { id: label.id, name: label.name });
+        // The one account that stands for people who were deleted is nobody.
+        let technician = person(row, "k", None).filter(|person| person.login != "delete_user_gs");
+        let group = label(row, "g_id", "g_name").map(|label| Group {
+            members: members.get(&label.id).cloned().unwrap_or_default(),
+            id: label.id,
+            name: label.name,
+        });
+        let asset = number(row, "a_id");
+        let timed: i64 = steps.iter().map(|step| step.minutes).sum();
+        Ticket {
+            number: number(row, "id"),
+            identity: Identity {
+                created: text(row, "date_create"),
+                creator: number(row, "creator"),
+                first_step: steps.iter().map(|step| step.id).min(),
+            },
+            title: decode(&text(row, "title")),
+            description: rich(text(row, "description")).await,
+            kind: label(row, "ty_id", "ty_name"),
+            category: label(row, "ca_id", "ca_name"),
+            subcategory: label(row, "sc_id", "sc_name"),
+            service: label(row, "sv_id", "sv_name"),
+            state: Label { id: number(row, "state"), name: decode_listed(&text(row, "s_name")) },
+            priority: label(row, "pr_id", "pr_name"),
+            criticality: label(row, "cr_id", "cr_name"),
+            group: if technician.is_some() { None } else { group },
+            technician,
+            requester: person(row, "u", company),
+            requester_group: label(row, "ug_id", "ug_name"),
+            equipment: (asset != 0).then(|| Equipment {
+                id: asset,
+                name: decode(&text(row, "a_name")),
+                serial: decode(&text(row, "a_serial")),
+                internal_serial: decode(&text(row, "a_internal")),
+            }),
+            project,
+            billable: number(row, "billable") != 0,
+            // With a time per step, the ticket's own total is not to be trusted: edits add to it.
+            minutes_spent: if timed > 0 { timed } else { number(row, "time") },
+            minutes_estimated: number(row, "time_hope"),
+            created_at: time(row, "date_create", zone),
+            resolved_at: time(row, "date_res", zone),
+            due: time(row, "date_hope", zone),
+            events,
+            steps,
+        }
+    }
+
+    async fn steps(&mut self, numbers: &[i64]) -> Result<HashMap<i64, Vec<Step>>, GestsupError> {
+        let known = &self.catalogue;
+        let mut columns = vec![
+            "CAST(h.id AS SIGNED) AS id, CAST(h.ticket AS SIGNED) AS ticket, CAST(h.date AS CHAR) AS date, h.text AS text, \
+             CAST(h.type AS SIGNED) AS type"
+                .to_owned(),
+            person_columns("u", "u"),
+        ];
+        for name in ["time", "private", "state"] {
+            columns.push(format!("CAST({} AS SIGNED) AS {name}", known.column("h", "tthreads", name, "0")));
+        }
+        let mut joins = " LEFT JOIN tusers u ON u.id = h.author".to_owned();
+        let mut join = |alias: &str, table: &str, on: &str, shown: &str| {
+            if known.has("tthreads", on) && known.has(table, "id") {
+                joins.push_str(&known.join(alias, table, &format!("h.`{on}`")));
+                columns.push(format!("CAST({alias}.id AS SIGNED) AS {alias}_id, {shown} AS {alias}_name"));
+            }
+        };
+        join("s", "tstates", "state", "s.name");
+        for (alias, on) in [("t1", "tech1"), ("t2", "tech2")] {
+            join(alias, "tusers", on, &format!("TRIM(CONCAT({alias}.firstname, ' ', {alias}.lastname))"));
+        }
+        for (alias, on) in [("g1", "group1"), ("g2", "group2")] {
+            join(alias, "tgroups", on, &format!("{alias}.name"));
+        }
+        let sql = format!("SELECT {} FROM tthreads h{joins} WHERE h.ticket IN ({})", columns.join(", "), list(numbers));
+        let mut steps: HashMap<i64, Vec<Step>> = HashMap::new();
+        for row in self.fetch(sql).await? {
+            let step = self.step(&row).await;
+            steps.entry(number(&row, "ticket")).or_default().push(step);
+        }
+        for steps in steps.values_mut() {
+            // A zero date says nothing: such a step stands where its id puts it, as far as others tell.
+            steps.sort_by_key(|step| (step.at, step.id));
+        }
+        Ok(steps)
+    }
+
+    async fn step(&self, row: &MySqlRow) -> Step {
+        let step_type = match number(row, "type") {
+            0 => StepType::Comment,
+            1 => StepType::Attribution,
+            2 => StepType::Transfer,
+            3 => StepType::MailSent,
+            4 => StepType::Closed,
+            5 => StepType::StateChanged,
+            6 => StepType::CreatedByMail,
+            _ => StepType::Unknown,
+        };
+        let named = |alias: &str| {
+            let id = number(row, &format!("{alias}_id"));
+            (id != 0).then(|| decode(&text(row, &format!("{alias}_name")))).filter(|name| !name.is_empty())
+        };
+        let assigned_to = match step_type {
+            StepType::Attribution => named("t1").or_else(|| named("g1")),
+            StepType::Transfer => named("t2").or_else(|| named("g2")),
+            _ => None,
+        };
+        Step {
+            id: number(row, "id"),
+            at: time(row, "date", self.gestsup.zone),
+            author: person(row, "u", None),
+            step_type,
+            text: rich(text(row, "text")).await,
+            minutes: number(row, "time").max(0),
+            private: number(row, "private") != 0,
+            state: label(row, "s_id", "s_name"),
+            assigned_to,
+        }
+    }
+
+    async fn events(&mut self, numbers: &[i64]) -> Result<HashMap<i64, Vec<PlannedEvent>>, GestsupError> {
+        let mut events: HashMap<i64, Vec<PlannedEvent>> = HashMap::new();
+        if !self.catalogue.has("tevents", "incident") {
+            return Ok(events);
+        }
+        let disable = self.catalogue.column("e", "tevents", "disable", "0");
+        let sql = format!(
+            "SELECT CAST(e.id AS SIGNED) AS id, CAST(e.incident AS SIGNED) AS ticket, CAST(e.technician AS SIGNED) AS technician, \
+             CAST(e.date_start AS CHAR) AS start, CAST(e.date_end AS CHAR) AS end FROM tevents e \
+             WHERE e.type = 2 AND {disable} = 0 AND e.incident IN ({}) ORDER BY e.date_start, e.id",
+            list(numbers)
+        );
+        let zone = self.gestsup.zone;
+        for row in self.fetch(sql).await? {
+            let Some(start) = time(&row, "start", zone) else { continue };
+            events.entry(number(&row, "ticket")).or_default().push(PlannedEvent {
+                id: number(&row, "id"),
+                start,
+                end: time(&row, "end", zone).unwrap_or(start),
+                technician: number(&row, "technician"),
+            });
+        }
+        Ok(events)
+    }
+
+    async fn projects(&mut self, numbers: &[i64]) -> Result<HashMap<i64, Label>, GestsupError> {
+        let mut projects = HashMap::new();
+        if !self.catalogue.has("tprojects_task", "ticket_id") || !self.catalogue.has("tprojects", "name") {
+            return Ok(projects);
+        }
+        let sql = format!(
+            "SELECT CAST(k.ticket_id AS SIGNED) AS ticket, CAST(p.id AS SIGNED) AS id, p.name AS name FROM tprojects_task k \
+             JOIN tprojects p ON p.id = k.project_id WHERE k.ticket_id IN ({}) ORDER BY k.id",
+            list(numbers)
+        );
+        for row in self.fetch(sql).await? {
+            if let Some(project) = label(&row, "id", "name") {
+                projects.entry(number(&row, "ticket")).or_insert(project);
+            }
+        }
+        Ok(projects)
+    }
+
+    async fn members(&mut self, groups: &[i64]) -> Result<HashMap<i64, Vec<Person>>, GestsupError> {
+        let mut members: HashMap<i64, Vec<Person>> = HashMap::new();
+        let sql = format!(
+            "SELECT CAST(a.`group` AS SIGNED) AS g, {} FROM tgroups_assoc a JOIN tusers u ON u.id = a.user \
+             WHERE a.`group` IN ({}) AND u.disable = 0 ORDER BY u.id",
+            person_columns("u", "u"),
+            list(groups)
+        );
+        for row in self.fetch(sql).await? {
+            if let Some(person) = person(&row, "u", None) {
+                members.entry(number(&row, "g")).or_default().push(person);
+            }
+        }
+        Ok(members)
+    }
+}

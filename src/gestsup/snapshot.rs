@@ -1,0 +1,98 @@
+//! A consistent view of GestSup's base, for one pass.
+
+use super::catalogue::Catalogue;
+use super::rows::{list, number, text};
+use super::{Gestsup, GestsupError};
+use crate::flows::PortError;
+use crate::flows::tickets::{Scope, Sighting, Snapshot, TicketSource};
+use crate::model::Ticket;
+use async_trait::async_trait;
+use sqlx::{Executor as _, MySqlConnection};
+use std::collections::HashMap;
+
+/// One instant of the base: everything read through it was true at once.
+#[derive(Debug)]
+pub(super) struct GestsupSnapshot {
+    pub(super) gestsup: Gestsup,
+    pub(super) connection: MySqlConnection,
+    pub(super) catalogue: Catalogue,
+}
+
+impl Gestsup {
+    pub(super) async fn open(&self) -> Result<GestsupSnapshot, GestsupError> {
+        let mut connection = self.connect().await?;
+        let catalogue = Catalogue::read(self, &mut connection).await?;
+        // READ COMMITTED would let a ticket and its steps come from two instants.
+        self.within(connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")).await?;
+        self.within(connection.execute("START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY")).await?;
+        Ok(GestsupSnapshot { gestsup: self.clone(), connection, catalogue })
+    }
+}
+
+#[async_trait]
+impl TicketSource for Gestsup {
+    async fn snapshot(&self) -> Result<Box<dyn Snapshot>, PortError> {
+        Ok(Box::new(self.open().await?))
+    }
+}
+
+#[async_trait]
+impl Snapshot for GestsupSnapshot {
+    async fn numbers(&mut self) -> Result<Vec<i64>, PortError> {
+        let rows = self
+            .fetch(
+                "SELECT CAST(id AS SIGNED) AS id FROM tincidents WHERE disable = 0 AND id > 0 ORDER BY id".to_owned(),
+            )
+            .await?;
+        Ok(rows.iter().map(|row| number(row, "id")).collect())
+    }
+
+    async fn sweep(&mut self, scope: &Scope) -> Result<Vec<Sighting>, PortError> {
+        Ok(self.sightings(scope).await?)
+    }
+
+    async fn load(&mut self, numbers: &[i64]) -> Result<Vec<Ticket>, PortError> {
+        Ok(self.tickets(numbers).await?)
+    }
+
+    async fn merged_into(&mut self, gone: &[i64]) -> Result<HashMap<i64, i64>, PortError> {
+        Ok(self.merges(gone).await?)
+    }
+}
+
+impl GestsupSnapshot {
+    /// GestSup says of a merge only what it writes at the head of each comment that it copies.
+    async fn merges(&mut self, gone: &[i64]) -> Result<HashMap<i64, i64>, GestsupError> {
+        let mut merged = HashMap::new();
+        if gone.is_empty() {
+            return Ok(merged);
+        }
+        // A merge inserts its comments after everything that the merged ticket ever had.
+        let sql = format!(
+            "SELECT CAST(ticket AS SIGNED) AS ticket, LEFT(text, 400) AS head FROM tthreads WHERE type = 0 AND ticket NOT IN ({}) \
+             AND (text LIKE '%fusionn%vers le ticket n%' OR text LIKE '%merged%ticket n%') ORDER BY id",
+            list(gone)
+        );
+        for row in self.fetch(sql).await? {
+            let numbers = numbers_after_sign(&super::html_to_rich_text(&text(&row, "head")).to_plain());
+            let into = number(&row, "ticket");
+            if let [from, to, ..] = numbers[..]
+                && to == into
+                && gone.contains(&from)
+            {
+                merged.insert(from, into);
+            }
+        }
+        Ok(merged)
+    }
+}
+
+/// The numbers that follow "n°" in a text.
+fn numbers_after_sign(text: &str) -> Vec<i64> {
+    text.split("n°")
+        .skip(1)
+        .filter_map(|rest| {
+            rest.trim_start().split(|c: char| !c.is_ascii_digit()).next().and_then(|digits| digits.parse().ok())
+        })
+        .collect()
+}

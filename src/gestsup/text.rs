@@ -1,0 +1,78 @@
+//! GestSup's short texts: stored as HTML entities, cut after encoding, lists sometimes encoded twice.
+
+use std::borrow::Cow;
+
+/// A title or name as people read it: entities decoded once, an entity that was cut at the end
+/// dropped, control characters and runs of white space folded.
+pub fn decode(stored: &str) -> String {
+    tidy(&html_escape::decode_html_entities(without_cut_entity(stored)))
+}
+
+/// A name of a list: GestSup's list editor encodes twice when a row is added, once when it is edited.
+pub fn decode_listed(stored: &str) -> String {
+    let once = html_escape::decode_html_entities(without_cut_entity(stored));
+    let twice = html_escape::decode_html_entities(&once);
+    tidy(&twice)
+}
+
+/// Titles are cut at 100 characters of their encoded form, which may be in the middle of an entity.
+fn without_cut_entity(stored: &str) -> &str {
+    const LONGEST: usize = 8;
+    let Some(at) = stored.rfind('&') else { return stored };
+    let tail = &stored[at + 1..];
+    let is_beginning = !tail.is_empty()
+        && tail.len() < LONGEST
+        && ["#039;", "quot;", "amp;", "lt;", "gt;"].iter().any(|entity| entity.starts_with(tail) && *entity != tail);
+    // A title that really ends with "&" stores "&amp;", so a bare one at the limit was cut as well.
+    if is_beginning || (tail.is_empty() && stored.chars().count() >= 100) { &stored[..at] } else { stored }
+}
+
+fn tidy(text: &Cow<'_, str>) -> String {
+    text.split(|c: char| c.is_whitespace() || c.is_control())
+        .filter(|word| !word.is_empty())
+        .collect::<Vec<_>>()
+        .join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn a_title_reads_as_it_was_typed() {
+        assert_eq!(
+            decode("L&#039;imprimante &lt;b&gt;&quot;HP&quot;&lt;/b&gt; &amp; été €"),
+            "L'imprimante <b>\"HP\"</b> & été €"
+        );
+    }
+
+    #[test]
+    fn an_entity_cut_at_the_end_of_a_title_is_dropped() {
+        for cut in ["&", "&#", "&#0", "&#03", "&#039", "&quo", "&am"] {
+            let title = format!("{}{cut}", "x".repeat(100 - cut.len()));
+            assert_eq!(decode(&title), "x".repeat(100 - cut.len()), "{cut}");
+        }
+        assert_eq!(decode("Dupont &amp; fils"), "Dupont & fils");
+    }
+
+    #[test]
+    fn a_list_row_encoded_twice_reads_as_one_encoded_once() {
+        assert_eq!(decode_listed("Planifié l&amp;#039;été"), "Planifié l'été");
+        assert_eq!(decode_listed("Planifié l&#039;été"), "Planifié l'été");
+    }
+
+    proptest! {
+        #[test]
+        fn what_gestsup_encodes_decodes_to_what_was_typed(typed in "[a-zéà&<>\"' ]{0,60}") {
+            let encoded = typed.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;").replace('\'', "&#039;");
+            prop_assert_eq!(decode(&encoded), typed.split_whitespace().collect::<Vec<_>>().join(" "));
+        }
+
+        #[test]
+        fn no_stored_text_upsets_the_decoder(stored in "\\PC{0,200}") {
+            decode(&stored);
+            decode_listed(&stored);
+        }
+    }
+}

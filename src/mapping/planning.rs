@@ -1,0 +1,28 @@
+//! When an intervention is planned: the ticket's appointment in GestSup's calendar, else its planned
+//! resolution date.
+
+use crate::config::Planning;
+use crate::model::{Ticket, local_to_utc};
+use chrono::{DateTime, Duration, Utc};
+use chrono_tz::Tz;
+
+/// Planned start and end, and where they come from, in words.
+pub(super) fn planned(
+    ticket: &Ticket,
+    rules: &Planning,
+    zone: Tz,
+) -> (Option<DateTime<Utc>>, Option<DateTime<Utc>>, &'static str) {
+    if let Some(event) = ticket.events.first() {
+        return (Some(event.start), Some(event.end.max(event.start)), "appointment in GestSup's calendar");
+    }
+    let day = ticket.due.filter(|_| rules.from_due_date).map(|due| due.with_timezone(&zone).date_naive());
+    let Some(opening) = day.and_then(|day| day.and_hms_opt(rules.start_hour, 0, 0)) else {
+        return (None, None, "no appointment and no planned date");
+    };
+    let start = local_to_utc(opening, zone);
+    let minutes = match ticket.minutes_estimated {
+        0 => i64::from(rules.default_minutes),
+        minutes => minutes,
+    };
+    (Some(start), Some(start + Duration::minutes(minutes)), "planned resolution date of the ticket")
+}

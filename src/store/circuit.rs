@@ -1,0 +1,137 @@
+//! A system that fails as a whole is left alone for a while, growing: no record is blamed for it.
+
+use super::{Store, StoreError};
+use crate::flows::System;
+use chrono::{DateTime, Duration, Utc};
+use serde::Serialize;
+use sqlx::Row as _;
+
+/// Failures in a row after which a system is left alone.
+const OPENS_AFTER: u32 = 3;
+/// First pause, and the longest.
+const FIRST_PAUSE: i64 = 10;
+const LONGEST_PAUSE: i64 = 600;
+
+/// How a system has been doing.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Circuit {
+    /// Which system.
+    pub system: String,
+    /// Failures in a row; 0 when all is well.
+    pub failures: u32,
+    /// Since when.
+    pub since: Option<DateTime<Utc>>,
+    /// Left alone until then.
+    pub until: Option<DateTime<Utc>>,
+    /// What it last said.
+    pub last_error: String,
+}
+
+impl Circuit {
+    /// Whether the system is to be left alone now.
+    pub fn is_open(&self, now: DateTime<Utc>) -> bool {
+        self.until.is_some_and(|until| until > now)
+    }
+
+    /// A sentence for people.
+    pub fn sentence(&self) -> String {
+        let since = self.since.map(|since| since.format("%Y-%m-%d %H:%M:%S UTC").to_string()).unwrap_or_default();
+        let next = self
+            .until
+            .map(|until| format!("; next attempt after {}", until.format("%H:%M:%S UTC")))
+            .unwrap_or_default();
+        let name = match self.system.as_str() {
+            "gestsup" => "GestSup",
+            "gestan" => "Gestan",
+            other => other,
+        };
+        format!("{name} has not answered since {since} ({} attempts){next}: {}", self.failures, self.last_error)
+    }
+}
+
+impl Store {
+    /// How a system has been doing.
+    ///
+    /// # Errors
+    /// When the state cannot be read.
+    pub async fn circuit(&self, system: System) -> Result<Circuit, StoreError> {
+        let sql = "SELECT failures, since, until, last_error FROM circuit WHERE system = ?";
+        let row = self.done(sqlx::query(sql).bind(system.as_str()).fetch_optional(&self.pool).await)?;
+        let well = Circuit {
+            system: system.as_str().to_owned(),
+            failures: 0,
+            since: None,
+            until: None,
+            last_error: String::new(),
+        };
+        let Some(row) = row else { return Ok(well) };
+        Ok(Circuit {
+            failures: self.done(row.try_get("failures"))?,
+            since: self.done(row.try_get("since"))?,
+            until: self.done(row.try_get("until"))?,
+            last_error: self.done(row.try_get("last_error"))?,
+            ..well
+        })
+    }
+
+    /// Every system that is not well.
+    ///
+    /// # Errors
+    /// When the state cannot be read.
+    pub async fn circuits(&self) -> Result<Vec<Circuit>, StoreError> {
+        let mut circuits = Vec::new();
+        for system in [System::Gestsup, System::Gestan] {
+            circuits.push(self.circuit(system).await?);
+        }
+        circuits.retain(|circuit| circuit.failures > 0);
+        Ok(circuits)
+    }
+
+    /// Counts a failure of a whole system.
+    ///
+    /// # Errors
+    /// When the state cannot be written.
+    pub async fn record_failure(
+        &self,
+        system: System,
+        message: &str,
+        now: DateTime<Utc>,
+    ) -> Result<Circuit, StoreError> {
+        let before = self.circuit(system).await?;
+        let failures = before.failures.saturating_add(1);
+        let pause = failures.checked_sub(OPENS_AFTER).map(|more| {
+            FIRST_PAUSE.saturating_mul(1i64.checked_shl(more.min(16)).unwrap_or(i64::MAX)).min(LONGEST_PAUSE)
+        });
+        let circuit = Circuit {
+            failures,
+            since: before.since.or(Some(now)),
+            until: pause.map(|seconds| now + Duration::seconds(seconds)),
+            last_error: message.to_owned(),
+            ..before
+        };
+        let sql = "INSERT INTO circuit (system, failures, since, until, last_error) VALUES (?, ?, ?, ?, ?) \
+                   ON CONFLICT (system) DO UPDATE SET failures = excluded.failures, since = excluded.since, \
+                   until = excluded.until, last_error = excluded.last_error";
+        let query = sqlx::query(sql)
+            .bind(&circuit.system)
+            .bind(circuit.failures)
+            .bind(circuit.since)
+            .bind(circuit.until)
+            .bind(&circuit.last_error);
+        self.done(query.execute(&self.pool).await)?;
+        Ok(circuit)
+    }
+
+    /// The system works; returns how it was doing when that is news.
+    ///
+    /// # Errors
+    /// When the state cannot be written.
+    pub async fn record_success(&self, system: System) -> Result<Option<Circuit>, StoreError> {
+        let before = self.circuit(system).await?;
+        if before.failures == 0 {
+            return Ok(None);
+        }
+        self.done(sqlx::query("DELETE FROM circuit WHERE system = ?").bind(system.as_str()).execute(&self.pool).await)?;
+        Ok(Some(before))
+    }
+}

@@ -1,0 +1,200 @@
+//! What people ask the state: how it stands, what happened, and to try again.
+
+use super::{Circuit, Store, StoreError};
+use crate::flows::tickets::{Attention, JournalEntry, Outcome};
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+use sqlx::sqlite::SqliteRow;
+use sqlx::{QueryBuilder, Row as _, Sqlite};
+use std::collections::BTreeMap;
+
+/// Which lines of the journal are wanted; what is `None` does not matter.
+#[derive(Debug, Clone, Default)]
+pub struct JournalFilter {
+    /// About this ticket.
+    pub ticket: Option<i64>,
+    /// Of this flow.
+    pub flow: Option<String>,
+    /// With this outcome.
+    pub outcome: Option<Outcome>,
+    /// Not before.
+    pub since: Option<DateTime<Utc>>,
+    /// Not after.
+    pub until: Option<DateTime<Utc>>,
+    /// The newest so many.
+    pub limit: Option<u32>,
+}
+
+/// One pass.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct RunRow {
+    /// Its id.
+    pub id: String,
+    /// Its flow.
+    pub flow: String,
+    /// When it began.
+    pub started: DateTime<Utc>,
+    /// When it ended; `None` while it is under way, or if it was killed.
+    pub ended: Option<DateTime<Utc>>,
+    /// `running`, `done`, `braked`, `interrupted` or `failed`.
+    pub outcome: String,
+    /// What it counted.
+    pub counts: serde_json::Value,
+    /// What stopped it.
+    pub error: Option<String>,
+}
+
+/// How everything stands.
+#[derive(Debug, Clone, Serialize)]
+pub struct StatusReport {
+    /// The newest pass of each flow.
+    pub last_runs: Vec<RunRow>,
+    /// The newest pass of each flow that came to its end.
+    pub last_successes: Vec<RunRow>,
+    /// Linked tickets by phase of their newest link.
+    pub links: BTreeMap<String, usize>,
+    /// Tickets that are not in step.
+    pub attention: Vec<Attention>,
+    /// Systems that do not answer.
+    pub circuits: Vec<Circuit>,
+    /// Writes that were begun and not confirmed.
+    pub unconfirmed: usize,
+}
+
+impl Store {
+    /// How everything stands.
+    ///
+    /// # Errors
+    /// When the state cannot be read.
+    pub async fn status(&self) -> Result<StatusReport, StoreError> {
+        let sql = "SELECT phase, COUNT(*) FROM link l \
+                   WHERE sequence = (SELECT MAX(sequence) FROM link n WHERE n.number = l.number) GROUP BY phase";
+        let links: Vec<(String, i64)> = self.done(sqlx::query_as(sql).fetch_all(&self.pool).await)?;
+        let unconfirmed: i64 =
+            self.done(sqlx::query_scalar("SELECT COUNT(*) FROM intent").fetch_one(&self.pool).await)?;
+        let last =
+            "SELECT * FROM run r WHERE started = (SELECT MAX(started) FROM run n WHERE n.flow = r.flow) ORDER BY flow";
+        let success = "SELECT * FROM run r WHERE outcome = 'done' AND started = \
+                       (SELECT MAX(started) FROM run n WHERE n.flow = r.flow AND n.outcome = 'done') ORDER BY flow";
+        Ok(StatusReport {
+            last_runs: self.runs(last).await?,
+            last_successes: self.runs(success).await?,
+            links: links.into_iter().map(|(phase, count)| (phase, usize::try_from(count).unwrap_or(0))).collect(),
+            attention: self.load_attention().await?,
+            circuits: self.circuits().await?,
+            unconfirmed: usize::try_from(unconfirmed).unwrap_or(0),
+        })
+    }
+
+    async fn runs(&self, sql: &'static str) -> Result<Vec<RunRow>, StoreError> {
+        let rows = self.done(sqlx::query(sql).fetch_all(&self.pool).await)?;
+        rows.iter()
+            .map(|row| {
+                Ok(RunRow {
+                    id: self.done(row.try_get("id"))?,
+                    flow: self.done(row.try_get("flow"))?,
+                    started: self.done(row.try_get("started"))?,
+                    ended: self.done(row.try_get("ended"))?,
+                    outcome: self.done(row.try_get("outcome"))?,
+                    counts: self.json(&self.done(row.try_get::<String, _>("counts"))?)?,
+                    error: self.done(row.try_get("error"))?,
+                })
+            })
+            .collect()
+    }
+
+    /// A pass begins.
+    ///
+    /// # Errors
+    /// When the state cannot be written.
+    pub async fn start_run(&self, id: &str, flow: &str, now: DateTime<Utc>) -> Result<(), StoreError> {
+        let sql = "INSERT INTO run (id, flow, started, outcome, counts) VALUES (?, ?, ?, 'running', 'null')";
+        self.done(sqlx::query(sql).bind(id).bind(flow).bind(now).execute(&self.pool).await).map(|_| ())
+    }
+
+    /// A pass ends.
+    ///
+    /// # Errors
+    /// When the state cannot be written.
+    pub async fn end_run(
+        &self,
+        id: &str,
+        now: DateTime<Utc>,
+        outcome: &str,
+        counts: &serde_json::Value,
+        error: Option<&str>,
+    ) -> Result<(), StoreError> {
+        let sql = "UPDATE run SET ended = ?, outcome = ?, counts = ?, error = ? WHERE id = ?";
+        let query = sqlx::query(sql).bind(now).bind(outcome).bind(counts.to_string()).bind(error).bind(id);
+        self.done(query.execute(&self.pool).await).map(|_| ())
+    }
+
+    /// Lines of the journal, newest last.
+    ///
+    /// # Errors
+    /// When the state cannot be read.
+    pub async fn journal(&self, filter: &JournalFilter) -> Result<Vec<JournalEntry>, StoreError> {
+        let mut sql = QueryBuilder::<Sqlite>::new("SELECT * FROM journal WHERE TRUE");
+        if let Some(ticket) = filter.ticket {
+            sql.push(" AND ticket = ").push_bind(ticket);
+        }
+        if let Some(flow) = &filter.flow {
+            sql.push(" AND flow = ").push_bind(flow.clone());
+        }
+        if let Some(outcome) = filter.outcome {
+            sql.push(" AND outcome = ").push_bind(outcome.as_str());
+        }
+        if let Some(since) = filter.since {
+            sql.push(" AND at >= ").push_bind(since);
+        }
+        if let Some(until) = filter.until {
+            sql.push(" AND at <= ").push_bind(until);
+        }
+        sql.push(" ORDER BY id DESC LIMIT ").push_bind(filter.limit.map_or(-1, i64::from));
+        let rows = self.done(sql.build().fetch_all(&self.pool).await)?;
+        rows.iter().rev().map(|row| self.journal_row(row)).collect()
+    }
+
+    fn journal_row(&self, row: &SqliteRow) -> Result<JournalEntry, StoreError> {
+        let text = |column: &str| self.done(row.try_get::<String, _>(column));
+        Ok(JournalEntry {
+            at: self.done(row.try_get("at"))?,
+            run_id: text("run_id")?,
+            flow: text("flow")?,
+            ticket: self.done(row.try_get("ticket"))?,
+            gestan_id: self.done(row.try_get("gestan_id"))?,
+            action: text("action")?,
+            outcome: self.named(text("outcome")?)?,
+            message: text("message")?,
+            detail: self.json(&text("detail")?)?,
+        })
+    }
+
+    /// Has tickets planned again at once, whatever is remembered of their failures; all that failed
+    /// when none is named. Returns how many there were.
+    ///
+    /// # Errors
+    /// When the state cannot be written.
+    pub async fn retry(&self, numbers: Option<&[i64]>) -> Result<u64, StoreError> {
+        let mut transaction = self.begin().await?;
+        let mut cleared = 0;
+        let all;
+        let numbers = match numbers {
+            Some(numbers) => numbers,
+            None => {
+                let sql = "SELECT number FROM attention WHERE trouble <> 'waiting'";
+                all = self.done(sqlx::query_scalar::<_, i64>(sql).fetch_all(&mut *transaction).await)?;
+                &all
+            }
+        };
+        for number in numbers {
+            // Its fingerprint goes too: what is not remembered has changed, and is planned again.
+            let sql = "DELETE FROM fingerprint WHERE number = ? AND number IN (SELECT number FROM attention)";
+            self.done(sqlx::query(sql).bind(number).execute(&mut *transaction).await)?;
+            let sql = "UPDATE attention SET trouble = 'retrying', attempts = 0, next_at = NULL WHERE number = ?";
+            cleared += self.done(sqlx::query(sql).bind(number).execute(&mut *transaction).await)?.rows_affected();
+        }
+        self.done(transaction.commit().await)?;
+        Ok(cleared)
+    }
+}
