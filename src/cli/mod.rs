@@ -15,7 +15,7 @@ mod status;
 mod sync;
 
 pub use exit::{ExitCode, exit_code};
-pub use output::report_error;
+pub use output::{report_error, table};
 
 use crate::config::{self, Loaded, Role};
 use crate::telemetry;

@@ -15,11 +15,8 @@ impl Run {
         let loaded = globals.load(Role::Daemon, LogTo::Service)?;
         let site = Site::open(loaded.config).await?;
         // A GestSup that is down is waited for; one that another daemon works on is left to it.
-        if let Ok(None) = site.lock_gestsup().await {
-            return Err(TryLater(
-                "another gestan-connector works on this GestSup base: stop it first, or use another base".to_owned(),
-            )
-            .into());
+        if let Ok(false) = site.lock_gestsup().await {
+            return Err(TryLater(daemon::OTHER_DAEMON.to_owned()).into());
         }
         daemon::serve(&site).await?;
         Ok(ExitCode::Ok)

@@ -64,6 +64,7 @@ impl Writer<'_> {
                 continue;
             }
             prose(self.out, description(self.schema, key));
+            self.choices(inner);
             let needed = required.contains(&name.as_str());
             let mark = self.mark(!needed);
             let secret = inner.pointer("/anyOf/3/properties/credential").is_some();
@@ -95,6 +96,16 @@ impl Writer<'_> {
         }
     }
 
+    /// The values that a key can have, where they are few.
+    fn choices(&mut self, key: &Json) {
+        for choice in key.get("oneOf").and_then(Json::as_array).into_iter().flatten() {
+            let description = choice.get("description").and_then(Json::as_str).unwrap_or_default();
+            if let Some(value) = choice.get("const") {
+                prose(self.out, &format!("  {}: {description}", toml(value)));
+            }
+        }
+    }
+
     /// A table whose keys the operator chooses: its defaults, else an example.
     fn map(&mut self, key: &Json, path: &str, parent: &Json, name: &str) {
         let live = key.get("x-live").is_some();
@@ -102,7 +113,8 @@ impl Writer<'_> {
             default_of(self.schema, parent, key, name).filter(|map| map.as_object().is_some_and(|map| !map.is_empty()));
         let mark = self.mark(!live);
         let _ = writeln!(self.out, "{mark}[{path}]");
-        let shown = defaults.or_else(|| examples(key).first().cloned());
+        let own = parent.get(format!("x-{name}").as_str()).cloned();
+        let shown = own.or(defaults).or_else(|| examples(key).first().cloned());
         for (name, value) in shown.iter().filter_map(Json::as_object).flatten() {
             let bare = name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-');
             let name = if bare { name.clone() } else { format!("\"{name}\"") };

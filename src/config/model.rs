@@ -362,10 +362,13 @@ pub struct Mapping {
     /// GestSup state (its number in tstates) ⇒ status of the intervention. A ticket in a state that is not listed waits. State 3 (Résolu) becomes to_bill instead of done when the ticket is billable.
     pub status: StatusMap,
     /// Which client of Gestan a GestSup company is.
+    #[schemars(extend("x-table" = {"Boulangerie Martin": 1042}))]
     pub clients: Matching,
     /// Which Gestan user a GestSup technician is.
+    #[schemars(extend("x-table" = {"paul.durand": "PDU"}))]
     pub technicians: Matching,
     /// Which machine of Gestan a GestSup asset is.
+    #[schemars(extend("x-table" = {"SRV-COMPTA": 318}))]
     pub equipment: Matching,
     /// Which project and task of Gestan a GestSup project is.
     pub projects: ProjectMatching,
@@ -427,7 +430,6 @@ pub struct Matching {
     /// What happens to a ticket when nothing, or more than one, is found.
     pub unmatched: Unmatched,
     /// GestSup name (company name, technician's login, asset name) ⇒ Gestan key (client number, user code, machine number).
-    #[schemars(extend("examples" = [{"Boulangerie Martin": 1042}]))]
     pub table: BTreeMap<String, GestanKey>,
 }
 

@@ -4,4 +4,4 @@ mod service;
 mod site;
 
 pub use service::serve;
-pub use site::{PassResult, Site, embedded_gateway};
+pub use site::{OTHER_DAEMON, PassResult, Site, embedded_gateway};

@@ -12,8 +12,12 @@ use anyhow::{Context as _, anyhow};
 use chrono::Utc;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
+
+/// Why a second daemon must not work on a base.
+pub const OTHER_DAEMON: &str = "another gestan-connector works on this GestSup base, with a state of its own: stop it first (SHOW PROCESSLIST on GestSup's server tells from which machine)";
 
 /// The systems and the memory of one site.
 #[derive(Debug)]
@@ -23,6 +27,8 @@ pub struct Site {
     gestsup: Gestsup,
     gestan: GatewayClient,
     _lock: Option<StateLock>,
+    /// Held from the first pass on, for as long as its connection lives.
+    daemon_lock: Mutex<Option<DaemonLock>>,
 }
 
 /// How an attempt at a pass ended when no system refused.
@@ -64,7 +70,7 @@ impl Site {
         let password = gestsup_config.password.resolve().context("while reading [gestsup] password")?;
         let gestsup = Gestsup::new(gestsup_config, &password);
         let gestan = gestan_client(&config)?;
-        Ok(Self { config, store, gestsup, gestan, _lock: lock })
+        Ok(Self { config, store, gestsup, gestan, _lock: lock, daemon_lock: Mutex::new(None) })
     }
 
     /// The configuration.
@@ -104,13 +110,21 @@ impl Site {
         })
     }
 
-    /// Takes the lock on GestSup's server that keeps a second daemon away, whatever state it has.
+    /// Takes, or keeps, the lock on GestSup's server that keeps a second daemon away, whatever state it
+    /// has. Says whether it is held.
     ///
     /// # Errors
-    /// When GestSup does not answer; `Ok(None)` when somebody else holds it.
-    pub async fn lock_gestsup(&self) -> Result<Option<DaemonLock>, PortError> {
+    /// When GestSup does not answer.
+    pub async fn lock_gestsup(&self) -> Result<bool, PortError> {
+        let mut held = self.daemon_lock.lock().await;
+        if let Some(lock) = held.as_mut()
+            && lock.is_held().await
+        {
+            return Ok(true);
+        }
         let source = self.config.gestsup.as_ref().map_or("gestsup", |gestsup| gestsup.source.as_str());
-        Ok(self.gestsup.lock(source).await?)
+        *held = self.gestsup.lock(source).await?;
+        Ok(held.is_some())
     }
 
     /// Makes a pass of the tickets flow, unless a circuit is open; remembers how it ended.
@@ -131,18 +145,13 @@ impl Site {
                 return Ok(PassResult::CircuitOpen(circuit.sentence()));
             }
         }
-        let lock = self.lock_gestsup().await;
-        let held = match lock {
-            Ok(Some(lock)) => lock,
-            Ok(None) => {
-                let message = "Another gestan-connector works on this GestSup base, with another state: stop it first (SELECT IS_USED_LOCK('gestan-connector:…') on GestSup's server tells its connection).";
-                return Ok(PassResult::CircuitOpen(message.to_owned()));
-            }
+        match self.lock_gestsup().await {
+            Ok(true) => {}
+            Ok(false) => return Ok(PassResult::CircuitOpen(OTHER_DAEMON.to_owned())),
             Err(error) => return Err(self.failed("", error).await.into()),
-        };
+        }
         self.store.start_run(&run_id, "tickets", Utc::now()).await?;
         let outcome = flow.pass(options, &run_id, Utc::now(), cancel).await;
-        drop(held);
         match outcome {
             Ok(report) => {
                 for system in [System::Gestsup, System::Gestan] {

@@ -19,9 +19,10 @@ trap '' INT HUP TERM
 "$@" </dev/null >"$dir/server.out" 2>&1 &
 pid=$!
 read -r keep
+[ "$keep" = keep ] && exit 0
 kill "$pid" 2>/dev/null
 wait "$pid" 2>/dev/null
-[ "$keep" = keep ] || rm -rf "$dir"
+rm -rf "$dir"
 "#;
 
 /// A running private server. Dropping it stops the server and removes its data.
@@ -63,6 +64,7 @@ impl PrivateMariaDb {
             .args(["--no-defaults", "--bind-address=127.0.0.1", "--skip-name-resolve", &user])
             .arg(format!("--datadir={}", data.display()))
             .arg(format!("--socket={}", socket.display()))
+            .arg(format!("--pid-file={}", folder.join("pid").display()))
             .arg(format!("--port={port}"))
             .args(["--character-set-server=utf8mb4", "--innodb-flush-log-at-trx-commit=0", "--max-connections=400"])
             .args(["--innodb-buffer-pool-size=128M", "--skip-log-bin", "--performance-schema=OFF"])
@@ -84,6 +86,17 @@ impl PrivateMariaDb {
     /// `mysql://` address of a database on this server, as root.
     pub fn url(&self, database: &str) -> String {
         format!("mysql://root@127.0.0.1:{}/{database}", self.port)
+    }
+
+    /// Leaves the server up when this process ends; returns its process id, to stop it by.
+    ///
+    /// # Errors
+    /// When the supervisor is gone.
+    pub fn keep(mut self) -> anyhow::Result<String> {
+        use std::io::Write as _;
+        let mut stdin = self.supervisor.stdin.take().context("the private MariaDB's supervisor is gone")?;
+        writeln!(stdin, "keep")?;
+        Ok(std::fs::read_to_string(self.folder.join("pid"))?.trim().to_owned())
     }
 
     /// The folder of the server's files.

@@ -1,11 +1,67 @@
 //! The demonstration, and what it and the tests run on: private servers, and people who work in
 //! GestSup and in Gestan as those programs let them.
+#![allow(clippy::print_stdout)]
 
+mod compare;
 pub mod erp;
 pub mod help_desk;
 pub mod mariadb;
+pub mod sandbox;
+mod stage;
+mod story;
 
-/// (to be written)
-pub async fn run(_keep: bool, _json: bool) -> anyhow::Result<bool> {
-    Ok(true)
+use anyhow::Context as _;
+use mariadb::PrivateMariaDb;
+use stage::Stage;
+use std::time::Instant;
+
+/// Shows the connector at work on servers of its own, which are gone afterwards unless they are kept.
+/// Says whether both bases held what the story says.
+///
+/// # Errors
+/// When a server or a step of the story fails.
+pub async fn run(keep: bool, json: bool) -> anyhow::Result<bool> {
+    let begun = Instant::now();
+    println!("Starting a private MariaDB in a temporary folder…");
+    let server = tokio::task::spawn_blocking(PrivateMariaDb::start).await??;
+    let mut stage = Stage::build(&server).await.context("while preparing the demonstration")?;
+    let told = tokio::select! {
+        told = story::tell(&mut stage) => told?,
+        _ = tokio::signal::ctrl_c() => anyhow::bail!("interrupted: the servers and their folder are removed"),
+    };
+    let ok = stage.failed.is_empty();
+    println!();
+    if ok {
+        println!(
+            "Both bases hold what the story says: {} interventions, {} comments.",
+            told.interventions, told.comments
+        );
+    }
+    for failure in &stage.failed {
+        println!("NOT as the story says: {failure}");
+    }
+    let seconds = (begun.elapsed().as_secs_f64() * 10.0).round() / 10.0;
+    if keep {
+        stage.explain(&server);
+        let folder = server.folder().display().to_string();
+        let pid = server.keep()?;
+        println!("  stop it:           kill {pid}; rm -r {folder}");
+    }
+    if json {
+        let document = serde_json::json!({
+            "ok": ok,
+            "interventions": told.interventions,
+            "comments": told.comments,
+            "closed": told.closed,
+            "to_bill": told.to_bill,
+            "reopened": told.reopened,
+            "waiting": told.waiting,
+            "second_pass_writes": told.second_pass_writes,
+            "seconds": seconds,
+        });
+        println!("{document}");
+    } else {
+        println!("{seconds} s in all.");
+    }
+    Ok(ok)
 }

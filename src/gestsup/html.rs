@@ -171,7 +171,7 @@ mod tests {
     fn paragraphs_lists_and_breaks_become_lines() {
         assert_eq!(
             plain("<p>Bonjour,</p><p>Deux soucis :</p><ul><li>l&#039;écran</li><li>le son</li></ul>"),
-            "Bonjour,\n\nDeux soucis :\n\n* l'écran\n* le son"
+            "Bonjour,\n\nDeux soucis :\n* l'écran\n* le son"
         );
         assert_eq!(plain("Ligne 1<br />Ligne 2"), "Ligne 1\nLigne 2");
     }

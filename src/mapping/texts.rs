@@ -224,6 +224,11 @@ fn says_something(template: &str, values: &[(&str, &str)]) -> bool {
 }
 
 fn fill(template: &str, values: &[(&str, &str)]) -> String {
+    // A value with line breaks must not break the one line that a template stands for.
+    substitute(template, values).split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+fn substitute(template: &str, values: &[(&str, &str)]) -> String {
     let mut out = String::new();
     let mut rest = template;
     while let Some(open) = rest.find(['{', '[']) {
@@ -238,13 +243,12 @@ fn fill(template: &str, values: &[(&str, &str)]) -> String {
         if !optional {
             out.push_str(value(content, values));
         } else if names(content).all(|name| !value(name, values).is_empty()) {
-            out.push_str(&fill(content, values));
+            out.push_str(&substitute(content, values));
         }
         rest = &inside[end + 1..];
     }
     out.push_str(rest);
-    // A value with line breaks must not break the one line that a template stands for.
-    out.split_whitespace().collect::<Vec<_>>().join(" ")
+    out
 }
 
 #[cfg(test)]

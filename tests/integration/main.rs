@@ -1,4 +1,5 @@
-//! Tests on real servers: one private MariaDB for the run, a database per test.
+//! Tests on real servers: one private MariaDB for the run, a pair of bases per test.
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used)]
 
 mod support;
+mod tickets;

@@ -1,45 +1,219 @@
-//! What every integration test starts from: the shared server and a fresh database on it.
+//! What every integration test starts from: the shared server, and a pair of bases of its own on it.
 
+use chrono::NaiveDateTime;
+use gestan_connector::config::{self, Role};
+use gestan_connector::daemon::{PassResult, Site};
+use gestan_connector::demo::erp::{Erp, Seen};
+use gestan_connector::demo::help_desk::HelpDesk;
 use gestan_connector::demo::mariadb::PrivateMariaDb;
-use sqlx::{Connection as _, Executor as _, MySqlConnection};
+use gestan_connector::demo::sandbox::Sandbox;
+use gestan_connector::flows::tickets::{Outcome, PassOptions, PassReport};
+use gestan_connector::gateway::memo::Memo;
+use std::path::PathBuf;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
+use tempfile::TempDir;
+use tokio_util::sync::CancellationToken;
 
 static SERVER: OnceLock<PrivateMariaDb> = OnceLock::new();
 static NEXT: AtomicU32 = AtomicU32::new(1);
 
 /// The one private server of this test run.
-pub fn server() -> &'static PrivateMariaDb {
-    SERVER.get_or_init(|| {
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        PrivateMariaDb::start().expect("a private MariaDB (apt-get install mariadb-server)")
+pub async fn server() -> &'static PrivateMariaDb {
+    tokio::task::spawn_blocking(|| {
+        SERVER.get_or_init(|| {
+            let _ = rustls::crypto::ring::default_provider().install_default();
+            PrivateMariaDb::start().expect("a private MariaDB (apt-get install mariadb-server)")
+        })
     })
+    .await
+    .unwrap()
 }
 
-/// Creates a database with a name of its own, loads `schema` into it, and returns the name.
-pub async fn database(prefix: &str, schema: &'static str) -> String {
-    let server = tokio::task::spawn_blocking(server).await.unwrap();
-    let name = format!("{prefix}_{}", NEXT.fetch_add(1, Ordering::Relaxed));
-    let mut root = MySqlConnection::connect(&server.url("mysql")).await.unwrap();
-    root.execute(sqlx::AssertSqlSafe(format!("CREATE DATABASE {name}"))).await.unwrap();
-    drop(root);
-    let mut connection = connect(&name).await;
-    connection.execute("SET sql_mode = ''").await.unwrap();
-    connection.execute(sqlx::raw_sql(schema)).await.unwrap();
-    name
+/// A fresh pair of bases.
+pub async fn sandbox() -> Sandbox {
+    let name = format!("t{}", NEXT.fetch_add(1, Ordering::Relaxed));
+    Sandbox::create(server().await, &name).await.unwrap()
 }
 
-/// A connection to a database of the private server, as root.
-pub async fn connect(database: &str) -> MySqlConnection {
-    MySqlConnection::connect(&server().url(database)).await.unwrap()
+pub fn at(text: &str) -> NaiveDateTime {
+    text.parse().unwrap()
 }
 
-#[tokio::test]
-async fn the_private_server_answers_and_keeps_databases_apart() {
-    let first = database("a", "CREATE TABLE t (id INT); INSERT INTO t VALUES (1), (2);").await;
-    let second = database("a", "CREATE TABLE t (id INT);").await;
-    let count = "SELECT COUNT(*) FROM t";
-    let one: i64 = sqlx::query_scalar(count).fetch_one(&mut connect(&first).await).await.unwrap();
-    let two: i64 = sqlx::query_scalar(count).fetch_one(&mut connect(&second).await).await.unwrap();
-    assert_eq!((one, two), (2, 0));
+/// A small service company: one client with a requester and a machine, two technicians, a group.
+pub struct World {
+    pub sandbox: Sandbox,
+    pub desk: HelpDesk,
+    pub erp: Erp,
+    pub site: Site,
+    pub folder: TempDir,
+    pub more: String,
+    /// GestSup: requester of the client.
+    pub requester: i64,
+    /// GestSup: technician, PDU in Gestan.
+    pub paul: i64,
+    /// GestSup: technician, LRO in Gestan.
+    pub lea: i64,
+    /// GestSup: group of both.
+    pub group: i64,
+    /// GestSup: equipment of the client.
+    pub asset: i64,
+    /// Gestan: the client.
+    pub client: i64,
+    /// Gestan: its machine.
+    pub machine: i64,
+}
+
+impl World {
+    pub async fn new() -> Self {
+        Self::with("").await
+    }
+
+    /// `more` is added to the configuration.
+    pub async fn with(more: &str) -> Self {
+        let sandbox = sandbox().await;
+        let mut desk = sandbox.help_desk(at("2026-03-02T09:00:00")).await.unwrap();
+        let mut erp = sandbox.erp().await.unwrap();
+        let client = erp.client("Boulangerie Hélène SARL", "contact@helene.fr").await.unwrap();
+        let machine = erp.machine("M1", "Serveur HP", "CZ1234", client).await.unwrap();
+        erp.user("PDU", ("Paul", "Durand"), "paul@sav.fr").await.unwrap();
+        erp.user("LRO", ("Léa", "Roy"), "lea@sav.fr").await.unwrap();
+        erp.product("MO-HEURE", "Main d'oeuvre".replace('\'', " ").as_str()).await.unwrap();
+        erp.product("MO-INST", "Installation").await.unwrap();
+        let company = desk.company("Boulangerie Hélène").await.unwrap();
+        let requester = desk.person("helene", ("Hélène", "D'Arc"), "helene@helene.fr", 2, company).await.unwrap();
+        let paul = desk.person("paul", ("Paul", "Durand"), "paul@sav.fr", 0, 0).await.unwrap();
+        let lea = desk.person("lea", ("Léa", "Roy"), "lea@sav.fr", 0, 0).await.unwrap();
+        let group = desk.group("Niveau 2", &[paul, lea]).await.unwrap();
+        let asset = desk.asset("SRV-01", "cz 1234", requester).await.unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let more = if more.contains("[tickets]") {
+            more.to_owned()
+        } else {
+            format!("[tickets]\nstart_at = \"2026-01-01T00:00:00\"\n{more}")
+        };
+        let site = open(&sandbox, &folder, &more).await;
+        let gateway = gestan_connector::daemon::embedded_gateway(site.config()).unwrap();
+        gateway.install().await.unwrap();
+        Self { sandbox, desk, erp, site, folder, more, requester, paul, lea, group, asset, client, machine }
+    }
+
+    pub fn state_path(&self) -> PathBuf {
+        self.folder.path().join("state.db")
+    }
+
+    /// The configuration file, for the real binary.
+    pub fn config_file(&self) -> PathBuf {
+        let path = self.folder.path().join("connector.toml");
+        std::fs::write(&path, self.sandbox.config(&self.state_path(), &self.more)).unwrap();
+        path
+    }
+
+    /// The same site under another configuration.
+    pub async fn reconfigured(mut self, more: &str) -> Self {
+        self.more = more.to_owned();
+        self.reopen().await
+    }
+
+    /// The site as after a restart of the program.
+    pub async fn reopen(mut self) -> Self {
+        drop(self.site);
+        self.site = open(&self.sandbox, &self.folder, &self.more).await;
+        self
+    }
+
+    pub async fn pass_with(&self, options: PassOptions) -> PassReport {
+        match self.site.pass(&options, &CancellationToken::new()).await.unwrap() {
+            PassResult::Done(report) => *report,
+            PassResult::CircuitOpen(sentence) => panic!("{sentence}"),
+        }
+    }
+
+    pub async fn pass(&self) -> PassReport {
+        self.pass_with(PassOptions::default()).await
+    }
+
+    pub async fn plan(&self) -> PassReport {
+        self.pass_with(PassOptions { dry_run: true, ..PassOptions::default() }).await
+    }
+
+    /// Plans, compares the plan with `expected` (`"ticket verb fields…; entries"` a line each), carries
+    /// it out, and plans again: nothing may be left to do.
+    pub async fn converge(&self, expected: &[&str]) -> PassReport {
+        let plan = self.plan().await;
+        assert_eq!(story(&plan), expected, "the plan");
+        let done = self.pass().await;
+        assert_eq!(story(&done), expected, "what was done");
+        self.settled().await;
+        done
+    }
+
+    /// A pass has nothing to do.
+    pub async fn settled(&self) {
+        let again = self.plan().await;
+        let open: Vec<_> = again.records.iter().filter(|record| record.outcome != Some(Outcome::Waiting)).collect();
+        assert!(open.is_empty(), "planned again: {open:#?}");
+        assert_eq!(again.writes(), 0);
+    }
+
+    /// An attributed ticket of the client.
+    pub async fn ticket(&mut self, title: &str, html: &str) -> i64 {
+        let ticket = self.desk.open(self.requester, title, html).await.unwrap();
+        self.desk.attribute(ticket, self.paul, self.paul).await.unwrap();
+        ticket
+    }
+
+    /// What Gestan holds.
+    pub async fn gestan(&mut self) -> Vec<Seen> {
+        self.erp.see_all().await.unwrap()
+    }
+
+    /// The only intervention.
+    pub async fn only(&mut self) -> Seen {
+        let all = self.gestan().await;
+        assert_eq!(all.len(), 1, "{all:#?}");
+        all.into_iter().next().unwrap()
+    }
+
+    /// Visible text of the only intervention's memo.
+    pub async fn memo(&mut self) -> String {
+        Memo::parse(&self.only().await.memo).visible_text()
+    }
+}
+
+async fn open(sandbox: &Sandbox, folder: &TempDir, more: &str) -> Site {
+    let text = sandbox.config(&folder.path().join("state.db"), more);
+    let (config, _) = config::parse(&text, "test", Role::Daemon).map_err(|error| error.to_string()).unwrap();
+    Site::open(config).await.unwrap()
+}
+
+/// A report as one line per record.
+pub fn story(report: &PassReport) -> Vec<String> {
+    report
+        .records
+        .iter()
+        .map(|record| match &record.operation {
+            Some(operation) if matches!(record.outcome, None | Some(Outcome::Done)) => {
+                let mut parts = vec![format!("{} {}", record.ticket, operation.verb)];
+                if operation.gestan_id.is_some() {
+                    parts.extend(operation.changes.iter().map(|change| format!("{}={}", change.field, change.to)));
+                    parts.extend(operation.head.then(|| "head".to_owned()));
+                }
+                parts.extend(operation.entries.iter().map(|entry| {
+                    let sign = match (entry.new, entry.mark) {
+                        (true, _) => '+',
+                        (false, gestan_connector::model::EntryMark::Withdrawn) => '-',
+                        (false, _) => '~',
+                    };
+                    let key = entry.key.split(':').next().unwrap();
+                    format!("{sign}{key}")
+                }));
+                parts.join(" ")
+            }
+            _ => {
+                let outcome = record.outcome.map_or("?", Outcome::as_str);
+                format!("{} {outcome} {}", record.ticket, record.code)
+            }
+        })
+        .collect()
 }

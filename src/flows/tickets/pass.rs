@@ -112,6 +112,7 @@ impl TicketsFlow<'_> {
             }
             if options.dry_run || !report.brake.is_empty() {
                 report.records = plans().filter_map(forecast).collect();
+                report.records.sort_by_key(|record| record.ticket);
             } else {
                 let applier = Applier { flow: self, planner: &planner, attention: &remembered.attention, run_id, now };
                 (report.records, report.interrupted) = applier.apply(cases, cancel).await?;

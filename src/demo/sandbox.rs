@@ -1,0 +1,149 @@
+//! A pair of bases on a private server, with the connector configured for them: what the
+//! demonstration and the tests start from.
+
+use super::erp::Erp;
+use super::help_desk::HelpDesk;
+use super::mariadb::PrivateMariaDb;
+use anyhow::Context as _;
+use chrono::NaiveDateTime;
+use sqlx::{AssertSqlSafe, Connection as _, Executor as _, MySqlConnection};
+use std::path::Path;
+
+/// Our schema of a GestSup base.
+pub const GESTSUP_SCHEMA: &str = include_str!("gestsup.sql");
+/// Our schema of a Gestan base.
+pub const GESTAN_SCHEMA: &str = include_str!("gestan.sql");
+
+/// Numbers that the sandbox's Gestan uses for its statuses.
+pub mod code {
+    /// À planifier.
+    pub const PLANNED: i64 = 0;
+    /// En cours.
+    pub const IN_PROGRESS: i64 = 1;
+    /// Terminé.
+    pub const DONE: i64 = 2;
+    /// En attente.
+    pub const WAITING: i64 = 3;
+    /// Facturé.
+    pub const BILLED: i64 = 4;
+    /// À facturer.
+    pub const TO_BILL: i64 = 5;
+    /// Annulé.
+    pub const CANCELLED: i64 = 10;
+}
+
+/// Names and addresses of a pair of bases.
+#[derive(Debug, Clone)]
+pub struct Sandbox {
+    /// Database of GestSup.
+    pub gestsup: String,
+    /// Database of Gestan.
+    pub gestan: String,
+    port: u16,
+}
+
+impl Sandbox {
+    /// Creates both bases under names of their own, with the accounts that the guide tells an
+    /// administrator to create: one that may only read GestSup, one for the gateway.
+    ///
+    /// # Errors
+    /// When the server refuses.
+    pub async fn create(server: &PrivateMariaDb, name: &str) -> anyhow::Result<Self> {
+        let this = Self { gestsup: format!("gestsup_{name}"), gestan: format!("gestan_{name}"), port: server.port() };
+        let mut root =
+            MySqlConnection::connect(&server.url("mysql")).await.context("while connecting to the private server")?;
+        root.execute("SET sql_mode = ''").await?;
+        for (database, schema) in [(&this.gestsup, GESTSUP_SCHEMA), (&this.gestan, GESTAN_SCHEMA)] {
+            root.execute(sqlx::raw_sql(AssertSqlSafe(format!("CREATE DATABASE {database}; USE {database};")))).await?;
+            root.execute(sqlx::raw_sql(schema)).await.with_context(|| format!("while loading {database}"))?;
+        }
+        let accounts = format!(
+            "CREATE USER IF NOT EXISTS connector@'%' IDENTIFIED BY 'lecture-seule'; GRANT SELECT ON {}.* TO connector@'%'; \
+             CREATE USER IF NOT EXISTS gateway@'%' IDENTIFIED BY 'passerelle'; GRANT SELECT, INSERT, UPDATE, CREATE ON {}.* TO gateway@'%';",
+            this.gestsup, this.gestan
+        );
+        root.execute(sqlx::raw_sql(AssertSqlSafe(accounts))).await?;
+        Ok(this)
+    }
+
+    /// People at work in GestSup, from this local time on.
+    ///
+    /// # Errors
+    /// When the base cannot be reached.
+    pub async fn help_desk(&self, clock: NaiveDateTime) -> anyhow::Result<HelpDesk> {
+        HelpDesk::connect(&self.url(&self.gestsup), clock).await
+    }
+
+    /// People at work in Gestan.
+    ///
+    /// # Errors
+    /// When the base cannot be reached.
+    pub async fn erp(&self) -> anyhow::Result<Erp> {
+        Erp::connect(&self.url(&self.gestan)).await
+    }
+
+    /// `mysql://` address of a database, as root.
+    pub fn url(&self, database: &str) -> String {
+        format!("mysql://root@127.0.0.1:{}/{database}", self.port)
+    }
+
+    /// A configuration with the embedded gateway; `more` is added at its end.
+    pub fn config(&self, state: &Path, more: &str) -> String {
+        format!(
+            r#"[gestsup]
+host = "127.0.0.1"
+port = {port}
+database = "{gestsup}"
+user = "connector"
+password = "lecture-seule"
+time_zone = "Europe/Paris"
+url = "https://support.example.fr"
+
+[gestan]
+gateway = "embedded"
+
+[gateway]
+time_zone = "Europe/Paris"
+
+[gateway.base]
+host = "127.0.0.1"
+port = {port}
+database = "{gestan}"
+user = "gateway"
+password = "passerelle"
+
+[gateway.codes.status]
+planned = {planned}
+in_progress = {in_progress}
+waiting = {waiting}
+done = {done}
+to_bill = {to_bill}
+billed = {billed}
+cancelled = {cancelled}
+
+[gateway.codes.genre]
+depannage = 1
+installation = 2
+
+[gateway.codes.priority]
+haute = 1
+normale = 2
+
+[state]
+path = "{state}"
+
+{more}"#,
+            port = self.port,
+            gestsup = self.gestsup,
+            gestan = self.gestan,
+            planned = code::PLANNED,
+            in_progress = code::IN_PROGRESS,
+            waiting = code::WAITING,
+            done = code::DONE,
+            to_bill = code::TO_BILL,
+            billed = code::BILLED,
+            cancelled = code::CANCELLED,
+            state = state.display(),
+        )
+    }
+}

@@ -1,0 +1,135 @@
+//! What the story is played on: the bases, the real program with a configuration file, and a place to
+//! print.
+
+use super::compare::{Pair, pairs};
+use super::erp::Erp;
+use super::help_desk::HelpDesk;
+use super::mariadb::PrivateMariaDb;
+use super::sandbox::Sandbox;
+use anyhow::{Context as _, bail};
+use chrono::NaiveDateTime;
+use std::path::PathBuf;
+use std::process::Stdio;
+use tokio::process::Command;
+
+/// The bases and the program.
+#[derive(Debug)]
+pub(super) struct Stage {
+    pub desk: HelpDesk,
+    pub erp: Erp,
+    pub sandbox: Sandbox,
+    config: PathBuf,
+    acts: u32,
+    /// What was not as the story says.
+    pub failed: Vec<String>,
+}
+
+/// Configuration of the demonstration, beyond the servers.
+const MORE: &str = r#"[tickets]
+start_at = "2026-01-01T00:00:00"
+
+[mapping.technicians.table]
+"k.benali" = "KBE"
+
+[mapping.equipment]
+unmatched = "without"
+
+[mapping.genre]
+default = "depannage"
+rules = [{ when = { type = "Demande" }, genre = "installation" }]
+
+[mapping.priority]
+"Urgent" = "haute"
+"Haute" = "haute"
+"Moyenne" = "normale"
+
+[mapping.billing]
+product = "MO-HEURE"
+by_genre = { installation = "MO-INST" }
+rules = [{ when = { category = "Garantie" }, billable = false }]
+"#;
+
+impl Stage {
+    pub(super) async fn build(server: &PrivateMariaDb) -> anyhow::Result<Self> {
+        let sandbox = Sandbox::create(server, "demo").await?;
+        let monday: NaiveDateTime = "2026-11-16T08:30:00".parse()?;
+        let desk = sandbox.help_desk(monday).await?;
+        let erp = sandbox.erp().await?;
+        // Beside the server's files, so that whatever ends the demonstration removes both.
+        let config = server.folder().join("connector.toml");
+        std::fs::write(&config, sandbox.config(&server.folder().join("state.db"), MORE))?;
+        Ok(Self { desk, erp, sandbox, config, acts: 0, failed: Vec::new() })
+    }
+
+    /// Announces an act.
+    pub(super) fn act(&mut self, title: &str) {
+        self.acts += 1;
+        println!("\n━━ {}. {title}", self.acts);
+    }
+
+    /// Runs the real program as an administrator would, and shows what it prints.
+    pub(super) async fn run(&mut self, arguments: &[&str]) -> anyhow::Result<()> {
+        println!("\n$ gestan-connector {}", arguments.join(" "));
+        let (code, text) = self.call(arguments).await?;
+        for line in text.lines() {
+            println!("  {line}");
+        }
+        // 1: some records wait or failed, which the story tells of.
+        if code != 0 && code != 1 {
+            bail!("gestan-connector {} ended with exit code {code}", arguments.join(" "));
+        }
+        Ok(())
+    }
+
+    /// Runs the real program and returns the JSON that it prints.
+    pub(super) async fn ask(&self, arguments: &[&str]) -> anyhow::Result<serde_json::Value> {
+        let (_, text) = self.call(&[arguments, &["--json"]].concat()).await?;
+        serde_json::from_str(&text).with_context(|| format!("gestan-connector {} printed: {text}", arguments.join(" ")))
+    }
+
+    async fn call(&self, arguments: &[&str]) -> anyhow::Result<(i32, String)> {
+        let program = std::env::current_exe().context("while looking for this program")?;
+        let output = Command::new(program)
+            .arg("--config")
+            .arg(&self.config)
+            .args(arguments)
+            .stdin(Stdio::null())
+            .kill_on_drop(true)
+            .output()
+            .await?;
+        let text = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+        Ok((output.status.code().unwrap_or(-1), text.trim_end().to_owned()))
+    }
+
+    /// Shows both sides of these tickets; all of them when none is named.
+    pub(super) async fn show(&mut self, tickets: &[i64]) -> anyhow::Result<Vec<Pair>> {
+        let pairs = pairs(&self.sandbox).await?;
+        let rows = pairs.iter().filter(|pair| tickets.is_empty() || tickets.contains(&pair.ticket)).map(Pair::row);
+        println!();
+        for line in crate::cli::table(&Pair::HEADERS, rows).lines() {
+            println!("  {line}");
+        }
+        Ok(pairs)
+    }
+
+    /// Something that the story says must be so.
+    pub(super) fn expect(&mut self, what: &str, so: bool) {
+        if so {
+            println!("  ✓ {what}");
+        } else {
+            println!("  ✗ {what}");
+            self.failed.push(what.to_owned());
+        }
+    }
+
+    /// How to look at servers that are kept.
+    pub(super) fn explain(&self, server: &PrivateMariaDb) {
+        let (socket, config) = (server.folder().join("s"), self.config.display());
+        let program =
+            std::env::current_exe().map_or_else(|_| "gestan-connector".to_owned(), |path| path.display().to_string());
+        println!("\nThe servers stay up:");
+        println!("  GestSup's base:    mariadb --socket={} {}", socket.display(), self.sandbox.gestsup);
+        println!("  Gestan's base:     mariadb --socket={} {}", socket.display(), self.sandbox.gestan);
+        println!("  the connector:     {program} --config {config} status");
+    }
+}
