@@ -30,7 +30,7 @@ impl Check {
             print!("{}", config::example());
             return Ok(ExitCode::Ok);
         }
-        let loaded = globals.load(Role::Daemon, LogTo::Command)?;
+        let loaded = globals.load(Role::Daemon, LogTo::Check)?;
         let mut sections = vec![offline(&loaded)];
         if self.online {
             let site = Site::open_to_look(loaded.config).await?;

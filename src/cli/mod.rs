@@ -95,12 +95,16 @@ impl Globals {
         let level = match log {
             LogTo::Service => loaded.config.log.level.as_str(),
             // A command says on its own what it did; its log only speaks of trouble.
-            LogTo::Command => "warn,sqlx=error",
+            LogTo::Command | LogTo::Check => "warn,sqlx=error",
         };
         telemetry::init(level, loaded.config.log.format, std::io::stderr().is_terminal())
             .context("while starting the log")?;
         for warning in &loaded.warnings {
-            tracing::warn!("{}", warning.summary());
+            match log {
+                LogTo::Service => tracing::warn!("{}", warning.summary()),
+                LogTo::Command => eprintln!("warning: {}", warning.summary()),
+                LogTo::Check => {}
+            }
         }
         Ok(loaded)
     }
@@ -111,4 +115,6 @@ impl Globals {
 enum LogTo {
     Service,
     Command,
+    /// As a command; the warnings of the configuration are shown among the results.
+    Check,
 }

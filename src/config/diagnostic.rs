@@ -38,7 +38,7 @@ impl Diagnostic {
     /// One line, for a log.
     pub fn summary(&self) -> String {
         let place = if self.line > 0 { format!("line {}: ", self.line) } else { String::new() };
-        format!("configuration, {place}{}; {}", self.message, self.help)
+        format!("{place}{}; {}", self.message, self.help)
     }
 }
 

@@ -100,13 +100,13 @@ pub(super) async fn pairs(sandbox: &Sandbox) -> anyhow::Result<Vec<Pair>> {
     let mut base = MySqlConnection::connect(&sandbox.url(&sandbox.gestsup)).await.context("while comparing")?;
     let gestan = &sandbox.gestan;
     let tickets = format!(
-        "SELECT CAST(t.id AS SIGNED) AS id, t.title, CAST(t.state AS SIGNED) AS state, s.name AS state_name, CAST(t.billable AS SIGNED) AS billable, \
+        "SELECT CAST(t.id AS SIGNED) AS id, t.title, CAST(t.state AS SIGNED) AS state, s.name AS state_name, CAST(t.billable = 1 AND COALESCE(c.name, '') <> 'Garantie' AS SIGNED) AS billable, \
          COALESCE(NULLIF(TRIM(CONCAT(u.firstname, ' ', u.lastname)), 'Aucun'), g.name, '–') AS who, CAST(t.technician AS SIGNED) AS technician, \
          COALESCE(g.name, '') AS group_name, CAST(t.time AS SIGNED) AS minutes, \
          CAST((SELECT MAX(IDINTERVENTION) FROM {gestan}.Z90_TICKET z WHERE z.NUMERO = t.id) AS SIGNED) AS intervention, \
          CAST((SELECT COUNT(*) FROM {gestan}.Z90_TICKET z WHERE z.NUMERO = t.id) AS SIGNED) AS count \
          FROM tincidents t LEFT JOIN tstates s ON s.id = t.state LEFT JOIN tusers u ON u.id = t.technician AND u.id <> 0 \
-         LEFT JOIN tgroups g ON g.id = t.t_group AND g.id <> 0 ORDER BY t.id"
+         LEFT JOIN tgroups g ON g.id = t.t_group AND g.id <> 0 LEFT JOIN tcategory c ON c.id = t.category ORDER BY t.id"
     );
     let rows = sqlx::query(AssertSqlSafe(tickets)).fetch_all(&mut base).await?;
     let mut pairs = Vec::with_capacity(rows.len());
@@ -130,7 +130,7 @@ pub(super) async fn pairs(sandbox: &Sandbox) -> anyhow::Result<Vec<Pair>> {
             ticket,
             title: crate::gestsup::decode(&row.try_get::<String, _>("title")?),
             state: row.try_get("state")?,
-            state_name: row.try_get("state_name")?,
+            state_name: crate::gestsup::decode_listed(&row.try_get::<String, _>("state_name")?),
             billable: row.try_get::<i64, _>("billable")? != 0,
             in_charge: row.try_get("who")?,
             minutes: row.try_get("minutes")?,

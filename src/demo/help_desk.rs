@@ -107,6 +107,11 @@ impl HelpDesk {
         self.insert("INSERT INTO tprojects (name) VALUES (?)".to_owned(), &[&encode(name)]).await
     }
 
+    /// A category of tickets.
+    pub async fn category(&mut self, name: &str) -> anyhow::Result<i64> {
+        self.insert("INSERT INTO tcategory (name) VALUES (?)".to_owned(), &[&encode(name)]).await
+    }
+
     /// Files a ticket under a project.
     pub async fn file_under(&mut self, ticket: i64, project: i64) -> anyhow::Result<()> {
         self.run(format!("INSERT INTO tprojects_task (number, project_id, ticket_id) VALUES (1, {project}, {ticket})"))

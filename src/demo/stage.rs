@@ -8,6 +8,7 @@ use super::mariadb::PrivateMariaDb;
 use super::sandbox::Sandbox;
 use anyhow::{Context as _, bail};
 use chrono::NaiveDateTime;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
 use std::process::Stdio;
 use tokio::process::Command;
@@ -58,6 +59,7 @@ impl Stage {
         // Beside the server's files, so that whatever ends the demonstration removes both.
         let config = server.folder().join("connector.toml");
         std::fs::write(&config, sandbox.config(&server.folder().join("state.db"), MORE))?;
+        std::fs::set_permissions(&config, std::fs::Permissions::from_mode(0o600))?;
         Ok(Self { desk, erp, sandbox, config, acts: 0, failed: Vec::new() })
     }
 
@@ -97,8 +99,12 @@ impl Stage {
             .kill_on_drop(true)
             .output()
             .await?;
-        let text = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-        Ok((output.status.code().unwrap_or(-1), text.trim_end().to_owned()))
+        let errors = String::from_utf8_lossy(&output.stderr);
+        if !errors.trim().is_empty() {
+            println!("  {}", errors.trim_end().replace('\n', "\n  "));
+        }
+        let text = String::from_utf8_lossy(&output.stdout).trim_end().to_owned();
+        Ok((output.status.code().unwrap_or(-1), text))
     }
 
     /// Shows both sides of these tickets; all of them when none is named.

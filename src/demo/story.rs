@@ -90,7 +90,7 @@ async fn people(stage: &mut Stage) -> anyhow::Result<Cast> {
     }
     cast.helene = requesters[0];
     let server = desk.asset("SRV-COMPTA", "CZJ1234AB", cast.helene).await?;
-    desk.run("INSERT INTO tcategory (number, name) VALUES (9, 'Garantie')").await?;
+    let guarantee = desk.category("Garantie").await?;
     desk.run("INSERT INTO tstates (id, number, name) VALUES (7, 7, 'Attente pi&amp;egrave;ce')").await?;
     let opened = [
         (
@@ -120,7 +120,7 @@ async fn people(stage: &mut Stage) -> anyhow::Result<Cast> {
         desk.set(ticket(number), "billable", "1").await?;
     }
     desk.set(ticket(1), "priority", "1").await?;
-    desk.set(ticket(6), "category", "4").await?;
+    desk.set(ticket(6), "category", &guarantee.to_string()).await?;
     desk.set(ticket(6), "billable", "1").await?;
     for (number, who) in [
         (1, cast.paul),
@@ -223,13 +223,13 @@ async fn second_thoughts(stage: &mut Stage, cast: &Cast) -> anyhow::Result<usize
     desk.reopen(ticket(1)).await?;
     desk.comment(ticket(1), cast.helene, "<p>La panne est revenue ce matin.</p>").await?;
     desk.set_time(ticket(1), 60).await?;
-    desk.reopen(ticket(4)).await?;
+    desk.reopen(ticket(6)).await?;
     desk.merge(ticket(11), ticket(7)).await?;
     desk.delete(ticket(10)).await?;
     desk.set_state(ticket(5), state::REJECTED, cast.lea).await?;
     let before = stage.ask(&["sync", "--dry-run"]).await?;
     stage.run(&["sync"]).await?;
-    let pairs = stage.show(&[ticket(1), ticket(4), ticket(5), ticket(7)]).await?;
+    let pairs = stage.show(&[ticket(1), ticket(5), ticket(6), ticket(7)]).await?;
     let second = side(&pairs, ticket(1));
     stage.expect(
         "the billed intervention has a second one for what is new: 15 minutes",
@@ -237,7 +237,7 @@ async fn second_thoughts(stage: &mut Stage, cast: &Cast) -> anyhow::Result<usize
     );
     stage.expect(
         "the reopened ticket's intervention is open again",
-        status(&pairs, ticket(4)) == Some(code::IN_PROGRESS),
+        status(&pairs, ticket(6)) == Some(code::IN_PROGRESS),
     );
     stage.expect("the rejected one is cancelled", status(&pairs, ticket(5)) == Some(code::CANCELLED));
     let all = stage.erp.see_all().await?;

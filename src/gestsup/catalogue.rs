@@ -34,7 +34,7 @@ impl Catalogue {
     pub(super) async fn read(gestsup: &Gestsup, connection: &mut MySqlConnection) -> Result<Self, GestsupError> {
         let sql = "SELECT LOWER(CAST(table_name AS CHAR)) AS t, LOWER(CAST(column_name AS CHAR)) AS c \
                    FROM information_schema.columns WHERE table_schema = DATABASE()";
-        let rows = gestsup.within(sqlx::query(sql).fetch_all(&mut *connection)).await?;
+        let rows = gestsup.within(sqlx::raw_sql(sql).fetch_all(&mut *connection)).await?;
         let columns = rows.iter().filter_map(|row| Some((row.try_get("t").ok()?, row.try_get("c").ok()?))).collect();
         let this = Self { columns };
         for (table, columns) in ESSENTIAL {

@@ -65,8 +65,6 @@ impl Gestsup {
             .password(password.expose_secret())
             .ssl_mode(tls)
             .charset("utf8mb4")
-            // Statements differ in their lists of numbers: caching them would only fill memory.
-            .statement_cache_capacity(0)
             .disable_statement_logging();
         let place = Place {
             host: config.host.clone(),

@@ -208,7 +208,8 @@ impl TicketsFlow<'_> {
             let links = links.remove(number).unwrap_or_default();
             let merged_into = merged.get(number).copied();
             let verdict = planner.plan_gone(&links, merged_into, None);
-            let planned = Planned { number: *number, title: String::new(), fingerprint: None, verdict };
+            let title = links.last().and_then(|link| link.held.get(&Field::Title)?.as_text()).unwrap_or_default();
+            let planned = Planned { number: *number, title: title.to_owned(), fingerprint: None, verdict };
             cases.push(Work { ticket: None, links, merged_into, planned });
         }
         Ok(cases)
