@@ -1,7 +1,5 @@
 //! GestSup's short texts: stored as HTML entities, cut after encoding, lists sometimes encoded twice.
 
-use std::borrow::Cow;
-
 /// A title or name as people read it: entities decoded once, an entity that was cut at the end
 /// dropped, control characters and runs of white space folded.
 pub fn decode(stored: &str) -> String {
@@ -27,7 +25,7 @@ fn without_cut_entity(stored: &str) -> &str {
     if is_beginning || (tail.is_empty() && stored.chars().count() >= 100) { &stored[..at] } else { stored }
 }
 
-fn tidy(text: &Cow<'_, str>) -> String {
+fn tidy(text: &str) -> String {
     text.split(|c: char| c.is_whitespace() || c.is_control())
         .filter(|word| !word.is_empty())
         .collect::<Vec<_>>()

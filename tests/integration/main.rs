@@ -1,7 +1,9 @@
 //! Tests on real servers: one private MariaDB for the run, a pair of bases per test.
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used)]
 
+mod commands;
 mod contract;
 mod gateway;
+mod gestsup;
 mod support;
 mod tickets;

@@ -72,11 +72,30 @@ pub(super) async fn tickets(State(gateway): App, query: Query<PageQuery>, header
     answer(gateway.tickets(source, &query.paging()).await, &headers)
 }
 
+/// Why a request is turned away before it reaches the gateway.
+struct Refusal {
+    status: StatusCode,
+    kind: &'static str,
+    detail: String,
+}
+
+impl Refusal {
+    fn new(status: StatusCode, kind: &'static str, detail: impl Into<String>) -> Self {
+        Self { status, kind, detail: detail.into() }
+    }
+}
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        problem(self.status, self.kind, &self.detail)
+    }
+}
+
 type TicketPath = Result<Path<(String, i64, u32)>, axum::extract::rejection::PathRejection>;
 
-fn key(path: TicketPath) -> Result<TicketKey, Response> {
+fn key(path: TicketPath) -> Result<TicketKey, Refusal> {
     let bad = || {
-        problem(
+        Refusal::new(
             StatusCode::BAD_REQUEST,
             "bad-request",
             "The address must be /v1/tickets/{source}/{number}/{sequence}/…",
@@ -92,20 +111,20 @@ fn key(path: TicketPath) -> Result<TicketKey, Response> {
     Ok(TicketKey { source, number, sequence })
 }
 
-fn body<T: DeserializeOwned>(bytes: Result<Bytes, BytesRejection>) -> Result<T, Response> {
+fn body<T: DeserializeOwned>(bytes: Result<Bytes, BytesRejection>) -> Result<T, Refusal> {
     let bytes = bytes.map_err(|error| match error.status() {
-        StatusCode::PAYLOAD_TOO_LARGE => problem(
+        StatusCode::PAYLOAD_TOO_LARGE => Refusal::new(
             StatusCode::PAYLOAD_TOO_LARGE,
             "too-large",
             "The request is larger than [gateway] max_body_kib allows.",
         ),
-        status => problem(status, "bad-request", &error.body_text()),
+        status => Refusal::new(status, "bad-request", error.body_text()),
     })?;
     serde_json::from_slice(&bytes).map_err(|error| {
-        problem(
+        Refusal::new(
             StatusCode::BAD_REQUEST,
             "bad-request",
-            &format!("The body is not what docs/gateway-api.yaml says: {error}."),
+            format!("The body is not what docs/gateway-api.yaml says: {error}."),
         )
     })
 }
@@ -116,7 +135,7 @@ pub(super) async fn get(State(gateway): App, path: TicketPath, headers: HeaderMa
             Ok(state) => with_etag(StatusCode::OK, &state),
             Err(error) => fault(error, request_id(&headers)),
         },
-        Err(response) => response,
+        Err(refusal) => refusal.into_response(),
     }
 }
 
@@ -129,7 +148,7 @@ pub(super) async fn put(
     let parts = key(path).and_then(|key| Ok((key, precondition(&headers)?, body::<InterventionPut>(bytes)?)));
     let (key, precondition, put) = match parts {
         Ok(parts) => parts,
-        Err(response) => return response,
+        Err(refusal) => return refusal.into_response(),
     };
     match gateway.put(&key, precondition.as_ref(), &put).await {
         Ok((state, new)) => with_etag(if new { StatusCode::CREATED } else { StatusCode::OK }, &state),
@@ -145,7 +164,7 @@ fn with_etag(status: StatusCode, state: &InterventionState) -> Response {
     response
 }
 
-fn precondition(headers: &HeaderMap) -> Result<Option<Precondition>, Response> {
+fn precondition(headers: &HeaderMap) -> Result<Option<Precondition>, Refusal> {
     let text = |name| headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok()).map(str::trim);
     match (text(header::IF_NONE_MATCH), text(header::IF_MATCH)) {
         (None, None) => Ok(None),
@@ -153,7 +172,7 @@ fn precondition(headers: &HeaderMap) -> Result<Option<Precondition>, Response> {
         (None, Some(etag)) if etag.len() > 2 && etag.starts_with('"') && etag.ends_with('"') => {
             Ok(Some(Precondition::Match(etag.trim_matches('"').to_owned())))
         }
-        _ => Err(problem(
+        _ => Err(Refusal::new(
             StatusCode::BAD_REQUEST,
             "bad-request",
             "Send If-None-Match: * to create, or If-Match: \"<etag>\" to change, not both.",
@@ -164,7 +183,7 @@ fn precondition(headers: &HeaderMap) -> Result<Option<Precondition>, Response> {
 pub(super) async fn batch(State(gateway): App, headers: HeaderMap, bytes: Result<Bytes, BytesRejection>) -> Response {
     let request = match body::<BatchRequest>(bytes) {
         Ok(request) => request,
-        Err(response) => return response,
+        Err(refusal) => return refusal.into_response(),
     };
     if request.items.len() > BATCH {
         return problem(StatusCode::UNPROCESSABLE_ENTITY, "invalid", "A batch holds at most 100 items: send several.");

@@ -1,0 +1,137 @@
+//! The tables of the gateway: where it listens, the Gestan base and its codes.
+
+use super::{DatabaseTls, default_gestsup_timeout, default_mysql_port};
+use crate::config::Secret;
+use crate::model::Status;
+use chrono_tz::Tz;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+/// `[gateway]`
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Gateway {
+    /// Address and port to listen on. Elsewhere than on loopback, `tls` must be set. Not used when embedded.
+    #[serde(default = "default_listen")]
+    pub listen: std::net::SocketAddr,
+    /// What callers must present (Authorization: Bearer …), at least 24 characters. Not used when embedded.
+    #[serde(default)]
+    pub token: Option<Secret>,
+    /// Certificate and key, so that the gateway may listen on the network.
+    #[serde(default)]
+    pub tls: Option<GatewayTls>,
+    /// Time zone of Gestan's dates.
+    #[schemars(with = "String", example = &"Europe/Paris")]
+    pub time_zone: Tz,
+    /// User code (at most 3 letters) that Gestan shows as author of what the connector writes (USCRE, USMOD). Create a Gestan user of that code.
+    #[serde(default = "default_user_code")]
+    pub user_code: String,
+    /// Prefix of the tables that `gateway install` creates for the links; Gestan's convention is a Z and two digits.
+    #[serde(default = "default_extension_prefix")]
+    pub extension_prefix: String,
+    /// How the memo of a new intervention is written: Gestan's editor shows rtf.
+    #[serde(default)]
+    pub memo: MemoFormat,
+    /// Largest request in KiB.
+    #[serde(default = "default_max_body_kib")]
+    pub max_body_kib: u32,
+    /// The Gestan base.
+    pub base: GestanBase,
+    /// Gestan's numeric codes. They are not the same in every installation: `gestan-connector gateway probe` shows the ones in use and prints this table ready to paste.
+    #[serde(default)]
+    pub codes: Codes,
+}
+
+/// How a new memo is written.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum MemoFormat {
+    /// Rich text, as Gestan's own editor writes it.
+    #[default]
+    Rtf,
+    /// Plain text.
+    Text,
+}
+
+/// `[gateway.tls]`
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct GatewayTls {
+    /// Certificate chain, PEM.
+    #[schemars(example = &"/etc/gestan-connector/gateway.pem")]
+    pub certificate: PathBuf,
+    /// Private key, PEM.
+    #[schemars(example = &"/etc/gestan-connector/gateway.key")]
+    pub key: PathBuf,
+}
+
+/// The kinds of Gestan base that the gateway can talk to.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum BaseKind {
+    /// A MySQL or MariaDB copy of Gestan's base, with Gestan's table and column names.
+    #[default]
+    Mysql,
+}
+
+/// `[gateway.base]`
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct GestanBase {
+    /// Kind of base.
+    #[serde(default)]
+    pub kind: BaseKind,
+    /// Host name or address of its server.
+    #[schemars(example = &"127.0.0.1")]
+    pub host: String,
+    /// TCP port.
+    #[serde(default = "default_mysql_port")]
+    pub port: u16,
+    /// Name of the database.
+    #[schemars(example = &"gestan")]
+    pub database: String,
+    /// Account of the gateway.
+    #[schemars(example = &"gateway")]
+    pub user: String,
+    /// Its password.
+    pub password: Secret,
+    /// Encryption of the connection.
+    #[serde(default)]
+    pub tls: DatabaseTls,
+    /// Seconds that one statement may take.
+    #[serde(default = "default_gestsup_timeout")]
+    pub timeout_seconds: u64,
+}
+
+/// `[gateway.codes]`
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Codes {
+    /// INTERVENTION.ST_INTER: the number behind each status. `billed` is only read: it tells what must not change any more. These numbers are examples: replace them.
+    #[schemars(extend("x-live" = true, "examples" = [{"planned": 0, "in_progress": 1, "waiting": 3, "done": 2, "to_bill": 5, "billed": 4, "cancelled": 10}]))]
+    pub status: BTreeMap<Status, i64>,
+    /// INTERVENTION.ID2GENRE_INTER: a name of your choice for each genre; `[mapping.genre]` uses these names.
+    #[schemars(extend("examples" = [{"depannage": 1, "installation": 2}]))]
+    pub genre: BTreeMap<String, i64>,
+    /// Z83_INTERVENTION.PRIORITE: a name of your choice for each priority; `[mapping.priority]` uses these names.
+    #[schemars(extend("examples" = [{"haute": 1, "normale": 2}]))]
+    pub priority: BTreeMap<String, i64>,
+}
+
+fn default_listen() -> std::net::SocketAddr {
+    std::net::SocketAddr::from(([127, 0, 0, 1], 8480))
+}
+
+fn default_user_code() -> String {
+    "GSC".to_owned()
+}
+
+fn default_extension_prefix() -> String {
+    "Z90_".to_owned()
+}
+
+fn default_max_body_kib() -> u32 {
+    8 * 1024
+}
