@@ -2,40 +2,55 @@
 
 use crate::support::World;
 use assert_cmd::Command;
+use gestan_connector::demo::erp::Seen;
+use gestan_connector::demo::help_desk::HelpDesk;
+use gestan_connector::demo::sandbox::Sandbox;
 use serde_json::Value;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
+use tempfile::TempDir;
 
-impl World {
-    fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::cargo_bin("gestan-connector").unwrap();
-        command.arg("--config").arg(self.config_file()).args(arguments);
-        command
+/// A world that the real program works on: the tests' own site has let go of the state.
+struct Program {
+    config: PathBuf,
+    sandbox: Sandbox,
+    desk: HelpDesk,
+    paul: i64,
+    folder: TempDir,
+}
+
+impl Program {
+    fn on(world: World) -> Self {
+        let config = world.config_file();
+        let World { sandbox, desk, paul, folder, .. } = world;
+        Self { config, sandbox, desk, paul, folder }
     }
 
-    /// Runs the program apart from the tests' own runtime.
+    /// Runs a command; its exit code, output and messages.
     async fn run(&self, arguments: &[&str]) -> (i32, String, String) {
-        let mut command = self.command(arguments);
-        let output = tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap();
-        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-        (output.status.code().unwrap(), text(&output.stdout), text(&output.stderr))
+        run(&self.config, arguments).await
     }
 
-    /// Lets go of the state, for the program to take.
-    fn release(self) -> Released {
-        let Self { site, .. } = self;
-        drop(site);
-        Released
+    /// Changes the text of the configuration.
+    fn reconfigure(&self, from: &str, to: &str) {
+        let text = std::fs::read_to_string(&self.config).unwrap();
+        assert!(text.contains(from), "{text}");
+        std::fs::write(&self.config, text.replacen(from, to, 1)).unwrap();
+    }
+
+    fn service(&self, config: &Path) -> Child {
+        let mut command = std::process::Command::new(assert_cmd::cargo::cargo_bin("gestan-connector"));
+        command.arg("--config").arg(config).arg("run").stderr(Stdio::piped()).spawn().unwrap()
     }
 }
 
-struct Released;
-
-/// A world whose site is only used by the program.
-async fn world() -> (World, Vec<i64>) {
-    let mut world = World::new().await;
-    let tickets = vec![world.ticket("Caisse en panne", "<p>Noir</p>").await, world.ticket("Wifi", "<p>Lent</p>").await];
-    (world, tickets)
+async fn run(config: &Path, arguments: &[&str]) -> (i32, String, String) {
+    let mut command = Command::cargo_bin("gestan-connector").unwrap();
+    command.arg("--config").arg(config).args(arguments);
+    let output = tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap();
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    (output.status.code().unwrap(), text(&output.stdout), text(&output.stderr))
 }
 
 fn signal(child: &Child, name: &str) {
@@ -56,139 +71,99 @@ fn wait(child: &mut Child, patience: Duration) -> i32 {
 }
 
 #[tokio::test]
-async fn sync_shows_the_plan_then_does_it_then_has_nothing_to_do() {
-    let (world, _) = world().await;
-    // The tests' own site holds the state's lock: the program says who is at work, and that it is to wait.
-    let (code, _, errors) = world.run(&["sync"]).await;
+async fn a_state_that_another_process_works_on_is_left_alone() {
+    // The tests' own site holds the lock: the program says who is at work, and that it is to wait.
+    let world = World::new().await;
+    let (code, _, errors) = run(&world.config_file(), &["sync"]).await;
     assert_eq!(code, 75, "{errors}");
     assert!(errors.contains("another gestan-connector (process"), "{errors}");
-    let mut world = world;
-    let (config, folder) = (world.config_file(), std::mem::replace(&mut world.folder, tempfile::tempdir().unwrap()));
-    world.release();
-    let run = async |arguments: &[&str]| {
-        let mut command = Command::cargo_bin("gestan-connector").unwrap();
-        command.arg("--config").arg(&config).args(arguments);
-        let output = tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap();
-        (output.status.code().unwrap(), String::from_utf8_lossy(&output.stdout).into_owned())
-    };
-    let (code, plan) = run(&["sync", "--dry-run"]).await;
+}
+
+#[tokio::test]
+async fn sync_shows_the_plan_then_does_it_then_has_nothing_to_do() {
+    let mut world = World::new().await;
+    world.ticket("Caisse en panne", "<p>Noir</p>").await;
+    world.ticket("Wifi", "<p>Lent</p>").await;
+    let program = Program::on(world);
+    let (code, plan, _) = program.run(&["sync", "--dry-run"]).await;
     assert_eq!(code, 0);
     assert!(plan.contains("Dry run, nothing was written: 2 to create."), "{plan}");
     assert!(plan.lines().next().unwrap().starts_with(" TICKET  INTERVENTION  WHAT"), "{plan}");
-    let (code, done) = run(&["sync", "--json"]).await;
+    let (code, done, _) = program.run(&["sync", "--json"]).await;
     assert_eq!(code, 0);
     let done: Value = serde_json::from_str(&done).unwrap();
     assert_eq!(done["records"].as_array().unwrap().len(), 2);
     assert_eq!(done["records"][0]["operation"]["verb"], "create");
-    let (_, again) = run(&["sync"]).await;
+    let (_, again, _) = program.run(&["sync"]).await;
     assert!(again.starts_with("Nothing to do: both sides agree."), "{again}");
-    let (_, status) = run(&["status"]).await;
+    let (_, status, _) = program.run(&["status"]).await;
     assert!(
         status.contains("Linked tickets: 2 live") && status.contains("Nothing waits and nothing failed."),
         "{status}"
     );
-    let (_, journal) = run(&["journal", "--ticket", "2", "--json"]).await;
+    let (_, journal, _) = program.run(&["journal", "--ticket", "2", "--json"]).await;
     let journal: Value = serde_json::from_str(&journal).unwrap();
     assert_eq!((journal.as_array().unwrap().len(), &journal[0]["action"]), (1, &Value::from("create")));
-    let (_, show) = run(&["show", "1", "--memo"]).await;
+    let (_, show, _) = program.run(&["show", "1", "--memo"]).await;
     assert!(
         show.contains("Ticket n°1: Caisse en panne")
             && show.contains("client of the same name")
             && show.contains("  Noir"),
         "{show}"
     );
-    let (code, _) = run(&["show", "99"]).await;
-    assert_eq!(code, 1);
-    let (_, retry) = run(&["retry", "1"]).await;
+    assert_eq!(program.run(&["show", "99"]).await.0, 1);
+    let (_, retry, _) = program.run(&["retry", "1"]).await;
     assert!(retry.contains("None of these tickets"), "{retry}");
-    let (code, check) = run(&["check", "--online"]).await;
+    let (code, check, _) = program.run(&["check", "--online"]).await;
     assert_eq!(code, 0, "{check}");
     assert!(check.contains("GestSup 3.2.55 at 127.0.0.1") && check.contains("base mysql"), "{check}");
-    drop(folder);
 }
 
 #[tokio::test]
 async fn mistakes_in_the_configuration_and_on_the_command_line_have_their_exit_codes() {
-    let world = World::new().await;
-    let file = world.config_file();
-    let text = std::fs::read_to_string(&file).unwrap();
-    std::fs::write(&file, text.replace("user = \"connector\"", "usr = \"connector\"")).unwrap();
-    let run = |arguments: &[&str]| {
-        let output = Command::cargo_bin("gestan-connector")
-            .unwrap()
-            .arg("--config")
-            .arg(&file)
-            .args(arguments)
-            .output()
-            .unwrap();
-        (
-            output.status.code().unwrap(),
-            String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr),
-        )
-    };
-    let (code, report) = run(&["check"]);
+    let program = Program::on(World::new().await);
+    program.reconfigure("user = \"connector\"", "usr = \"connector\"");
+    let (code, report, errors) = program.run(&["check"]).await;
+    let report = report + &errors;
     assert_eq!(code, 78);
     assert!(report.contains("unknown key `usr` in [gestsup]") && report.contains("did you mean `user`?"), "{report}");
-    let (code, report) = run(&["--json", "check"]);
+    let (code, report, _) = program.run(&["--json", "check"]).await;
     let report: Value = serde_json::from_str(&report).unwrap();
     assert_eq!((code, report["diagnostics"][0]["line"].is_u64()), (78, true));
-    assert_eq!(run(&["sink"]).0, 64);
-    assert_eq!(run(&["sync", "--ticket", "0"]).0, 64);
-    assert_eq!(run(&["--help"]).0, 0);
-    std::fs::remove_file(&file).unwrap();
-    let (code, report) = run(&["check"]);
-    assert!(code == 78 && report.contains("cannot read the configuration"), "{report}");
+    assert_eq!(program.run(&["sink"]).await.0, 64);
+    assert_eq!(program.run(&["sync", "--ticket", "0"]).await.0, 64);
+    assert_eq!(program.run(&["--help"]).await.0, 0);
+    std::fs::remove_file(&program.config).unwrap();
+    let (code, _, errors) = program.run(&["check"]).await;
+    assert!(code == 78 && errors.contains("cannot read the configuration"), "{errors}");
 }
 
 #[tokio::test]
 async fn a_system_that_is_down_is_unreachable_and_after_some_attempts_left_alone_for_a_while() {
-    let mut world = World::new().await;
-    let config = world.config_file();
-    let folder = std::mem::replace(&mut world.folder, tempfile::tempdir().unwrap());
-    world.release();
-    let text = std::fs::read_to_string(&config).unwrap();
-    let port = text.lines().find(|line| line.starts_with("port")).unwrap().to_owned();
-    std::fs::write(&config, text.replacen(&port, "port = 1", 1)).unwrap();
-    let sync = || {
-        let output =
-            Command::cargo_bin("gestan-connector").unwrap().arg("--config").arg(&config).arg("sync").output().unwrap();
-        (output.status.code().unwrap(), String::from_utf8_lossy(&output.stderr).into_owned())
-    };
+    let program = Program::on(World::new().await);
+    let text = std::fs::read_to_string(&program.config).unwrap();
+    let port = text.lines().find(|line| line.starts_with("port")).unwrap();
+    program.reconfigure(port, "port = 1");
     for _ in 0..3 {
-        let (code, errors) = sync();
+        let (code, _, errors) = program.run(&["sync"]).await;
         assert_eq!(code, 69, "{errors}");
         assert!(errors.contains("GestSup's database server 127.0.0.1:1 does not answer"), "{errors}");
     }
-    let (code, errors) = sync();
+    let (code, _, errors) = program.run(&["sync"]).await;
     assert!(
         code == 75 && errors.contains("GestSup has not answered since") && errors.contains("next attempt after"),
         "{errors}"
     );
-    drop(folder);
 }
 
 #[tokio::test]
 async fn the_service_keeps_both_sides_in_step_refuses_a_second_one_and_ends_on_sigterm() {
     let mut world = World::with("[tickets]\nstart_at = \"2026-01-01T00:00:00\"\nevery_seconds = 5").await;
     world.ticket("Caisse", "<p>Noir</p>").await;
-    let config = world.config_file();
-    let folder = std::mem::replace(&mut world.folder, tempfile::tempdir().unwrap());
-    let sandbox = world.sandbox.clone();
-    let (mut desk, paul) = (sandbox.help_desk(world.desk.clock).await.unwrap(), world.paul);
-    world.release();
-    let program = assert_cmd::cargo::cargo_bin("gestan-connector");
-    let service = |config: &std::path::Path| {
-        std::process::Command::new(&program)
-            .arg("--config")
-            .arg(config)
-            .arg("run")
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap()
-    };
-    let mut first = service(&config);
-    let mut erp = sandbox.erp().await.unwrap();
-    let mut until = async |wanted: &dyn Fn(&[gestan_connector::demo::erp::Seen]) -> bool| {
+    let mut program = Program::on(world);
+    let mut first = program.service(&program.config);
+    let mut erp = program.sandbox.erp().await.unwrap();
+    let mut until = async |wanted: &dyn Fn(&[Seen]) -> bool| {
         for _ in 0..400 {
             if wanted(&erp.see_all().await.unwrap()) {
                 return;
@@ -198,14 +173,14 @@ async fn the_service_keeps_both_sides_in_step_refuses_a_second_one_and_ends_on_s
         panic!("it did not happen within 10 s");
     };
     until(&|seen| seen.len() == 1).await;
-    desk.close(1, paul).await.unwrap();
+    program.desk.close(1, program.paul).await.unwrap();
     until(&|seen| seen[0].status == 2).await;
-    let mut second = service(&config);
+    let mut second = program.service(&program.config);
     assert_eq!(wait(&mut second, Duration::from_secs(10)), 75, "the same state");
-    let copied = folder.path().join("copied.toml");
-    let text = std::fs::read_to_string(&config).unwrap();
+    let copied = program.folder.path().join("copied.toml");
+    let text = std::fs::read_to_string(&program.config).unwrap();
     std::fs::write(&copied, text.replace("state.db", "other.db")).unwrap();
-    let mut third = service(&copied);
+    let mut third = program.service(&copied);
     assert_eq!(wait(&mut third, Duration::from_secs(10)), 75, "another state, the same base");
     signal(&first, "-TERM");
     assert_eq!(wait(&mut first, Duration::from_secs(10)), 0);
