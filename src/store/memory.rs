@@ -233,7 +233,7 @@ impl Memory for Store {
         Ok(self.load_attention().await?.into_iter().map(|attention| (attention.number, attention)).collect())
     }
 
-    async fn begin(&self, intents: Vec<Intent>) -> Result<(), PortError> {
+    async fn intend(&self, intents: Vec<Intent>) -> Result<(), PortError> {
         Ok(self.store_intents(intents).await?)
     }
 

@@ -87,7 +87,7 @@ impl Applier<'_> {
         for attempt in 0..=REPLANS {
             let operations: Vec<Operation> = batch.iter().filter_map(|work| operation(work).cloned()).collect();
             let intents = operations.iter().map(|operation| self.intent(operation)).collect();
-            self.flow.memory.begin(intents).await?;
+            self.flow.memory.intend(intents).await?;
             let results = self.put(&operations).await?;
             let mut commits = Vec::new();
             let mut again = Vec::new();

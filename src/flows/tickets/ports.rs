@@ -280,7 +280,7 @@ pub trait Memory: Send + Sync {
     async fn attention(&self) -> Result<HashMap<i64, Attention>, PortError>;
 
     /// Remembers that these writes are about to be made, in one commit.
-    async fn begin(&self, intents: Vec<Intent>) -> Result<(), PortError>;
+    async fn intend(&self, intents: Vec<Intent>) -> Result<(), PortError>;
 
     /// Numbers of tickets with a write that was begun and never confirmed.
     async fn unconfirmed(&self) -> Result<HashSet<i64>, PortError>;
