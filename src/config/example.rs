@@ -18,8 +18,8 @@ Copy it to /etc/gestan-connector/connector.toml, edit it, then try it:
   gestan-connector sync --dry-run       shows what a first pass would write, and writes nothing
 
 A key that begins with # is left to the value shown. Take the # away to set another.
-A password or token is written \"…\", { env = \"NAME\" }, { file = \"/path\" } or { credential = \"name\" }
-(systemd's LoadCredential=). Names are compared without case and accents.
+A password or token is written \"…\", { env = \"NAME\" }, { file = \"/path\" } or
+{ credential = \"name\" } (systemd's LoadCredential=). Names are compared without case and accents.
 
 This file is generated from the program; a change here does not reach the next release.";
 

@@ -39,9 +39,10 @@ impl Program {
         std::fs::write(&self.config, text.replacen(from, to, 1)).unwrap();
     }
 
-    fn service(&self, config: &Path) -> Child {
+    /// Starts `run`, or `gateway`.
+    fn service(&self, config: &Path, role: &str) -> Child {
         let mut command = std::process::Command::new(assert_cmd::cargo::cargo_bin("gestan-connector"));
-        command.arg("--config").arg(config).arg("run").stderr(Stdio::piped()).spawn().unwrap()
+        command.arg("--config").arg(config).arg(role).stderr(Stdio::piped()).spawn().unwrap()
     }
 }
 
@@ -161,7 +162,7 @@ async fn the_service_keeps_both_sides_in_step_refuses_a_second_one_and_ends_on_s
     let mut world = World::with("[tickets]\nstart_at = \"2026-01-01T00:00:00\"\nevery_seconds = 5").await;
     world.ticket("Caisse", "<p>Noir</p>").await;
     let mut program = Program::on(world);
-    let mut first = program.service(&program.config);
+    let mut first = program.service(&program.config, "run");
     let mut erp = program.sandbox.erp().await.unwrap();
     let mut until = async |wanted: &dyn Fn(&[Seen]) -> bool| {
         for _ in 0..400 {
@@ -175,15 +176,48 @@ async fn the_service_keeps_both_sides_in_step_refuses_a_second_one_and_ends_on_s
     until(&|seen| seen.len() == 1).await;
     program.desk.close(1, program.paul).await.unwrap();
     until(&|seen| seen[0].status == 2).await;
-    let mut second = program.service(&program.config);
+    let mut second = program.service(&program.config, "run");
     assert_eq!(wait(&mut second, Duration::from_secs(10)), 75, "the same state");
     let copied = program.folder.path().join("copied.toml");
     let text = std::fs::read_to_string(&program.config).unwrap();
     std::fs::write(&copied, text.replace("state.db", "other.db")).unwrap();
-    let mut third = program.service(&copied);
+    let mut third = program.service(&copied, "run");
     assert_eq!(wait(&mut third, Duration::from_secs(10)), 75, "another state, the same base");
     signal(&first, "-TERM");
     assert_eq!(wait(&mut first, Duration::from_secs(10)), 0);
     let log = std::io::read_to_string(first.stderr.take().unwrap()).unwrap();
     assert!(log.contains("pass done") && log.contains("stopped") && !log.contains("lecture-seule"), "{log}");
+}
+
+#[tokio::test]
+async fn a_connector_elsewhere_works_through_a_gateway_beside_gestan() {
+    let mut world = World::new().await;
+    world.ticket("Caisse en panne", "<p>Noir</p>").await;
+    let program = Program::on(world);
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let token = "a-token-of-at-least-24-characters";
+    program.reconfigure("[gateway]\n", &format!("[gateway]\nlisten = \"{free}\"\ntoken = \"{token}\"\n"));
+    let away = format!("gateway = \"http://{free}\"\ntoken = ");
+    program.reconfigure("gateway = \"embedded\"", &format!("{away}\"not-the-token-not-the-token\""));
+    let mut gateway = program.service(&program.config, "gateway");
+    let mut checked = program.run(&["check", "--online"]).await;
+    for _ in 0..100 {
+        if checked.1.contains("token") || checked.2.contains("token") {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        checked = program.run(&["check", "--online"]).await;
+    }
+    let said = format!("{}{}", checked.1, checked.2);
+    assert!(said.contains("token") && !said.contains("not-the-token-not"), "{said}");
+    program.reconfigure("not-the-token-not-the-token", token);
+    let (code, check, errors) = program.run(&["check", "--online"]).await;
+    assert_eq!(code, 0, "{check}{errors}");
+    let (code, done, errors) = program.run(&["sync"]).await;
+    assert!(code == 0 && done.contains("Done: 1 created."), "{done}{errors}");
+    signal(&gateway, "-TERM");
+    assert_eq!(wait(&mut gateway, Duration::from_secs(10)), 0);
+    let (code, check, errors) = program.run(&["check", "--online"]).await;
+    assert_eq!(code, 69, "{check}{errors}");
+    assert!(check.contains(&free.to_string()), "{check}");
 }
