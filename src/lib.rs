@@ -11,6 +11,7 @@ pub mod gestan;
 pub mod gestsup;
 pub mod mapping;
 pub mod model;
+mod mysql;
 pub mod retry;
 pub mod store;
 pub mod telemetry;

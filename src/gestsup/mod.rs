@@ -18,10 +18,11 @@ pub use html::html_to_rich_text;
 pub use lock::DaemonLock;
 pub use text::{decode, decode_listed};
 
-use crate::config::{self, DatabaseTls};
+use crate::config;
+use crate::mysql;
 use chrono_tz::Tz;
-use secrecy::{ExposeSecret as _, SecretString};
-use sqlx::mysql::{MySqlConnectOptions, MySqlSslMode};
+use secrecy::SecretString;
+use sqlx::mysql::MySqlConnectOptions;
 use sqlx::{ConnectOptions as _, Executor as _, MySqlConnection};
 use std::time::Duration;
 
@@ -52,20 +53,7 @@ pub struct Place {
 impl Gestsup {
     /// Prepares access to the base that the configuration names; nothing is connected yet.
     pub fn new(config: &config::Gestsup, password: &SecretString) -> Self {
-        let tls = match config.tls {
-            DatabaseTls::Off => MySqlSslMode::Disabled,
-            DatabaseTls::Preferred => MySqlSslMode::Preferred,
-            DatabaseTls::Required => MySqlSslMode::VerifyIdentity,
-        };
-        let options = MySqlConnectOptions::new()
-            .host(&config.host)
-            .port(config.port)
-            .database(&config.database)
-            .username(&config.user)
-            .password(password.expose_secret())
-            .ssl_mode(tls)
-            .charset("utf8mb4")
-            .disable_statement_logging();
+        let options = mysql::options(config, password);
         let place = Place {
             host: config.host.clone(),
             port: config.port,

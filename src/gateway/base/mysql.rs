@@ -4,11 +4,12 @@ use super::{
     Base, BaseError, Column, Condition, CountBy, CreateTable, Insert, Kind, NewType, Row, Select, SqlValue,
     Transaction, Update,
 };
-use crate::config::{DatabaseTls, GestanBase};
+use crate::config::GestanBase;
+use crate::mysql;
 use async_trait::async_trait;
 use chrono::{NaiveDate, NaiveDateTime, NaiveTime};
-use secrecy::{ExposeSecret as _, SecretString};
-use sqlx::mysql::{MySqlArguments, MySqlConnectOptions, MySqlDatabaseError, MySqlPoolOptions, MySqlRow, MySqlSslMode};
+use secrecy::SecretString;
+use sqlx::mysql::{MySqlArguments, MySqlConnectOptions, MySqlDatabaseError, MySqlPoolOptions, MySqlRow};
 use sqlx::query::Query;
 use sqlx::{AssertSqlSafe, ConnectOptions as _, MySql, Pool, Row as _};
 use std::collections::{HashMap, HashSet};
@@ -28,20 +29,7 @@ pub struct MySqlBase {
 impl MySqlBase {
     /// Prepares access; nothing is connected yet, so that a server that is down prevents no start.
     pub fn new(config: &GestanBase, password: &SecretString) -> Self {
-        let tls = match config.tls {
-            DatabaseTls::Off => MySqlSslMode::Disabled,
-            DatabaseTls::Preferred => MySqlSslMode::Preferred,
-            DatabaseTls::Required => MySqlSslMode::VerifyIdentity,
-        };
-        let options = MySqlConnectOptions::new()
-            .host(&config.host)
-            .port(config.port)
-            .database(&config.database)
-            .username(&config.user)
-            .password(password.expose_secret())
-            .ssl_mode(tls)
-            .charset("utf8mb4")
-            .disable_statement_logging();
+        let options = mysql::options(config, password);
         let timeout = Duration::from_secs(config.timeout_seconds);
         let pool = MySqlPoolOptions::new()
             .max_connections(CONNECTIONS)
