@@ -2,12 +2,11 @@
 
 use super::{ExitCode, Globals, LogTo, output};
 use crate::config::Role;
-use crate::daemon::embedded_gateway;
+use crate::daemon::{StopSignals, embedded_gateway};
 use crate::gateway::http;
 use anyhow::Context as _;
 use clap::{Args, Subcommand};
 use std::sync::Arc;
-use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 /// Serve Gestan's base to a connector elsewhere, install what it needs, or look for its codes.
@@ -43,13 +42,9 @@ async fn serve(globals: &Globals) -> anyhow::Result<ExitCode> {
     let token = token.resolve().context("while reading [gateway] token")?;
     let cancel = CancellationToken::new();
     let stop = cancel.clone();
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut signals = StopSignals::listen()?;
     tokio::spawn(async move {
-        tokio::select! {
-            _ = terminate.recv() => {},
-            _ = interrupt.recv() => {},
-        }
+        signals.next().await;
         stop.cancel();
     });
     http::serve(gateway, settings.listen, token, settings.tls.as_ref(), cancel).await?;

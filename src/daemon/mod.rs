@@ -1,7 +1,9 @@
 //! The service: one site (a GestSup base and a Gestan base) and the loop that keeps it in step.
 
 mod service;
+mod signals;
 mod site;
 
 pub use service::serve;
+pub use signals::StopSignals;
 pub use site::{OTHER_DAEMON, PassResult, Site, embedded_gateway};

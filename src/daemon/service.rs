@@ -1,10 +1,10 @@
 //! The loop of `run`: a pass at every interval until a signal ends it, each pass under a deadline of
 //! patience rather than of time: a record that was begun is finished.
 
+use super::signals::StopSignals;
 use super::site::{PassResult, Site};
 use crate::flows::tickets::{Outcome, PassOptions};
 use std::time::{Duration, Instant};
-use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 /// Works until SIGTERM or SIGINT. The pass that is under way ends between two records; a second
@@ -14,20 +14,13 @@ use tokio_util::sync::CancellationToken;
 /// When signals cannot be listened to.
 pub async fn serve(site: &Site) -> anyhow::Result<()> {
     let cancel = CancellationToken::new();
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut signals = StopSignals::listen()?;
     let stop = cancel.clone();
     tokio::spawn(async move {
-        tokio::select! {
-            _ = terminate.recv() => {},
-            _ = interrupt.recv() => {},
-        }
+        signals.next().await;
         tracing::info!("stopping: the record under way is finished first");
         stop.cancel();
-        tokio::select! {
-            _ = terminate.recv() => {},
-            _ = interrupt.recv() => {},
-        }
+        signals.next().await;
         tracing::warn!("stopped at once by a second signal; the next start goes on from here");
         std::process::exit(0);
     });

@@ -10,10 +10,19 @@ pub mod sandbox;
 mod stage;
 mod story;
 
-use anyhow::Context as _;
+use crate::daemon::StopSignals;
+use anyhow::{Context as _, bail};
 use mariadb::PrivateMariaDb;
 use stage::Stage;
 use std::time::Instant;
+use story::Told;
+
+async fn show() -> anyhow::Result<(PrivateMariaDb, Stage, Told)> {
+    let server = tokio::task::spawn_blocking(PrivateMariaDb::start).await??;
+    let mut stage = Stage::build(&server).await.context("while preparing the demonstration")?;
+    let told = story::tell(&mut stage).await?;
+    Ok((server, stage, told))
+}
 
 /// Shows the connector at work on servers of its own, which are gone afterwards unless they are kept.
 /// Says whether both bases held what the story says.
@@ -23,12 +32,12 @@ use std::time::Instant;
 pub async fn run(keep: bool, json: bool) -> anyhow::Result<bool> {
     let begun = Instant::now();
     println!("Starting a private MariaDB in a temporary folder…");
-    let server = tokio::task::spawn_blocking(PrivateMariaDb::start).await??;
-    let mut stage = Stage::build(&server).await.context("while preparing the demonstration")?;
-    let told = tokio::select! {
-        told = story::tell(&mut stage) => told?,
-        _ = tokio::signal::ctrl_c() => anyhow::bail!("interrupted: the servers and their folder are removed"),
+    let mut signals = StopSignals::listen()?;
+    let shown = tokio::select! {
+        shown = show() => shown,
+        () = signals.next() => bail!("interrupted: the servers and their folder are removed"),
     };
+    let (server, stage, told) = shown?;
     let ok = stage.failed.is_empty();
     println!();
     if ok {
