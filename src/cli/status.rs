@@ -41,6 +41,11 @@ impl Status {
         for run in &report.last_successes {
             println!("Last successful pass of {}: {}", run.flow, output::local(run.started));
         }
+        let sweep = report.sweep.sentence();
+        println!("{}{}.", sweep[..1].to_uppercase(), &sweep[1..]);
+        if let Some(sentence) = &report.rewound {
+            println!("{sentence}");
+        }
         if report.last_runs.is_empty() {
             println!("No pass was made yet.");
         }

@@ -37,6 +37,7 @@ impl Sync {
             full: self.full,
             only: self.tickets,
             allow_mass_change: self.allow_mass_change,
+            accept: Vec::new(),
         };
         let site =
             if options.dry_run { Site::open_to_look(loaded.config).await? } else { Site::open(loaded.config).await? };
@@ -68,6 +69,9 @@ pub(super) fn render(report: &PassReport) -> String {
             ]
         });
         let _ = writeln!(text, "{}\n", output::table(&["ticket", "intervention", "what", "title", "detail"], rows));
+    }
+    if let Some(sentence) = &report.rewound {
+        let _ = writeln!(text, "{sentence}\n");
     }
     for reason in &report.brake {
         let _ = writeln!(text, "Stopped before the first write: {reason}.");

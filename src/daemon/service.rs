@@ -4,7 +4,7 @@
 use super::signals::StopSignals;
 use super::site::{PassResult, Site};
 use crate::flows::tickets::{Outcome, PassOptions};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 /// Works until SIGTERM or SIGINT. The pass that is under way ends between two records; a second
@@ -26,14 +26,9 @@ pub async fn serve(site: &Site) -> anyhow::Result<()> {
     });
     let tickets = &site.config().tickets;
     let every = Duration::from_secs(tickets.every_seconds);
-    let full_every = Duration::from_secs(tickets.full_every_seconds);
     tracing::info!(every_seconds = tickets.every_seconds, "gestan-connector {} is at work", env!("CARGO_PKG_VERSION"));
-    let mut last_full: Option<Instant> = None;
     while !cancel.is_cancelled() {
-        let full = last_full.is_none_or(|at| at.elapsed() >= full_every);
-        if one_pass(site, full, &cancel).await && full {
-            last_full = Some(Instant::now());
-        }
+        one_pass(site, &cancel).await;
         tokio::select! {
             () = cancel.cancelled() => {},
             () = tokio::time::sleep(every) => {},
@@ -44,11 +39,12 @@ pub async fn serve(site: &Site) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Whether the pass was made to its end.
-async fn one_pass(site: &Site, full: bool, cancel: &CancellationToken) -> bool {
-    let options = PassOptions { full, ..PassOptions::default() };
-    match site.pass(&options, cancel).await {
+async fn one_pass(site: &Site, cancel: &CancellationToken) {
+    match site.pass(&PassOptions::default(), cancel).await {
         Ok(PassResult::Done(report)) => {
+            if let Some(sentence) = &report.rewound {
+                tracing::error!(flow = "tickets", run_id = report.run_id, "{sentence}");
+            }
             for reason in &report.brake {
                 tracing::error!(
                     flow = "tickets",
@@ -68,15 +64,12 @@ async fn one_pass(site: &Site, full: bool, cancel: &CancellationToken) -> bool {
                 milliseconds = report.milliseconds,
                 "pass done"
             );
-            report.brake.is_empty() && !report.interrupted
         }
         Ok(PassResult::CircuitOpen(sentence)) => {
             tracing::warn!(flow = "tickets", "{sentence}");
-            false
         }
         Err(error) => {
             tracing::error!(flow = "tickets", "pass failed: {error:#}");
-            false
         }
     }
 }

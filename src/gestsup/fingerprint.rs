@@ -68,9 +68,8 @@ impl GestsupSnapshot {
         let mut sightings = Vec::with_capacity(rows.len());
         let mut closed = Vec::with_capacity(rows.len());
         for row in &rows {
-            let group = number(row, "t_group");
             let mut print = text(row, "h");
-            if group != 0 {
+            for group in ["t_group", "u_group"].map(|column| number(row, column)).into_iter().filter(|id| *id != 0) {
                 print.push('g');
                 print.push_str(groups.get(&group).map_or("", String::as_str));
             }
@@ -85,7 +84,7 @@ impl GestsupSnapshot {
             });
         }
         drop(rows);
-        let everything = matches!(scope, Scope::Full);
+        let everything = matches!(scope, Scope::Full | Scope::Range(..));
         let numbers: Vec<i64> = sightings.iter().map(|sighting| sighting.number).collect();
         for (index, chunk) in numbers.chunks(CHUNK).enumerate() {
             let filter = match (everything, chunk.first(), chunk.last()) {
@@ -128,6 +127,7 @@ impl GestsupSnapshot {
     fn condition(&self, scope: &Scope) -> String {
         match scope {
             Scope::Full => "TRUE".to_owned(),
+            Scope::Range(first, last) => format!("t.id BETWEEN {first} AND {last}"),
             Scope::Only(numbers) => format!("t.id IN ({})", list(numbers)),
             Scope::Recent { after, closed_since, also, closed_states } => {
                 let resolved = if self.catalogue.has("tincidents", "date_res") {
@@ -181,11 +181,12 @@ impl GestsupSnapshot {
             columns.into_iter().filter(|column| !column.starts_with("a.") || !asset.is_empty()).collect();
         let company = known.join("c", "tcompany", "u.company");
         format!(
-            "SELECT CAST(t.id AS SIGNED) AS id, CAST(t.state AS SIGNED) AS state, CAST({group} AS SIGNED) AS t_group, \
+            "SELECT CAST(t.id AS SIGNED) AS id, CAST(t.state AS SIGNED) AS state, CAST({group} AS SIGNED) AS t_group, CAST({} AS SIGNED) AS u_group, \
              CAST((k.id IS NOT NULL AND k.id <> 0 AND k.login <> 'delete_user_gs') OR {group} <> 0 AS SIGNED) AS attributed, \
              CAST({} AS CHAR) AS date_res, CAST(t.date_create AS CHAR) AS date_create, {} AS h \
              FROM tincidents t LEFT JOIN tusers u ON u.id = t.user LEFT JOIN tusers k ON k.id = t.technician{company}{asset}{joins} \
              WHERE t.disable = 0 AND t.id > 0 AND {condition} ORDER BY t.id",
+            known.column("t", "tincidents", "u_group", "0"),
             known.column("t", "tincidents", "date_res", "''"),
             hash(&columns),
         )
@@ -243,11 +244,13 @@ impl GestsupSnapshot {
         if !self.catalogue.has("tgroups_assoc", "group") {
             return Ok(HashMap::new());
         }
-        let columns =
-            present(&self.catalogue, "u", "tusers", &["id", "login", "firstname", "lastname", "mail", "disable"]);
+        let person = ["id", "login", "firstname", "lastname", "mail", "disable", "company"];
+        let mut columns = present(&self.catalogue, "u", "tusers", &person);
+        columns.extend(present(&self.catalogue, "c", "tcompany", &["name"]));
         let sql = format!(
-            "SELECT CAST(a.`group` AS SIGNED) AS id, {} AS h FROM tgroups_assoc a JOIN tusers u ON u.id = a.user GROUP BY a.`group`",
-            sum(&columns)
+            "SELECT CAST(a.`group` AS SIGNED) AS id, {} AS h FROM tgroups_assoc a JOIN tusers u ON u.id = a.user{} GROUP BY a.`group`",
+            sum(&columns),
+            self.catalogue.join("c", "tcompany", "u.company")
         );
         let rows = self.fetch(sql).await?;
         Ok(rows.iter().map(|row| (number(row, "id"), text(row, "h"))).collect())

@@ -1,6 +1,8 @@
 //! Whole tickets: a few statements for a chunk of them, whatever their number of steps.
 
-use super::rows::{list, number, role, text, time};
+use super::mail_header::without_mail_header;
+use super::people::{person, person_columns};
+use super::rows::{list, number, text, time};
 use super::snapshot::GestsupSnapshot;
 use super::text::{decode, decode_listed};
 use super::{GestsupError, html_to_rich_text};
@@ -14,30 +16,6 @@ use std::collections::HashMap;
 const CHUNK: usize = 200;
 /// Texts longer than this are converted away from the threads that serve the network.
 const LONG: usize = 64 * 1024;
-
-/// Columns of a person under a prefix.
-fn person_columns(alias: &str, prefix: &str) -> String {
-    format!(
-        "CAST({alias}.id AS SIGNED) AS {prefix}_id, {alias}.login AS {prefix}_login, {alias}.firstname AS {prefix}_first, \
-         {alias}.lastname AS {prefix}_last, {alias}.mail AS {prefix}_mail, CAST({alias}.profile AS SIGNED) AS {prefix}_profile, \
-         CAST({alias}.disable AS SIGNED) AS {prefix}_disable"
-    )
-}
-
-fn person(row: &MySqlRow, prefix: &str, company: Option<Company>) -> Option<Person> {
-    let column = |name: &str| text(row, &format!("{prefix}_{name}"));
-    let id = number(row, &format!("{prefix}_id"));
-    (id != 0).then(|| Person {
-        id,
-        login: decode(&column("login")),
-        first_name: decode(&column("first")),
-        last_name: decode(&column("last")),
-        mail: column("mail").trim().to_owned(),
-        role: role(number(row, &format!("{prefix}_profile"))),
-        company,
-        disabled: number(row, &format!("{prefix}_disable")) != 0,
-    })
-}
 
 fn label(row: &MySqlRow, id: &str, name: &str) -> Option<Label> {
     let id = number(row, id);
@@ -67,12 +45,16 @@ impl GestsupSnapshot {
         let rows = self.fetch(self.load_statement(numbers)).await?;
         let groups: Vec<i64> = rows.iter().map(|row| number(row, "t_group")).filter(|group| *group != 0).collect();
         let members = if groups.is_empty() { HashMap::new() } else { self.members(&groups).await? };
+        let asking: Vec<i64> = rows.iter().map(|row| number(row, "ug_id")).filter(|group| *group != 0).collect();
+        let companies = if asking.is_empty() { HashMap::new() } else { self.group_companies(&asking).await? };
         let mut tickets = Vec::with_capacity(rows.len());
         for row in &rows {
             let id = number(row, "id");
             let steps = steps.remove(&id).unwrap_or_default();
             let events = events.remove(&id).unwrap_or_default();
-            tickets.push(self.ticket(row, steps, events, projects.remove(&id), &members).await);
+            let mut ticket = self.ticket(row, steps, events, projects.remove(&id), &members).await;
+            ticket.requester_group_company = companies.get(&number(row, "ug_id")).cloned();
+            tickets.push(ticket);
         }
         let order: HashMap<i64, usize> = numbers.iter().enumerate().map(|(index, number)| (*number, index)).collect();
         tickets.sort_by_key(|ticket| order.get(&ticket.number).copied());
@@ -159,7 +141,7 @@ impl GestsupSnapshot {
                 first_step: steps.iter().map(|step| step.id).min(),
             },
             title: decode(&text(row, "title")),
-            description: rich(text(row, "description")).await,
+            description: without_mail_header(rich(text(row, "description")).await, number(row, "u_id") == 0),
             kind: label(row, "ty_id", "ty_name"),
             category: label(row, "ca_id", "ca_name"),
             subcategory: label(row, "sc_id", "sc_name"),
@@ -171,6 +153,7 @@ impl GestsupSnapshot {
             technician,
             requester: person(row, "u", company),
             requester_group: label(row, "ug_id", "ug_name"),
+            requester_group_company: None,
             equipment: (asset != 0).then(|| Equipment {
                 id: asset,
                 name: decode(&text(row, "a_name")),
@@ -302,21 +285,5 @@ impl GestsupSnapshot {
             }
         }
         Ok(projects)
-    }
-
-    async fn members(&mut self, groups: &[i64]) -> Result<HashMap<i64, Vec<Person>>, GestsupError> {
-        let mut members: HashMap<i64, Vec<Person>> = HashMap::new();
-        let sql = format!(
-            "SELECT CAST(a.`group` AS SIGNED) AS g, {} FROM tgroups_assoc a JOIN tusers u ON u.id = a.user \
-             WHERE a.`group` IN ({}) AND u.disable = 0 ORDER BY u.id",
-            person_columns("u", "u"),
-            list(groups)
-        );
-        for row in self.fetch(sql).await? {
-            if let Some(person) = person(&row, "u", None) {
-                members.entry(number(&row, "g")).or_default().push(person);
-            }
-        }
-        Ok(members)
     }
 }

@@ -4,11 +4,11 @@ use super::catalogue::Catalogue;
 use super::rows::{list, number, text};
 use super::{Gestsup, GestsupError};
 use crate::flows::PortError;
-use crate::flows::tickets::{Scope, Sighting, Snapshot, TicketSource};
+use crate::flows::tickets::{Marks, Scope, Sighting, Snapshot, TicketSource};
 use crate::model::Ticket;
 use async_trait::async_trait;
 use sqlx::{Executor as _, MySqlConnection};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// One instant of the base: everything read through it was true at once.
 #[derive(Debug)]
@@ -47,6 +47,18 @@ impl Snapshot for GestsupSnapshot {
         Ok(rows.iter().map(|row| number(row, "id")).collect())
     }
 
+    async fn marks(&mut self) -> Result<Marks, PortError> {
+        let sql = "SELECT LOWER(CAST(table_name AS CHAR)) AS t, CAST(COALESCE(auto_increment, 0) AS SIGNED) AS n \
+                   FROM information_schema.tables WHERE table_schema = DATABASE() AND table_name IN ('tincidents', 'tthreads')";
+        let rows = self.fetch(sql.to_owned()).await?;
+        let next = |table: &str| rows.iter().find(|row| text(row, "t") == table).map_or(0, |row| number(row, "n"));
+        Ok(Marks { next_ticket: next("tincidents"), next_step: next("tthreads") })
+    }
+
+    async fn deletions(&mut self, gone: &[i64]) -> Result<Option<HashSet<i64>>, PortError> {
+        Ok(self.recorded_deletions(gone).await?)
+    }
+
     async fn sweep(&mut self, scope: &Scope) -> Result<Vec<Sighting>, PortError> {
         Ok(self.sightings(scope).await?)
     }
@@ -61,6 +73,32 @@ impl Snapshot for GestsupSnapshot {
 }
 
 impl GestsupSnapshot {
+    /// 3.2 deletes the row and writes a line into `tlogs`, where that is switched on; 3.1 keeps the row
+    /// and sets `disable`.
+    async fn recorded_deletions(&mut self, gone: &[i64]) -> Result<Option<HashSet<i64>>, GestsupError> {
+        let mut recorded = HashSet::new();
+        if gone.is_empty() {
+            return Ok(Some(recorded));
+        }
+        let sql =
+            format!("SELECT CAST(id AS SIGNED) AS id FROM tincidents WHERE disable <> 0 AND id IN ({})", list(gone));
+        recorded.extend(self.fetch(sql).await?.iter().map(|row| number(row, "id")));
+        let kept = self.catalogue.has("tlogs", "message") && self.catalogue.has("tparameters", "log");
+        let sql = "SELECT CAST(MAX(log) AS SIGNED) AS kept FROM tparameters".to_owned();
+        if !kept || self.fetch(sql).await?.first().is_none_or(|row| number(row, "kept") != 1) {
+            return Ok(gone.iter().all(|number| recorded.contains(number)).then_some(recorded));
+        }
+        let messages: Vec<String> = gone.iter().map(|number| format!("'Ticket {number} deleted'")).collect();
+        let sql = format!(
+            "SELECT DISTINCT TRIM(message) AS message FROM tlogs WHERE TRIM(message) IN ({})",
+            messages.join(", ")
+        );
+        for row in self.fetch(sql).await? {
+            recorded.extend(text(&row, "message").split(' ').nth(1).and_then(|number| number.parse::<i64>().ok()));
+        }
+        Ok(Some(recorded))
+    }
+
     /// GestSup says of a merge only what it writes at the head of each comment that it copies.
     async fn merges(&mut self, gone: &[i64]) -> Result<HashMap<i64, i64>, GestsupError> {
         let mut merged = HashMap::new();

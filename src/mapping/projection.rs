@@ -3,7 +3,7 @@
 
 use super::directory::{Directory, Found};
 use super::fold::{cut_on_word, fold};
-use super::planning::planned;
+use super::planning::{estimate, planned};
 use super::steps::named_steps;
 use super::texts::{Kind, Wording};
 use crate::config::{Billable, Mapping, Unmatched};
@@ -133,7 +133,7 @@ pub fn project(ticket: &Ticket, before: &Before, context: &Context) -> Result<Pr
     }
     project_fields(ticket, mapping, &mut out);
 
-    let (start, end, why) = planned(ticket, &mapping.planning, context.zone);
+    let (start, end, why) = planned(ticket, mapping, context.zone);
     out.set(Field::PlannedStart, start.into());
     out.set(Field::PlannedEnd, end.into());
     out.because(Field::PlannedStart, why);
@@ -142,7 +142,7 @@ pub fn project(ticket: &Ticket, before: &Before, context: &Context) -> Result<Pr
     let here = (minutes - before.minutes).max(0);
     let unit = mapping.time.unit.minutes(mapping.time.hours_per_day);
     out.set(Field::TimeSpent, Value::Number(mapping.time.rounding.apply(here, unit)));
-    out.set(Field::Load, Value::Number(mapping.time.rounding.apply(ticket.minutes_estimated, unit)));
+    out.set(Field::Load, Value::Number(mapping.time.rounding.apply(estimate(ticket, &mapping.time), unit)));
 
     let previous = before.gestan_id.map(|id| id.to_string()).unwrap_or_default();
     let name = |label: &Option<crate::model::Label>| label.as_ref().map(|label| label.name.clone()).unwrap_or_default();
@@ -201,21 +201,23 @@ fn wait<T>(code: &'static str, reason: String) -> Result<T, Wait> {
 }
 
 fn client(ticket: &Ticket, context: &Context, out: &mut Decisions) -> Result<i64, Wait> {
-    let Some(requester) = &ticket.requester else {
-        let who = match &ticket.requester_group {
-            Some(group) => format!("its requester is the group “{}”, which has no company", group.name),
-            None => "it has no known requester".to_owned(),
-        };
-        return wait(
-            "no-requester",
-            format!("The client cannot be told: {who}. Set a requester of the client in GestSup."),
-        );
+    let name = match (ticket.client(), &ticket.requester, &ticket.requester_group) {
+        (Some(company), ..) => format!("the company “{}”", company.name),
+        (None, Some(requester), _) => format!("the requester {} (who has no company)", requester.display_name()),
+        (None, None, group) => {
+            let who = match group {
+                Some(group) => {
+                    format!("its requester is the group “{}”, whose members are not all of one company", group.name)
+                }
+                None => "it has no known requester".to_owned(),
+            };
+            return wait(
+                "no-requester",
+                format!("The client cannot be told: {who}. Set a requester of the client in GestSup."),
+            );
+        }
     };
-    let name = match ticket.client() {
-        Some(company) => format!("the company “{}”", company.name),
-        None => format!("the requester {} (who has no company)", requester.display_name()),
-    };
-    match context.directory.client(&context.mapping.clients, ticket.client(), Some(requester)) {
+    match context.directory.client(&context.mapping.clients, ticket.client(), ticket.requester.as_ref()) {
         Found::One(id, how) => {
             out.because(Field::Client, how);
             Ok(id)

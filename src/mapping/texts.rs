@@ -160,6 +160,16 @@ impl<'a> Wording<'a> {
         )
     }
 
+    /// Note in the memo of the ticket that another was merged into.
+    pub fn note_merged(&self, number: i64, gestan_id: Option<i64>) -> String {
+        let known = gestan_id.map(|id| self.pick(format!(" (intervention n°{id})"), format!(" (intervention #{id})")));
+        let known = known.unwrap_or_default();
+        self.pick(
+            format!("Le ticket n°{number}{known} a été fusionné dans celui-ci dans GestSup."),
+            format!("Ticket #{number}{known} was merged into this one in GestSup."),
+        )
+    }
+
     /// Note in the memo of a ticket that was deleted, or merged into another.
     pub fn note_gone(&self, merged_into: Option<i64>) -> String {
         match merged_into {

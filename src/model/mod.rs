@@ -10,7 +10,9 @@ mod time;
 pub use intervention::{Entry, EntryMark, Field, FieldKind, Fields, Status, Value};
 pub use reference::{Client, Machine, Product, Project, User};
 pub use rich_text::{Line, RichText, Span};
-pub use ticket::{Company, Equipment, Group, Identity, Label, Person, PlannedEvent, Role, Step, StepType, Ticket};
+pub use ticket::{
+    Company, Equipment, Group, Identity, Label, LastKnown, Person, PlannedEvent, Role, Step, StepType, Ticket,
+};
 pub use time::{Rounding, TimeUnit, local_to_utc};
 
 use sha2::{Digest, Sha256};

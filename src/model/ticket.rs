@@ -225,6 +225,8 @@ pub struct Ticket {
     pub requester: Option<Person>,
     /// The requesting group (`u_group`), which GestSup sets instead of a requester.
     pub requester_group: Option<Label>,
+    /// The company of that group's members, where all of them belong to the same.
+    pub requester_group_company: Option<Company>,
     /// The equipment concerned.
     pub equipment: Option<Equipment>,
     /// The project the ticket is filed under (`tprojects_task`), the first where there are several.
@@ -253,8 +255,39 @@ impl Ticket {
         self.technician.is_some() || self.group.is_some()
     }
 
-    /// The client: the company of the requester.
+    /// The client: the company of the requester, or of all members of the requesting group.
     pub fn client(&self) -> Option<&Company> {
-        self.requester.as_ref().and_then(|person| person.company.as_ref())
+        match &self.requester {
+            Some(person) => person.company.as_ref(),
+            None => self.requester_group_company.as_ref(),
+        }
     }
+
+    /// The values that GestSup may lose by itself.
+    pub fn last_known(&self) -> LastKnown {
+        LastKnown { kind: self.kind.clone(), equipment: self.equipment.clone(), due: self.due }
+    }
+
+    /// Puts back what GestSup lost by itself.
+    #[must_use]
+    pub fn completed(mut self, known: &LastKnown) -> Self {
+        self.kind = self.kind.or_else(|| known.kind.clone());
+        self.equipment = self.equipment.or_else(|| known.equipment.clone());
+        self.due = self.due.or(known.due);
+        self
+    }
+}
+
+/// Values of a ticket that a save in GestSup resets to nothing when the form of whoever saves does not
+/// show them (`type`, `asset_id`, `date_hope`): nothing there is no decision of a person, so the last
+/// value stands until somebody sets another.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct LastKnown {
+    /// `tincidents.type`.
+    pub kind: Option<Label>,
+    /// `tincidents.asset_id`.
+    pub equipment: Option<Equipment>,
+    /// `tincidents.date_hope`.
+    pub due: Option<DateTime<Utc>>,
 }

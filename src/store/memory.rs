@@ -50,6 +50,7 @@ impl Store {
             held: self.json(&text("held")?)?,
             head_hash: text("head_hash")?,
             entries: self.json(&text("entries")?)?,
+            last_known: self.json(&text("last_known")?)?,
         })
     }
 
@@ -142,8 +143,8 @@ impl Store {
             value.map_err(|error| StoreError::Content { path: self.path.clone(), message: error.to_string() })
         };
         let query = sqlx::query(
-            "INSERT OR REPLACE INTO link (number, sequence, gestan_id, etag, identity, phase, minutes_before, minutes, sent, held, head_hash, entries) \
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT OR REPLACE INTO link (number, sequence, gestan_id, etag, identity, phase, minutes_before, minutes, sent, held, head_hash, entries, last_known) \
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         )
         .bind(link.number)
         .bind(link.sequence)
@@ -156,7 +157,8 @@ impl Store {
         .bind(text(serde_json::to_string(&link.sent))?)
         .bind(text(serde_json::to_string(&link.held))?)
         .bind(&link.head_hash)
-        .bind(text(serde_json::to_string(&link.entries))?);
+        .bind(text(serde_json::to_string(&link.entries))?)
+        .bind(text(serde_json::to_string(&link.last_known))?);
         self.done(query.execute(&mut **transaction).await).map(|_| ())
     }
 
@@ -196,6 +198,11 @@ impl Store {
     pub(super) async fn load_attention(&self) -> Result<Vec<Attention>, StoreError> {
         let rows = self.done(sqlx::query("SELECT * FROM attention ORDER BY number").fetch_all(&self.pool).await)?;
         rows.iter().map(|row| self.attention_row(row)).collect()
+    }
+
+    pub(super) async fn read_value(&self, name: &str) -> Result<Option<String>, StoreError> {
+        let query = sqlx::query_scalar("SELECT value FROM value WHERE name = ?").bind(name);
+        self.done(query.fetch_optional(&self.pool).await)
     }
 
     async fn store_intents(&self, intents: Vec<Intent>) -> Result<(), StoreError> {
@@ -248,8 +255,7 @@ impl Memory for Store {
     }
 
     async fn value(&self, name: &str) -> Result<Option<String>, PortError> {
-        let query = sqlx::query_scalar("SELECT value FROM value WHERE name = ?").bind(name);
-        Ok(self.done(query.fetch_optional(&self.pool).await)?)
+        Ok(self.read_value(name).await?)
     }
 
     async fn set_value(&self, name: &str, value: &str) -> Result<(), PortError> {

@@ -1,7 +1,7 @@
 //! What people ask the state: how it stands, what happened, and to try again.
 
 use super::{Circuit, Store, StoreError};
-use crate::flows::tickets::{Attention, JournalEntry, Outcome};
+use crate::flows::tickets::{Attention, JournalEntry, Outcome, REWOUND, SWEEP, Sweep};
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use sqlx::sqlite::SqliteRow;
@@ -59,6 +59,10 @@ pub struct StatusReport {
     pub circuits: Vec<Circuit>,
     /// Writes that were begun and not confirmed.
     pub unconfirmed: usize,
+    /// How far the rolling look at every ticket is.
+    pub sweep: Sweep,
+    /// GestSup's base was restored, and what it changed is not settled yet: a sentence.
+    pub rewound: Option<String>,
 }
 
 impl Store {
@@ -83,6 +87,8 @@ impl Store {
             attention: self.load_attention().await?,
             circuits: self.circuits().await?,
             unconfirmed: usize::try_from(unconfirmed).unwrap_or(0),
+            sweep: self.read_value(SWEEP).await?.and_then(|text| self.json(&text).ok()).unwrap_or_default(),
+            rewound: self.read_value(REWOUND).await?.filter(|sentence| !sentence.is_empty()),
         })
     }
 

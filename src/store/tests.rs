@@ -6,7 +6,7 @@ use crate::flows::System;
 use crate::flows::tickets::{
     AgreedEntry, Attention, Commit, Intent, JournalEntry, Link, LinkPhase, Memory, Outcome, Trouble,
 };
-use crate::model::{EntryMark, Field, Fields, Identity, Value};
+use crate::model::{EntryMark, Field, Fields, Identity, LastKnown, Value};
 use chrono::{DateTime, TimeZone as _, Utc};
 use proptest::prelude::*;
 use std::collections::{BTreeMap, HashMap};
@@ -42,6 +42,7 @@ fn link(number: i64, sequence: u32) -> Link {
                 heading: "02/03/2026 – Léa".to_owned(),
             },
         )]),
+        last_known: LastKnown { due: Some(noon(5)), ..LastKnown::default() },
     }
 }
 

@@ -273,11 +273,19 @@ pub struct TimeMapping {
     pub rounding: Rounding,
     /// Minutes of a ticket that count as "nothing spent": GestSup puts 1 on every ticket that a technician opens.
     pub ignore_up_to_minutes: i64,
+    /// The estimate in minutes that GestSup puts on every ticket, and that therefore counts as none. 0 when people mean it.
+    pub ignore_estimate_minutes: i64,
 }
 
 impl Default for TimeMapping {
     fn default() -> Self {
-        Self { unit: TimeUnit::Minute, hours_per_day: 7, rounding: Rounding::Up, ignore_up_to_minutes: 1 }
+        Self {
+            unit: TimeUnit::Minute,
+            hours_per_day: 7,
+            rounding: Rounding::Up,
+            ignore_up_to_minutes: 1,
+            ignore_estimate_minutes: 5,
+        }
     }
 }
 

@@ -152,8 +152,12 @@ impl Default for Log {
 pub struct Tickets {
     /// Seconds between two passes of `run`.
     pub every_seconds: u64,
-    /// Seconds between two looks at every ticket, old closed ones included.
+    /// Seconds between the beginnings of two looks at every ticket, old closed ones included. Each pass does a part of it.
     pub full_every_seconds: u64,
+    /// Seconds of a pass that may go into that look.
+    pub full_seconds_per_pass: u64,
+    /// Tickets of which that look asks GestSup's server at a time.
+    pub full_slice: usize,
     /// Tickets closed before this moment (GestSup's local time) are history and are never sent. Set it to the day the connector starts work.
     #[schemars(with = "Option<String>", example = &"2026-01-01T00:00:00")]
     pub start_at: Option<NaiveDateTime>,
@@ -174,6 +178,8 @@ impl Default for Tickets {
         Self {
             every_seconds: 120,
             full_every_seconds: 3600,
+            full_seconds_per_pass: 5,
+            full_slice: 5_000,
             start_at: None,
             recently_closed_days: 30,
             private_steps: false,

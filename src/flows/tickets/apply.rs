@@ -3,7 +3,7 @@
 
 use super::operation::{Operation, Planned, Verb, Verdict};
 use super::pass::TicketsFlow;
-use super::plan::{Planner, linked};
+use super::plan::{MergedTicket, Planner, linked};
 use super::ports::{Attention, Commit, Intent, JournalEntry, Link, LinkPhase, Outcome, Trouble};
 use super::report::RecordReport;
 use crate::flows::{Blast, PortError, System};
@@ -25,6 +25,8 @@ pub(super) struct Work {
     pub ticket: Option<Ticket>,
     pub links: Vec<Link>,
     pub merged_into: Option<i64>,
+    /// Tickets that were merged into it.
+    pub merged: Vec<MergedTicket>,
     pub planned: Planned,
 }
 
@@ -199,7 +201,7 @@ impl Applier<'_> {
             work.links.push(self.planner.adopt(current));
         }
         work.planned.verdict = match &work.ticket {
-            Some(ticket) => self.planner.plan(ticket, &work.links, Some(current)),
+            Some(ticket) => self.planner.plan(ticket, &work.links, Some(current), &work.merged),
             None => self.planner.plan_gone(&work.links, work.merged_into, Some(current)),
         };
     }

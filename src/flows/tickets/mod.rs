@@ -9,10 +9,14 @@ mod plan;
 mod ports;
 mod read;
 mod report;
+mod rewind;
+mod sweep;
 
 pub use brake::BrakeReason;
 pub use operation::{Draft, EntryChange, FieldChange, Operation, Planned, Verb, Verdict};
 pub use pass::{PassOptions, Preview, TicketsFlow};
-pub use plan::{Planner, linked};
+pub use plan::{MergedTicket, Planner, linked};
 pub use ports::*;
 pub use report::{PassReport, RecordReport};
+pub use rewind::{Marks, OTHER_TICKET, RESTORED, REWOUND};
+pub use sweep::{SWEEP, Sweep};

@@ -3,7 +3,7 @@
 
 use super::ports::{AgreedEntry, Attention, Link, LinkPhase, Trouble};
 use crate::gestan::contract::{BatchItem, InterventionPut, Precondition, TicketKey};
-use crate::model::{EntryMark, Field, Fields, Identity, Value};
+use crate::model::{EntryMark, Field, Fields, Identity, LastKnown, Value};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::fmt;
@@ -90,6 +90,8 @@ pub struct Draft {
     pub head_hash: String,
     /// As in [`Link`].
     pub entries: BTreeMap<String, AgreedEntry>,
+    /// As in [`Link`].
+    pub last_known: LastKnown,
 }
 
 /// One write to Gestan: everything that one intervention needs, in one transaction there.

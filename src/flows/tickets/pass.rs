@@ -3,10 +3,12 @@
 use super::apply::{Applier, Work};
 use super::brake;
 use super::operation::{Planned, Verdict};
-use super::plan::Planner;
-use super::ports::{Commit, Interventions, Link, Memory, Outcome, Snapshot, TicketSource};
+use super::plan::{MergedTicket, Planner};
+use super::ports::{Commit, Interventions, Link, LinkPhase, Memory, Outcome, Snapshot, TicketSource};
 use super::read::{Found, LAST_TICKET, PROJECTION, Remembered, START_AT, find};
 use super::report::{PassReport, RecordReport};
+use super::rewind::{MARKS, REWOUND, held as held_back};
+use super::sweep::SWEEP;
 use crate::config::Config;
 use crate::flows::PortError;
 use crate::gestan::contract::InterventionState;
@@ -20,6 +22,8 @@ use url::Url;
 
 /// Tickets that are read from GestSup and planned at a time.
 const CHUNK: usize = 200;
+/// Code of a linked ticket that is gone without a trace, at the first pass that misses it.
+const VANISHED: &str = "vanished";
 
 /// How a pass is to be made.
 #[derive(Debug, Clone, Default)]
@@ -32,6 +36,9 @@ pub struct PassOptions {
     pub only: Vec<i64>,
     /// Go on where the brake would stop the pass.
     pub allow_mass_change: bool,
+    /// Tickets whose numbers belong to other tickets now, as a person confirmed: the intervention of the
+    /// one before is noted as gone.
+    pub accept: Vec<i64>,
 }
 
 /// The tickets flow of one site.
@@ -92,18 +99,20 @@ impl TicketsFlow<'_> {
             started_at: now,
             milliseconds: 0,
             dry_run: options.dry_run,
-            full: options.full || remembered.last_ticket.is_none(),
+            full: options.full || remembered.last_ticket.is_none() || found.rewound.is_some(),
             tickets: found.tickets,
             looked_at: found.looked_at,
             read: found.candidates.len(),
             records: Vec::new(),
             brake: Vec::new(),
             interrupted: false,
+            rewound: found.rewound.clone(),
+            sweep: found.sweep.clone(),
         };
         if !found.candidates.is_empty() || !found.gone.is_empty() {
             let directory = self.directory().await?;
             let planner = self.planner(&directory, now);
-            let cases = self.plan(snapshot.as_mut(), &found, &planner).await?;
+            let cases = self.plan(snapshot.as_mut(), &found, &remembered, &planner, options).await?;
             drop(snapshot);
             let plans = || cases.iter().map(|case| &case.planned);
             let exceeded = brake::exceeded(plans(), remembered.open(), &self.config.tickets.brake);
@@ -145,7 +154,7 @@ impl TicketsFlow<'_> {
             let verdict = planner.plan_gone(&links, merged_into, current);
             return Ok(Preview { ticket: None, verdict, reasons: Vec::new() });
         };
-        let verdict = planner.plan(&ticket, &links, current);
+        let verdict = planner.plan(&ticket, &links, current, &[]);
         let projected = project(&ticket, &Before::default(), &planner.context);
         let reasons = projected.map(|projection| projection.reasons).unwrap_or_default();
         Ok(Preview { ticket: Some(ticket), verdict, reasons })
@@ -177,40 +186,57 @@ impl TicketsFlow<'_> {
         &self,
         snapshot: &mut dyn Snapshot,
         found: &Found,
+        remembered: &Remembered,
         planner: &Planner<'_>,
+        options: &PassOptions,
     ) -> Result<Vec<Work>, PortError> {
+        let merged = snapshot.merged_into(&found.gone).await?;
+        let mut gone_links = by_number(self.memory.links(&found.gone).await?);
+        let merges = Merges::new(&merged, &gone_links);
         let mut cases = Vec::with_capacity(found.candidates.len() + found.gone.len());
-        for chunk in found.candidates.chunks(CHUNK) {
-            let numbers: Vec<i64> = chunk.iter().map(|sighting| sighting.number).collect();
-            let fingerprints: HashMap<i64, &String> =
-                chunk.iter().map(|sighting| (sighting.number, &sighting.fingerprint)).collect();
-            let tickets = snapshot.load(&numbers).await?;
-            let mut links = by_number(self.memory.links(&numbers).await?);
+        let fingerprints: HashMap<i64, &String> =
+            found.candidates.iter().map(|sighting| (sighting.number, &sighting.fingerprint)).collect();
+        let mut numbers: Vec<i64> = found.candidates.iter().map(|sighting| sighting.number).collect();
+        // The target of a merge is told, even if its copied comments were seen before.
+        let targets = merges.targets().filter(|number| !fingerprints.contains_key(number));
+        numbers.extend(targets.filter(|number| remembered.linked.contains_key(number)));
+        for numbers in numbers.chunks(CHUNK) {
+            let tickets = snapshot.load(numbers).await?;
+            let mut links = by_number(self.memory.links(numbers).await?);
             for ticket in tickets {
-                let links = links.remove(&ticket.number).unwrap_or_default();
-                let planned = Planned {
-                    number: ticket.number,
-                    title: ticket.title.clone(),
-                    fingerprint: fingerprints.get(&ticket.number).map(|fingerprint| (*fingerprint).clone()),
-                    verdict: planner.plan(&ticket, &links, None),
+                let number = ticket.number;
+                let links = links.remove(&number).unwrap_or_default();
+                let held = found.rewound.as_ref().and(links.last()).filter(|link| link.phase != LinkPhase::Gone);
+                let verdict = match held {
+                    Some(link) if link.identity.matches(&ticket.identity) => held_back(number, link.gestan_id, false),
+                    _ if options.accept.contains(&number) && planner.is_another(&ticket, &links) => {
+                        planner.plan_gone(&links, None, None)
+                    }
+                    _ => planner.plan(&ticket, &links, None, merges.of(number)),
                 };
+                let fingerprint = fingerprints.get(&number).map(|print| (*print).clone());
+                let fingerprint = fingerprint.or_else(|| remembered.fingerprints.get(&number).cloned());
+                let planned = Planned { number, title: ticket.title.clone(), fingerprint, verdict };
                 // Only what may have to be planned again keeps its texts in memory.
                 let keep = matches!(planned.verdict, Verdict::Write(_));
-                cases.push(Work { ticket: keep.then_some(ticket), links, merged_into: None, planned });
+                let merged = merges.of(number).to_vec();
+                cases.push(Work { ticket: keep.then_some(ticket), links, merged_into: None, merged, planned });
             }
         }
-        if found.gone.is_empty() {
-            return Ok(cases);
-        }
-        let merged = snapshot.merged_into(&found.gone).await?;
-        let mut links = by_number(self.memory.links(&found.gone).await?);
+        let recorded = snapshot.deletions(&found.gone).await?;
         for number in &found.gone {
-            let links = links.remove(number).unwrap_or_default();
+            let links = gone_links.remove(number).unwrap_or_default();
             let merged_into = merged.get(number).copied();
-            let verdict = planner.plan_gone(&links, merged_into, None);
+            let confirmed = merged_into.is_some() || recorded.as_ref().is_none_or(|known| known.contains(number));
+            let known_missing = remembered.attention.get(number).is_some_and(|known| known.code == VANISHED);
+            let verdict = match (confirmed, &found.rewound, links.last()) {
+                (false, Some(_), Some(link)) => held_back(*number, link.gestan_id, true),
+                (false, None, _) if !known_missing && !options.only.contains(number) => vanished(*number),
+                _ => planner.plan_gone(&links, merged_into, None),
+            };
             let title = links.last().and_then(|link| link.held.get(&Field::Title)?.as_text()).unwrap_or_default();
             let planned = Planned { number: *number, title: title.to_owned(), fingerprint: None, verdict };
-            cases.push(Work { ticket: None, links, merged_into, planned });
+            cases.push(Work { ticket: None, links, merged_into, merged: Vec::new(), planned });
         }
         Ok(cases)
     }
@@ -240,10 +266,57 @@ impl TicketsFlow<'_> {
         if remembered.last_ticket != Some(last) {
             self.memory.set_value(LAST_TICKET, &last.to_string()).await?;
         }
+        if remembered.marks != Some(found.marks) {
+            self.memory.set_value(MARKS, &json(&found.marks)).await?;
+        }
+        if remembered.sweep != found.sweep {
+            self.memory.set_value(SWEEP, &json(&found.sweep)).await?;
+        }
+        if let Some(sentence) = &found.rewound {
+            self.memory.set_value(REWOUND, sentence).await?;
+        }
         if remembered.projection_changed || remembered.last_ticket.is_none() {
             self.memory.set_value(PROJECTION, projection).await?;
         }
         Ok(())
+    }
+}
+
+fn json<T: serde::Serialize>(value: &T) -> String {
+    serde_json::to_string(value).unwrap_or_default()
+}
+
+/// A linked ticket is gone and GestSup's log does not tell of it: perhaps its deletion is under way.
+fn vanished(number: i64) -> Verdict {
+    Verdict::Wait {
+        code: VANISHED,
+        reason: format!(
+            "Ticket n°{number} is gone from GestSup, whose log does not tell of a deletion. If it is still gone at the next pass, this is noted in Gestan."
+        ),
+    }
+}
+
+/// Which tickets were merged into which.
+#[derive(Debug, Default)]
+struct Merges(HashMap<i64, Vec<MergedTicket>>);
+
+impl Merges {
+    fn new(merged: &HashMap<i64, i64>, links: &HashMap<i64, Vec<Link>>) -> Self {
+        let mut map: HashMap<i64, Vec<MergedTicket>> = HashMap::new();
+        for (from, into) in merged {
+            let gestan_id = links.get(from).and_then(|links| links.last()).map(|link| link.gestan_id);
+            map.entry(*into).or_default().push(MergedTicket { number: *from, gestan_id });
+        }
+        map.values_mut().for_each(|tickets| tickets.sort_unstable_by_key(|ticket| ticket.number));
+        Self(map)
+    }
+
+    fn targets(&self) -> impl Iterator<Item = i64> {
+        self.0.keys().copied()
+    }
+
+    fn of(&self, number: i64) -> &[MergedTicket] {
+        self.0.get(&number).map_or(&[], Vec::as_slice)
     }
 }
 

@@ -4,10 +4,11 @@
 use super::merge::{MergedEntries, MergedFields, merge_entries, merge_fields};
 use super::operation::{Draft, FieldChange, Operation, Verb, Verdict};
 use super::ports::{AgreedEntry, Link, LinkPhase};
+use super::rewind::OTHER_TICKET;
 use crate::config::Unattributed;
 use crate::gestan::contract::{InterventionPut, InterventionState, Precondition, TicketKey};
 use crate::mapping::{Before, Context, Projection, Wording, project, ticket_url};
-use crate::model::{Entry, EntryMark, Field, Fields, Person, RichText, Status, Ticket, Value, sha256_hex};
+use crate::model::{Entry, EntryMark, Field, Fields, LastKnown, Person, RichText, Status, Ticket, Value, sha256_hex};
 use chrono::{DateTime, Utc};
 use std::collections::BTreeMap;
 
@@ -24,20 +25,40 @@ pub struct Planner<'a> {
     pub now: DateTime<Utc>,
 }
 
+/// A ticket that was merged into another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MergedTicket {
+    /// `tincidents.id`, now gone.
+    pub number: i64,
+    /// Its intervention.
+    pub gestan_id: Option<i64>,
+}
+
 impl Planner<'_> {
     /// Plans a ticket that exists. `links` are its links by sequence; `current` is what Gestan was
     /// just seen to hold for the newest of them, when that is known to differ from what was agreed.
-    pub fn plan(&self, ticket: &Ticket, links: &[Link], current: Option<&InterventionState>) -> Verdict {
-        let Some(link) = links.last() else { return self.plan_new(ticket) };
-        if !link.identity.matches(&ticket.identity) {
+    /// `merged` are tickets that were merged into this one and whose interventions do not yet say so.
+    pub fn plan(
+        &self,
+        ticket: &Ticket,
+        links: &[Link],
+        current: Option<&InterventionState>,
+        merged: &[MergedTicket],
+    ) -> Verdict {
+        let Some(link) = links.last() else { return self.plan_new(ticket, 1) };
+        if self.is_another(ticket, links) {
+            if link.phase == LinkPhase::Gone {
+                return self.plan_new(ticket, link.sequence + 1);
+            }
             return Verdict::Quarantine {
-                code: "other-ticket",
+                code: OTHER_TICKET,
                 reason: format!(
-                    "Ticket n°{} is not the one that intervention {} was made for (opened {} instead of {}): GestSup was restored, or its numbers are used again. Nothing was written.",
+                    "Ticket n°{} is not the one that intervention {} was made for (opened {} instead of {}): GestSup was restored, or its numbers are used again. Nothing was written: `gestan-connector reconcile` shows it, with --fix the ticket gets an intervention of its own.",
                     ticket.number, link.gestan_id, ticket.identity.created, link.identity.created
                 ),
             };
         }
+        let ticket = &ticket.clone().completed(&link.last_known);
         let before = before(&links[..links.len() - 1]);
         let projection = match project(ticket, &before, &self.context) {
             Ok(projection) => projection,
@@ -51,7 +72,12 @@ impl Planner<'_> {
         if !ticket.is_attributed() && !projection.status.is_closed() {
             return self.plan_unattributed(ticket, link, held, current);
         }
-        self.plan_linked(ticket, link, &projection, held, current)
+        self.plan_linked(ticket, link, &projection, held, current, merged)
+    }
+
+    /// Whether the number belongs to another ticket than the one its newest link was made for.
+    pub fn is_another(&self, ticket: &Ticket, links: &[Link]) -> bool {
+        links.last().is_some_and(|link| !link.identity.matches(&ticket.identity))
     }
 
     /// Plans a ticket that no longer exists in GestSup.
@@ -86,14 +112,14 @@ impl Planner<'_> {
         adopt(state, self.wording().mark(EntryMark::Withdrawn))
     }
 
-    fn plan_new(&self, ticket: &Ticket) -> Verdict {
+    fn plan_new(&self, ticket: &Ticket, sequence: u32) -> Verdict {
         if !ticket.is_attributed() {
             return Verdict::NotOurs;
         }
         match project(ticket, &Before::default(), &self.context) {
             // It was rejected before anybody in Gestan heard of it.
             Ok(projection) if projection.status == Status::Cancelled => Verdict::NotOurs,
-            Ok(projection) => Verdict::Write(Box::new(self.create(ticket, 1, &Before::default(), &projection))),
+            Ok(projection) => Verdict::Write(Box::new(self.create(ticket, sequence, &Before::default(), &projection))),
             Err(wait) => Verdict::Wait { code: wait.code, reason: wait.reason },
         }
     }
@@ -134,6 +160,7 @@ impl Planner<'_> {
                 sent: fields,
                 head_hash: sha256_hex(&projection.head.to_plain()),
                 entries: merged.agreed,
+                last_known: ticket.last_known(),
             },
         }
     }
@@ -145,6 +172,7 @@ impl Planner<'_> {
         projection: &Projection,
         held: &Fields,
         current: Option<&InterventionState>,
+        merged: &[MergedTicket],
     ) -> Verdict {
         let fields = merge_fields(&projection.fields, link, held, &self.context.mapping.policies);
         let mut entries = merge_entries(projection, &link.entries);
@@ -156,6 +184,12 @@ impl Planner<'_> {
             let text = self.wording().note_attributed(&who);
             entries.note(self.note(format!("{ATTRIBUTED}{noted}"), &text));
         }
+        for from in merged {
+            let key = format!("note:merged:{}", from.number);
+            if !link.entries.contains_key(&key) {
+                entries.note(self.note(key, &self.wording().note_merged(from.number, from.gestan_id)));
+            }
+        }
         let mut operation = self.operation(link, current, fields, entries);
         if head != link.head_hash {
             operation.head = true;
@@ -165,6 +199,7 @@ impl Planner<'_> {
         operation.title.clone_from(&ticket.title);
         operation.draft.phase = phase_of(projection.status);
         operation.draft.minutes = projection.minutes;
+        operation.draft.last_known = ticket.last_known();
         self.finish(operation, link, held, current)
     }
 
@@ -181,6 +216,7 @@ impl Planner<'_> {
             sent: draft.sent,
             held: held.clone(),
             entries: draft.entries,
+            last_known: draft.last_known,
             etag: current.map_or_else(|| link.etag.clone(), |current| current.etag.clone()),
             ..link.clone()
         };
@@ -287,6 +323,7 @@ impl Planner<'_> {
                 sent: fields.sent,
                 head_hash: link.head_hash.clone(),
                 entries: entries.agreed,
+                last_known: link.last_known.clone(),
             },
         }
     }
@@ -391,6 +428,7 @@ fn adopt(state: &InterventionState, withdrawn_heading: &str) -> Link {
         held: state.fields.clone(),
         head_hash: String::new(),
         entries: entries.collect(),
+        last_known: LastKnown::default(),
     }
 }
 
@@ -410,5 +448,6 @@ pub fn linked(operation: &Operation, state: &InterventionState) -> Link {
         held: state.fields.clone(),
         head_hash: draft.head_hash.clone(),
         entries: draft.entries.clone(),
+        last_known: draft.last_known.clone(),
     }
 }

@@ -1,9 +1,10 @@
 //! What the tickets flow needs from the outside: tickets from GestSup, interventions and catalogues
 //! from Gestan, and a memory of what was agreed.
 
+use super::rewind::Marks;
 use crate::flows::PortError;
 use crate::gestan::contract::{BatchItem, BatchResult, Client, InterventionState, Machine, TicketKey, User};
-use crate::model::{EntryMark, Fields, Identity, Ticket};
+use crate::model::{EntryMark, Fields, Identity, LastKnown, Ticket};
 use async_trait::async_trait;
 use chrono::{DateTime, NaiveDateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -21,6 +22,13 @@ pub trait TicketSource: Send + Sync {
 pub trait Snapshot: Send {
     /// Numbers of all tickets that exist (`disable = 0`), ascending.
     async fn numbers(&mut self) -> Result<Vec<i64>, PortError>;
+
+    /// The base's counters.
+    async fn marks(&mut self) -> Result<Marks, PortError>;
+
+    /// Of tickets that are gone, those whose deletion GestSup recorded (`tlogs`, or `disable`); `None`
+    /// where it keeps no record.
+    async fn deletions(&mut self, gone: &[i64]) -> Result<Option<HashSet<i64>>, PortError>;
 
     /// Looks at the tickets in scope without fetching any text.
     async fn sweep(&mut self, scope: &Scope) -> Result<Vec<Sighting>, PortError>;
@@ -40,6 +48,8 @@ pub enum Scope {
     Full,
     /// These.
     Only(Vec<i64>),
+    /// Those with a number from the first to the second.
+    Range(i64, i64),
     /// The ones that still live.
     Recent {
         /// Every ticket with a greater number (new since the last pass).
@@ -147,6 +157,8 @@ pub struct Link {
     pub head_hash: String,
     /// Each entry as last written, by key.
     pub entries: BTreeMap<String, AgreedEntry>,
+    /// What GestSup may lose by itself, as last seen on the ticket.
+    pub last_known: LastKnown,
 }
 
 /// Why a ticket is not in step.

@@ -3,12 +3,15 @@
 
 use super::pass::PassOptions;
 use super::ports::{Attention, LinkPhase, Memory, Scope, Sighting, Snapshot, Trouble};
+use super::rewind::{MARKS, Marks, is_held};
+use super::sweep::{SWEEP, Sweep};
 use crate::config::{Config, Tickets};
 use crate::flows::PortError;
 use crate::model::local_to_utc;
 use chrono::{DateTime, Duration, Utc};
 use chrono_tz::Tz;
 use std::collections::{HashMap, HashSet};
+use std::time::Instant;
 
 /// Ids become visible in the order of commits, not of assignment: so many before the last one seen are
 /// looked at again.
@@ -29,6 +32,10 @@ pub(super) struct Remembered {
     pub projection_changed: bool,
     /// Tickets closed before this are history.
     pub start_at: DateTime<Utc>,
+    /// The base's counters as last seen.
+    pub marks: Option<Marks>,
+    /// How far the rolling look at every ticket was.
+    pub sweep: Sweep,
 }
 
 impl Remembered {
@@ -52,6 +59,8 @@ impl Remembered {
             last_ticket: memory.value(LAST_TICKET).await?.and_then(|text| text.parse().ok()),
             projection_changed: known.is_some_and(|known| known != projection),
             start_at,
+            marks: memory.value(MARKS).await?.and_then(|text| serde_json::from_str(&text).ok()),
+            sweep: memory.value(SWEEP).await?.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default(),
         })
     }
 
@@ -75,6 +84,12 @@ pub(super) struct Found {
     pub gone: Vec<i64>,
     /// No longer a matter for Gestan although they waited: their attention is to be cleared.
     pub settled: Vec<i64>,
+    /// The base's counters.
+    pub marks: Marks,
+    /// The base was restored since the last pass: a sentence.
+    pub rewound: Option<String>,
+    /// How far the rolling look at every ticket is.
+    pub sweep: Sweep,
 }
 
 /// Looks at GestSup and says what is to be read.
@@ -87,16 +102,37 @@ pub(super) async fn find(
     now: DateTime<Utc>,
 ) -> Result<Found, PortError> {
     let numbers = snapshot.numbers().await?;
+    let marks = snapshot.marks().await?;
+    let before = remembered.marks.filter(|before| options.only.is_empty() && marks.is_behind(before));
+    let rewound = before.map(|before| marks.sentence(&before));
     let closed_states: Vec<i64> = closed_states(config);
-    let scope = scope(remembered, options, config, zone, now, &closed_states);
-    let sightings = snapshot.sweep(&scope).await?;
-    let looked_at = sightings.len();
+    let scope = match &rewound {
+        Some(_) => Scope::Full,
+        None => scope(remembered, options, config, zone, now, &closed_states),
+    };
+    let mut sightings = snapshot.sweep(&scope).await?;
+    let mut looked_at = sightings.len();
+    let mut sweep = remembered.sweep.clone();
+    match scope {
+        Scope::Full => sweep.end(numbers.len(), now),
+        Scope::Recent { .. } => {
+            let seen: HashSet<i64> = sightings.iter().map(|sighting| sighting.number).collect();
+            let more = slices(snapshot, &numbers, &mut sweep, &config.tickets, now).await?;
+            let more: Vec<Sighting> = more.into_iter().filter(|sighting| !seen.contains(&sighting.number)).collect();
+            looked_at += more.len();
+            sightings.extend(more);
+        }
+        Scope::Only(_) | Scope::Range(..) => {}
+    }
     let exists: HashSet<i64> = numbers.iter().copied().collect();
     let asked = |number: &i64| options.only.is_empty() || options.only.contains(number);
+    let held = |number: &i64| remembered.attention.get(number).is_some_and(is_held);
     let mut gone: Vec<i64> = remembered
         .linked
         .iter()
-        .filter(|(number, phase)| **phase != LinkPhase::Gone && !exists.contains(number) && asked(number))
+        .filter(|(number, phase)| {
+            **phase != LinkPhase::Gone && !exists.contains(number) && asked(number) && !held(number)
+        })
         .map(|(number, _)| *number)
         .collect();
     gone.sort_unstable();
@@ -120,7 +156,34 @@ pub(super) async fn find(
         }
     }
     let last_ticket = numbers.last().copied();
-    Ok(Found { tickets: numbers.len(), last_ticket, looked_at, candidates, gone, settled })
+    Ok(Found { tickets: numbers.len(), last_ticket, looked_at, candidates, gone, settled, marks, rewound, sweep })
+}
+
+/// The part of the rolling look that this pass does: at least one slice when it is due.
+async fn slices(
+    snapshot: &mut dyn Snapshot,
+    numbers: &[i64],
+    sweep: &mut Sweep,
+    tickets: &Tickets,
+    now: DateTime<Utc>,
+) -> Result<Vec<Sighting>, PortError> {
+    let mut sightings = Vec::new();
+    let every = Duration::seconds(i64::try_from(tickets.full_every_seconds).unwrap_or(i64::MAX / 1000));
+    if !sweep.is_due(every, now) {
+        return Ok(sightings);
+    }
+    let begun = Instant::now();
+    loop {
+        let Some((first, last)) = sweep.slice(numbers, tickets.full_slice) else {
+            sweep.end(numbers.len(), now);
+            return Ok(sightings);
+        };
+        sightings.extend(snapshot.sweep(&Scope::Range(first, last)).await?);
+        sweep.advance(last, numbers, now);
+        if sweep.position == 0 || begun.elapsed().as_secs() >= tickets.full_seconds_per_pass {
+            return Ok(sightings);
+        }
+    }
 }
 
 /// States whose tickets count as closed, as far as the mapping tells.
@@ -168,6 +231,7 @@ fn is_due(sighting: &Sighting, remembered: &Remembered, options: &PassOptions, n
         Some(attention) => match attention.trouble {
             Trouble::Waiting => true,
             Trouble::Retrying => attention.next_at.is_none_or(|next| next <= now),
+            Trouble::Quarantined if is_held(attention) => false,
             Trouble::Quarantined => changed || remembered.projection_changed,
         },
     }

@@ -3,6 +3,7 @@
 use super::brake::BrakeReason;
 use super::operation::{Operation, Verb};
 use super::ports::Outcome;
+use super::sweep::Sweep;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -51,6 +52,10 @@ pub struct PassReport {
     pub brake: Vec<BrakeReason>,
     /// A signal ended the pass between two records; the next pass goes on.
     pub interrupted: bool,
+    /// GestSup's base was restored since the last pass: a sentence.
+    pub rewound: Option<String>,
+    /// How far the rolling look at every ticket is.
+    pub sweep: Sweep,
 }
 
 impl PassReport {

@@ -1,0 +1,109 @@
+//! The rolling look at every ticket, old closed ones included: in slices of the primary key, a few per
+//! pass under a time cap, from where the pass before left off.
+
+use chrono::{DateTime, Duration, Utc};
+use serde::{Deserialize, Serialize};
+
+/// The look's cursor in the state.
+pub const SWEEP: &str = "tickets.sweep";
+
+/// How far the rolling look is.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Sweep {
+    /// Greatest number that the round under way has looked at; 0 between two rounds.
+    pub position: i64,
+    /// When the round under way, or else the last one, began.
+    pub began: Option<DateTime<Utc>>,
+    /// When the last round came to its end.
+    pub ended: Option<DateTime<Utc>>,
+    /// Tickets that there were when it was last looked.
+    pub tickets: usize,
+    /// How many of them the round under way has looked at.
+    pub looked_at: usize,
+}
+
+impl Sweep {
+    /// Whether slices are to be looked at now: a round is under way, or the next one is due.
+    pub(super) fn is_due(&self, every: Duration, now: DateTime<Utc>) -> bool {
+        self.position > 0 || self.began.is_none_or(|began| began + every <= now)
+    }
+
+    /// The next slice of the ascending `numbers`: first and last number.
+    pub(super) fn slice(&self, numbers: &[i64], size: usize) -> Option<(i64, i64)> {
+        let from = numbers.partition_point(|number| *number <= self.position);
+        let slice = &numbers[from..numbers.len().min(from + size)];
+        Some((*slice.first()?, *slice.last()?))
+    }
+
+    /// A slice up to `last` was looked at.
+    pub(super) fn advance(&mut self, last: i64, numbers: &[i64], now: DateTime<Utc>) {
+        if self.position == 0 {
+            self.began = Some(now);
+        }
+        self.position = last;
+        self.tickets = numbers.len();
+        self.looked_at = numbers.partition_point(|number| *number <= last);
+        if self.looked_at == self.tickets {
+            self.end(numbers.len(), now);
+        }
+    }
+
+    /// Every ticket was looked at.
+    pub(super) fn end(&mut self, tickets: usize, now: DateTime<Utc>) {
+        let began = if self.position > 0 { self.began } else { None };
+        *self = Self { position: 0, began: began.or(Some(now)), ended: Some(now), tickets, looked_at: tickets };
+    }
+
+    /// A sentence for people.
+    pub fn sentence(&self) -> String {
+        let ended = self.ended.map_or_else(
+            || "no look at every ticket has come to its end yet".to_owned(),
+            |ended| {
+                format!(
+                    "every ticket was last looked at by {}",
+                    ended.with_timezone(&chrono::Local).format("%Y-%m-%d %H:%M")
+                )
+            },
+        );
+        if self.position == 0 {
+            return ended;
+        }
+        format!("looking at every ticket: {} of {} done; {ended}", self.looked_at, self.tickets)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        /// Tickets may come and go between two slices; those that were there all along are all seen.
+        #[test]
+        fn a_round_looks_at_every_ticket_that_stays(
+            stay in proptest::collection::btree_set(1i64..200, 0..60),
+            others in proptest::collection::vec(proptest::collection::btree_set(1i64..200, 0..20), 1..80),
+            size in 1usize..9,
+        ) {
+            let now = DateTime::UNIX_EPOCH;
+            let mut sweep = Sweep::default();
+            let mut seen = std::collections::BTreeSet::new();
+            for come in others.iter().cycle().take(400) {
+                let numbers: Vec<i64> = stay.union(come).copied().collect();
+                match sweep.slice(&numbers, size) {
+                    Some((first, last)) => {
+                        seen.extend(numbers.iter().copied().filter(|number| (first..=last).contains(number)));
+                        sweep.advance(last, &numbers, now);
+                    }
+                    None => sweep.end(numbers.len(), now),
+                }
+                if sweep.ended.is_some() {
+                    break;
+                }
+            }
+            prop_assert!(sweep.ended.is_some());
+            prop_assert!(stay.is_subset(&seen));
+        }
+    }
+}
