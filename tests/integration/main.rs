@@ -1,10 +1,12 @@
 //! Tests on real servers: one private MariaDB for the run, a pair of bases per test.
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used)]
 
+mod adoption;
 mod commands;
 mod contract;
 mod drift;
 mod gateway;
 mod gestsup;
+mod restore;
 mod support;
 mod tickets;
