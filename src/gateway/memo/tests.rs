@@ -15,7 +15,7 @@ fn block(key: &str, minute: u32, lines: &[&str]) -> Block {
 }
 
 fn known(block: &Block) -> Known {
-    Known { key: block.key.clone(), at: block.at, text: block.visible_lines().join("\n") }
+    Known { key: block.key.clone(), at: block.at, text: block.visible_lines().join("\n"), previous: String::new() }
 }
 
 /// Puts blocks one after the other, as successive requests would.
