@@ -41,8 +41,8 @@ impl Status {
         for run in &report.last_successes {
             println!("Last successful pass of {}: {}", run.flow, output::local(run.started));
         }
-        let sweep = report.sweep.sentence();
-        println!("{}{}.", sweep[..1].to_uppercase(), &sweep[1..]);
+        println!("{}.", report.sweep.sentence("Every ticket", "looked at"));
+        println!("{}.", report.comparison.sentence("Every intervention", "compared with Gestan"));
         if let Some(sentence) = &report.rewound {
             println!("{sentence}");
         }

@@ -37,7 +37,7 @@ impl Sync {
             full: self.full,
             only: self.tickets,
             allow_mass_change: self.allow_mass_change,
-            accept: Vec::new(),
+            settle: false,
         };
         let site =
             if options.dry_run { Site::open_to_look(loaded.config).await? } else { Site::open(loaded.config).await? };

@@ -160,6 +160,7 @@ fn tickets(config: &Config, check: &mut Check<'_>) {
     let tickets = &config.tickets;
     check.at_least("tickets/every_seconds", tickets.every_seconds, 5);
     check.at_least("tickets/full_every_seconds", tickets.full_every_seconds, 60);
+    check.at_least("tickets/compare_every_seconds", tickets.compare_every_seconds, 60);
     check.at_least("tickets/full_slice", u64::try_from(tickets.full_slice).unwrap_or(u64::MAX), 1);
     check.at_least("tickets/attempts", tickets.attempts.into(), 1);
     let brake = &tickets.brake;

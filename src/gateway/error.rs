@@ -29,6 +29,9 @@ pub enum GatewayFault {
     /// It was billed.
     #[error("intervention {} is billed and cannot change any more: a ticket that goes on needs a new one", .0.id)]
     Billed(Box<InterventionState>),
+    /// The intervention, or the ticket, is linked already: a sentence.
+    #[error("{0}")]
+    Linked(String),
     /// There is no such thing.
     #[error("{0}")]
     NotFound(String),
@@ -57,7 +60,8 @@ impl GatewayFault {
             Self::Precondition(current) => (412, Problem::PRECONDITION_FAILED, "The intervention has changed", current),
             Self::OtherTicket { .. } => (409, Problem::OTHER_TICKET, "The number belongs to another ticket", None),
             Self::Billed(current) => (409, Problem::BILLED, "The intervention is billed", Some(current)),
-            Self::NotFound(_) => (404, "not-found", "There is no such thing", None),
+            Self::Linked(_) => (409, Problem::LINKED, "It is linked already", None),
+            Self::NotFound(_) => (404, Problem::NOT_FOUND, "There is no such thing", None),
             Self::Invalid(_) => (422, Problem::INVALID, "A value cannot be accepted", None),
             Self::NotInstalled => (503, "not-installed", "The gateway is not installed in this base", None),
         };

@@ -10,6 +10,7 @@ use super::{Gateway, GatewayFault, has};
 use crate::gestan::contract::TicketKey;
 use crate::model::{Entry, EntryMark, Identity};
 use chrono::{DateTime, Utc};
+use std::collections::HashMap;
 
 /// Names of the extension's tables.
 #[derive(Debug, Clone)]
@@ -253,17 +254,29 @@ impl Extension {
             ..Select::new(&self.ticket, &columns, filter)
         };
         let rows = transaction.select(&select).await.map_err(not_installed)?;
-        Ok(rows
-            .iter()
-            .map(|row| {
-                let key = TicketKey {
-                    source: row.text("SOURCE").to_owned(),
-                    number: row.int("NUMERO").unwrap_or(0),
-                    sequence: row.int("SEQUENCE").and_then(|sequence| u32::try_from(sequence).ok()).unwrap_or(1),
-                };
-                (row.int("IDTICKET").unwrap_or(0), key)
-            })
-            .collect())
+        Ok(rows.iter().map(|row| (row.int("IDTICKET").unwrap_or(0), key_of(row))).collect())
+    }
+
+    /// Which ticket each of these interventions belongs to, if any; of several sources, the last linked.
+    pub(super) async fn owners(
+        &self,
+        transaction: &mut dyn Transaction,
+        interventions: &[i64],
+    ) -> Result<HashMap<i64, TicketKey>, GatewayFault> {
+        let columns =
+            [Column::int("IDINTERVENTION"), Column::text("SOURCE"), Column::int("NUMERO"), Column::int("SEQUENCE")];
+        let wanted = Condition::In("IDINTERVENTION", interventions.iter().map(|id| SqlValue::Int(*id)).collect());
+        let rows =
+            transaction.select(&Select::new(&self.ticket, &columns, vec![wanted])).await.map_err(not_installed)?;
+        Ok(rows.iter().map(|row| (row.int("IDINTERVENTION").unwrap_or(0), key_of(row))).collect())
+    }
+}
+
+fn key_of(row: &Row) -> TicketKey {
+    TicketKey {
+        source: row.text("SOURCE").to_owned(),
+        number: row.int("NUMERO").unwrap_or(0),
+        sequence: row.int("SEQUENCE").and_then(|sequence| u32::try_from(sequence).ok()).unwrap_or(1),
     }
 }
 

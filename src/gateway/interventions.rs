@@ -3,6 +3,7 @@
 use super::base::{BaseError, Column, Condition, Insert, Row, Select, SqlValue, Transaction, Update};
 use super::columns::{INTERVENTION, Z83, intervention_columns, z83_columns};
 use super::extension::{StoredEntry, TicketLink};
+use super::linking::no_intervention;
 use super::memo::{Block, HEAD, Known, Memo, Placement};
 use super::{Catalogue, Gateway, GatewayFault, has};
 use crate::gestan::contract::{EntryOutcome, EntryState, InterventionPut, InterventionState, Precondition, TicketKey};
@@ -13,9 +14,9 @@ use std::collections::{BTreeMap, HashMap};
 const ATTEMPTS: u32 = 5;
 
 /// What a transaction found.
-struct Found {
+pub(super) struct Found {
     link: TicketLink,
-    state: InterventionState,
+    pub(super) state: InterventionState,
     memo: Memo,
     stored: Vec<StoredEntry>,
     has_z83_row: bool,
@@ -30,9 +31,7 @@ impl Gateway {
         let catalogue = self.catalogue().await?;
         let mut transaction = self.base.begin().await?;
         let found = self.find(&catalogue, transaction.as_mut(), key, false).await?;
-        found.map(|found| found.state).ok_or_else(|| {
-            GatewayFault::NotFound(format!("ticket {}/{}/{} has no intervention", key.source, key.number, key.sequence))
-        })
+        found.map(|found| found.state).ok_or_else(|| no_intervention(key))
     }
 
     /// Creates the intervention, or brings it to what the request asks for. Returns what Gestan then
@@ -120,7 +119,7 @@ impl Gateway {
         found.ok_or_else(|| GatewayFault::NotFound("the intervention vanished while it was being written".to_owned()))
     }
 
-    async fn find(
+    pub(super) async fn find(
         &self,
         catalogue: &Catalogue,
         transaction: &mut dyn Transaction,

@@ -20,8 +20,15 @@ pub struct Paging {
 }
 
 impl Paging {
-    fn limit(&self) -> u32 {
+    pub(super) fn limit(&self) -> u32 {
         self.limit.unwrap_or(PAGE).clamp(1, LARGEST_PAGE)
+    }
+
+    /// The cursor of a list whose key is a number; 0 on the first page.
+    pub(super) fn after(&self) -> Result<i64, GatewayFault> {
+        self.cursor.as_deref().map_or(Ok(0), str::parse).map_err(|_| {
+            GatewayFault::Invalid("this is no cursor of the list: pass `next` of the page before".to_owned())
+        })
     }
 }
 
@@ -208,9 +215,7 @@ impl Gateway {
 
     /// Keys of the tickets of a source that have an intervention, oldest link first.
     pub async fn tickets(&self, source: &str, paging: &Paging) -> Result<Page<TicketKey>, GatewayFault> {
-        let after = paging.cursor.as_deref().map_or(Ok(0), str::parse).map_err(|_| {
-            GatewayFault::Invalid("this is no cursor of the list: pass `next` of the page before".to_owned())
-        })?;
+        let after = paging.after()?;
         let mut transaction = self.base.begin().await?;
         let rows = self.extension.list(transaction.as_mut(), source, after, paging.limit()).await?;
         let full = u32::try_from(rows.len()).unwrap_or(u32::MAX) == paging.limit();

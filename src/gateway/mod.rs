@@ -10,6 +10,7 @@ mod error;
 mod extension;
 pub mod http;
 mod interventions;
+mod linking;
 mod lists;
 pub mod memo;
 mod probe;

@@ -1,11 +1,13 @@
 //! The client of the gateway: over HTTP, or by calling the same routes inside the process.
 
 use super::contract::{
-    BatchItem, BatchRequest, BatchResponse, BatchResult, Capabilities, Client, Health, InterventionState, Machine,
-    Page, Precondition, Problem, TicketKey, User,
+    BatchItem, BatchRequest, BatchResponse, BatchResult, Capabilities, Client, Health, InterventionRecord,
+    InterventionState, KnownState, LinkPut, Machine, Page, Precondition, Problem, StateResult, StatesRequest,
+    StatesResponse, TicketKey, User,
 };
+use super::error::GatewayError;
+use crate::flows::PortError;
 use crate::flows::tickets::Interventions;
-use crate::flows::{Blast, PortError, System};
 use crate::gateway::Gateway;
 use crate::gateway::http::router;
 use crate::retry::{Hint, with_retries};
@@ -13,6 +15,7 @@ use async_trait::async_trait;
 use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Method, Request, StatusCode, header};
+use chrono::NaiveDateTime;
 use http_body_util::BodyExt as _;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::Serialize;
@@ -29,78 +32,6 @@ const BATCH_BYTES: usize = 4 * 1024 * 1024;
 const BATCH_ITEMS: usize = 100;
 /// Bytes of an answer that are read.
 const ANSWER: usize = 64 * 1024 * 1024;
-
-/// An error of the gateway as a whole.
-#[derive(Debug, thiserror::Error)]
-pub enum GatewayError {
-    /// It cannot be reached.
-    #[error("the gateway {place} does not answer ({reason}): check that it runs and that [gestan] gateway names it")]
-    Unreachable {
-        /// Its address.
-        place: String,
-        /// What happened.
-        reason: String,
-    },
-    /// It refused the token.
-    #[error("the gateway {place} refuses the token: [gestan] token here must be [gateway] token over there")]
-    Unauthorized {
-        /// Its address.
-        place: String,
-    },
-    /// It answered with a problem.
-    #[error("the gateway {place} answered: {}", problem.detail)]
-    Problem {
-        /// Its address.
-        place: String,
-        /// The problem.
-        problem: Box<Problem>,
-        /// How long it asked us to wait.
-        retry_after: Option<Duration>,
-    },
-    /// What answers is no gateway, or one of another version.
-    #[error(
-        "what answers at {place} is not a gateway of this version ({reason}): check [gestan] gateway and any proxy before it"
-    )]
-    Garbage {
-        /// Its address.
-        place: String,
-        /// What is wrong.
-        reason: String,
-    },
-    /// The client cannot be set up.
-    #[error("the gateway's address or certificate cannot be used ({reason}): check [gestan] gateway and ca_file")]
-    Setup {
-        /// What is wrong.
-        reason: String,
-    },
-}
-
-impl GatewayError {
-    /// How far it reaches.
-    pub fn blast(&self) -> Blast {
-        match self {
-            Self::Unreachable { .. } => Blast::System,
-            Self::Unauthorized { .. } | Self::Setup { .. } => Blast::Configuration,
-            // A proxy's page while the gateway restarts looks like this too.
-            Self::Garbage { .. } => Blast::System,
-            Self::Problem { problem, .. } => match problem.status {
-                429 | 502..=504 => Blast::System,
-                500.. => Blast::Retry,
-                _ => Blast::Record,
-            },
-        }
-    }
-}
-
-impl From<GatewayError> for PortError {
-    fn from(error: GatewayError) -> Self {
-        let retry_after = match &error {
-            GatewayError::Problem { retry_after, .. } => *retry_after,
-            _ => None,
-        };
-        Self { system: System::Gestan, blast: error.blast(), retry_after, message: error.to_string() }
-    }
-}
 
 /// The way to the gateway.
 #[derive(Debug, Clone)]
@@ -189,10 +120,18 @@ impl GatewayClient {
 
     /// Every record of a list, page after page.
     async fn all<T: DeserializeOwned>(&self, list: &str) -> Result<Vec<T>, GatewayError> {
+        self.all_with(list, Vec::new()).await
+    }
+
+    async fn all_with<T: DeserializeOwned>(
+        &self,
+        list: &str,
+        query: Vec<(&str, &str)>,
+    ) -> Result<Vec<T>, GatewayError> {
         let mut items = Vec::new();
         let mut cursor: Option<String> = None;
         loop {
-            let page: Page<T> = self.fetch(&page_path(list, cursor.as_deref())).await?;
+            let page: Page<T> = self.fetch(&page_path(list, &query, cursor.as_deref())).await?;
             let empty = page.items.is_empty();
             items.extend(page.items);
             match page.next {
@@ -305,6 +244,49 @@ impl GatewayClient {
         Ok(self.understand::<BatchResponse>(&answer)?.results)
     }
 
+    async fn states_of(&self, items: Vec<KnownState>) -> Result<Vec<StateResult>, GatewayError> {
+        let mut results = Vec::with_capacity(items.len());
+        for chunk in items.chunks(BATCH_ITEMS) {
+            let body = json(&StatesRequest { items: chunk.to_vec() })?;
+            let answer = self.send(Method::POST, "/v1/tickets:states", Some(body), None).await?;
+            let answered = self.understand::<StatesResponse>(&answer)?.results;
+            if answered.len() != chunk.len() {
+                let reason = "it answered with another number of results".to_owned();
+                return Err(GatewayError::Garbage { place: self.place.clone(), reason });
+            }
+            results.extend(answered);
+        }
+        Ok(results)
+    }
+
+    /// Every intervention created after `since` (Gestan's local time), whoever made it.
+    ///
+    /// # Errors
+    /// When the gateway does not answer.
+    pub async fn interventions(&self, since: Option<NaiveDateTime>) -> Result<Vec<InterventionRecord>, GatewayError> {
+        let since = since.map(|since| since.format("%Y-%m-%dT%H:%M:%S").to_string());
+        self.all_with("interventions", since.iter().map(|since| ("since", since.as_str())).collect()).await
+    }
+
+    /// Keys of all tickets of a source that have an intervention.
+    ///
+    /// # Errors
+    /// When the gateway does not answer.
+    pub async fn linked(&self, source: &str) -> Result<Vec<TicketKey>, GatewayError> {
+        self.all_with("tickets", vec![("source", source)]).await
+    }
+
+    /// Makes an intervention that people made a ticket's.
+    ///
+    /// # Errors
+    /// When the gateway refuses, for a reason that its problem tells, or does not answer.
+    pub async fn link(&self, key: &TicketKey, link: &LinkPut) -> Result<InterventionState, GatewayError> {
+        let TicketKey { source, number, sequence } = key;
+        let path = format!("/v1/tickets/{source}/{number}/{sequence}/link");
+        let answer = self.send(Method::PUT, &path, Some(json(link)?), None).await?;
+        self.understand(&answer)
+    }
+
     async fn put_all(&self, items: Vec<BatchItem>) -> Result<Vec<BatchResult>, GatewayError> {
         if let [item] = &items[..] {
             return Ok(vec![self.put_one(item).await?]);
@@ -328,11 +310,12 @@ impl GatewayClient {
     }
 }
 
-fn page_path(list: &str, cursor: Option<&str>) -> String {
-    let mut query = url::form_urlencoded::Serializer::new(String::new());
-    query.append_pair("limit", "2000");
-    query.extend_pairs(cursor.map(|cursor| ("cursor", cursor)));
-    format!("/v1/{list}?{}", query.finish())
+fn page_path(list: &str, query: &[(&str, &str)], cursor: Option<&str>) -> String {
+    let mut encoded = url::form_urlencoded::Serializer::new(String::new());
+    encoded.append_pair("limit", "2000");
+    encoded.extend_pairs(query);
+    encoded.extend_pairs(cursor.map(|cursor| ("cursor", cursor)));
+    format!("/v1/{list}?{}", encoded.finish())
 }
 
 fn json(value: &impl Serialize) -> Result<Vec<u8>, GatewayError> {
@@ -361,6 +344,10 @@ impl Interventions for GatewayClient {
 
     async fn put(&self, items: Vec<BatchItem>) -> Result<Vec<BatchResult>, PortError> {
         Ok(self.put_all(items).await?)
+    }
+
+    async fn states(&self, items: Vec<KnownState>) -> Result<Vec<StateResult>, PortError> {
+        Ok(self.states_of(items).await?)
     }
 
     async fn clients(&self) -> Result<Vec<Client>, PortError> {

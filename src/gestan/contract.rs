@@ -2,6 +2,7 @@
 
 pub use crate::model::{Client, Machine, Product, Project, User};
 use crate::model::{Entry, Fields, Identity, RichText};
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -130,6 +131,74 @@ pub enum BatchResult {
     Problem(Box<Problem>),
 }
 
+/// A request of `POST /v1/tickets:states`: what of these has changed?
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StatesRequest {
+    /// At most 100 of them.
+    pub items: Vec<KnownState>,
+}
+
+/// An intervention as it was last seen.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct KnownState {
+    /// Which intervention.
+    pub key: TicketKey,
+    /// Its etag then.
+    pub etag: String,
+}
+
+/// The answer to a [`StatesRequest`]: a result per item, in the order of the items.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StatesResponse {
+    /// The results.
+    pub results: Vec<StateResult>,
+}
+
+/// What became of one intervention since it was last seen.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StateResult {
+    /// Nothing.
+    Unchanged,
+    /// Gestan holds this now.
+    Changed(Box<InterventionState>),
+    /// It cannot be read; 404: it was deleted in Gestan.
+    Problem(Box<Problem>),
+}
+
+/// What `PUT …/link` carries: an intervention that people made is the ticket's from now on. Nothing
+/// else of it is changed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LinkPut {
+    /// `INTERVENTION.IDINTERVENTION`.
+    pub intervention: i64,
+    /// As in [`InterventionPut`].
+    pub origin: Identity,
+    /// The ticket's page in GestSup.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
+}
+
+/// A record of `GET /v1/interventions`: any intervention, whoever made it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InterventionRecord {
+    /// `INTERVENTION.IDINTERVENTION`.
+    pub id: i64,
+    /// `INTERVENTION.DHCRE`.
+    #[serde(default)]
+    pub created: Option<DateTime<Utc>>,
+    /// As in [`InterventionState`].
+    pub fields: Fields,
+    /// The visible text of the memo.
+    pub memo: String,
+    /// Whose it is, where it is linked to a ticket.
+    #[serde(default)]
+    pub ticket: Option<TicketKey>,
+}
+
 /// A problem document (RFC 9457), `application/problem+json`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Problem {
@@ -160,6 +229,10 @@ impl Problem {
     pub const OTHER_TICKET: &'static str = "other-ticket";
     /// Code of a 409: the intervention was billed and cannot change any more.
     pub const BILLED: &'static str = "billed";
+    /// Code of a 404: there is no such intervention, or it was deleted in Gestan.
+    pub const NOT_FOUND: &'static str = "not-found";
+    /// Code of a 409: the intervention belongs to another ticket, or the ticket has another one.
+    pub const LINKED: &'static str = "linked";
     /// Code of a 422: a value that Gestan cannot hold, a code that is not configured, a record that does not exist.
     pub const INVALID: &'static str = "invalid";
     /// Code of a 503: the base behind the gateway does not answer.

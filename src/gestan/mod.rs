@@ -2,5 +2,7 @@
 
 mod client;
 pub mod contract;
+mod error;
 
-pub use client::{GatewayClient, GatewayError};
+pub use client::GatewayClient;
+pub use error::GatewayError;

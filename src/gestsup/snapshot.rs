@@ -4,11 +4,14 @@ use super::catalogue::Catalogue;
 use super::rows::{list, number, text};
 use super::{Gestsup, GestsupError};
 use crate::flows::PortError;
-use crate::flows::tickets::{Marks, Scope, Sighting, Snapshot, TicketSource};
+use crate::flows::tickets::{Marks, Scope, Sighting, Snapshot, TicketSource, Witness};
 use crate::model::Ticket;
 use async_trait::async_trait;
 use sqlx::{Executor as _, MySqlConnection};
 use std::collections::{HashMap, HashSet};
+
+/// Steps by which the base is recognised.
+const WITNESSES: usize = 20;
 
 /// One instant of the base: everything read through it was true at once.
 #[derive(Debug)]
@@ -52,7 +55,13 @@ impl Snapshot for GestsupSnapshot {
                    FROM information_schema.tables WHERE table_schema = DATABASE() AND table_name IN ('tincidents', 'tthreads')";
         let rows = self.fetch(sql.to_owned()).await?;
         let next = |table: &str| rows.iter().find(|row| text(row, "t") == table).map_or(0, |row| number(row, "n"));
-        Ok(Marks { next_ticket: next("tincidents"), next_step: next("tthreads") })
+        let (next_ticket, next_step) = (next("tincidents"), next("tthreads"));
+        let newest = self.steps_where(&format!("TRUE ORDER BY id DESC LIMIT {WITNESSES}")).await?;
+        Ok(Marks { next_ticket, next_step, newest })
+    }
+
+    async fn witnesses(&mut self, steps: &[i64]) -> Result<Vec<Witness>, PortError> {
+        Ok(self.steps_where(&format!("id IN ({})", list(steps))).await?)
     }
 
     async fn deletions(&mut self, gone: &[i64]) -> Result<Option<HashSet<i64>>, PortError> {
@@ -73,6 +82,14 @@ impl Snapshot for GestsupSnapshot {
 }
 
 impl GestsupSnapshot {
+    async fn steps_where(&mut self, condition: &str) -> Result<Vec<Witness>, GestsupError> {
+        let sql = format!(
+            "SELECT CAST(id AS SIGNED) AS id, CAST(ticket AS SIGNED) AS ticket, CAST(date AS CHAR) AS date FROM tthreads WHERE {condition}"
+        );
+        let witness = |row| Witness { step: number(row, "id"), ticket: number(row, "ticket"), date: text(row, "date") };
+        Ok(self.fetch(sql).await?.iter().map(witness).collect())
+    }
+
     /// 3.2 deletes the row and writes a line into `tlogs`, where that is switched on; 3.1 keeps the row
     /// and sets `disable`.
     async fn recorded_deletions(&mut self, gone: &[i64]) -> Result<Option<HashSet<i64>>, GestsupError> {

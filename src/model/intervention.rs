@@ -175,6 +175,16 @@ impl Value {
         Self::Text(text.into())
     }
 
+    /// Whether nothing is said: null, an empty text or an empty list.
+    pub fn is_nothing(&self) -> bool {
+        match self {
+            Self::Null => true,
+            Self::Text(text) => text.is_empty(),
+            Self::List(items) => items.is_empty(),
+            Self::Number(_) | Self::Time(_) => false,
+        }
+    }
+
     /// The text, where it is one.
     pub fn as_text(&self) -> Option<&str> {
         match self {

@@ -1,7 +1,7 @@
 //! What people ask the state: how it stands, what happened, and to try again.
 
 use super::{Circuit, Store, StoreError};
-use crate::flows::tickets::{Attention, JournalEntry, Outcome, REWOUND, SWEEP, Sweep};
+use crate::flows::tickets::{Attention, COMPARISON, JournalEntry, Outcome, REWOUND, SWEEP, Sweep};
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use sqlx::sqlite::SqliteRow;
@@ -61,6 +61,8 @@ pub struct StatusReport {
     pub unconfirmed: usize,
     /// How far the rolling look at every ticket is.
     pub sweep: Sweep,
+    /// How far the rolling comparison with what Gestan holds is.
+    pub comparison: Sweep,
     /// GestSup's base was restored, and what it changed is not settled yet: a sentence.
     pub rewound: Option<String>,
 }
@@ -87,9 +89,14 @@ impl Store {
             attention: self.load_attention().await?,
             circuits: self.circuits().await?,
             unconfirmed: usize::try_from(unconfirmed).unwrap_or(0),
-            sweep: self.read_value(SWEEP).await?.and_then(|text| self.json(&text).ok()).unwrap_or_default(),
+            sweep: self.read_sweep(SWEEP).await?,
+            comparison: self.read_sweep(COMPARISON).await?,
             rewound: self.read_value(REWOUND).await?.filter(|sentence| !sentence.is_empty()),
         })
+    }
+
+    async fn read_sweep(&self, name: &str) -> Result<Sweep, StoreError> {
+        Ok(self.read_value(name).await?.and_then(|text| self.json(&text).ok()).unwrap_or_default())
     }
 
     async fn runs(&self, sql: &'static str) -> Result<Vec<RunRow>, StoreError> {

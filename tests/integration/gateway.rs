@@ -147,6 +147,7 @@ fn entry(id: i64, at: &str, text: &str) -> Value {
             "heading": format!("Étape {id}"), "text": [[{ "text": text, "bold": true }]] })
 }
 
+const LINK: &str = "/v1/tickets/{source}/{number}/{sequence}/link";
 const CREATE: [(&str, &str); 1] = [("if-none-match", "*")];
 
 #[tokio::test]
@@ -177,10 +178,56 @@ async fn every_answer_is_what_the_contract_says() {
     let tickets = served.get("/v1/tickets?source=gestsup&limit=1").await;
     assert_eq!((tickets.body["items"][0]["number"].as_i64(), tickets.body["next"].is_string()), (Some(1), true));
     seen.push(("/v1/tickets".to_owned(), "get".to_owned()));
+    let records = served.get("/v1/interventions?since=2020-01-01T00:00:00").await;
+    assert_eq!(records.body["items"][0]["ticket"]["number"], 1);
+    seen.push(("/v1/interventions".to_owned(), "get".to_owned()));
+    let key = |number: i64| json!({ "source": "gestsup", "number": number, "sequence": 1 });
+    let states = json!({ "items": [
+        { "key": key(1), "etag": created.body["etag"] }, { "key": key(2), "etag": "old" }, { "key": key(9), "etag": "x" },
+    ] });
+    served.contract.check_request("/v1/tickets:states", "post", &states);
+    let answer = served.call(Method::POST, "/v1/tickets:states", "/v1/tickets:states", &[], Some(&states)).await;
+    assert_eq!(
+        (&answer.body["results"][0], &answer.body["results"][1]["changed"]["number"]),
+        (&json!("unchanged"), &json!(2))
+    );
+    assert_eq!(answer.body["results"][2]["problem"]["status"], 404);
+    seen.push(("/v1/tickets:states".to_owned(), "post".to_owned()));
+    let link = json!({ "intervention": 999, "origin": { "created": "x", "creator": 7, "first_step": null } });
+    served.contract.check_request(LINK, "put", &link);
+    let answer = served.call(Method::PUT, "/v1/tickets/gestsup/5/1/link", LINK, &[], Some(&link)).await;
+    assert_eq!(answer.status, StatusCode::NOT_FOUND);
+    seen.push((LINK.to_owned(), "put".to_owned()));
     let (mut all, mut seen) = (served.contract.operations(), seen);
     all.sort();
     seen.sort();
     assert_eq!(seen, all, "an operation of the contract was not tried");
+}
+
+#[tokio::test]
+async fn an_intervention_that_people_made_is_linked_once_and_nothing_else_of_it_changes() {
+    let mut served = Served::new().await;
+    let client = served.client;
+    served
+        .erp
+        .run(format!("INSERT INTO INTERVENTION (IDCONTACT, LIB50, ST_INTER, LIB_INTERVENTION) VALUES ({client}, 'À la main', 1, 'Vu sur place')"))
+        .await
+        .unwrap();
+    let before = served.erp.see_all().await.unwrap();
+    let body = |creator: i64| json!({ "intervention": before[0].id, "origin": { "created": "2026-03-02 09:00:00", "creator": creator, "first_step": null } });
+    let link = async |number: i64, creator: i64| {
+        let path = format!("/v1/tickets/gestsup/{number}/1/link");
+        let answer = served.call(Method::PUT, &path, LINK, &[], Some(&body(creator))).await;
+        (answer.status.as_u16(), answer.body)
+    };
+    let (status, state) = link(7, 3).await;
+    assert_eq!((status, &state["memo"], &state["fields"]["title"]), (200, &json!("Vu sur place"), &json!("À la main")));
+    assert_eq!(link(7, 3).await.0, 200, "repeating it changes nothing");
+    let (status, problem) = link(8, 3).await;
+    assert_eq!(status, 409);
+    assert!(problem["detail"].as_str().unwrap().contains("belongs to ticket 7 already"), "{problem}");
+    assert_eq!(link(7, 4).await.0, 409, "under another identity");
+    assert_eq!(served.erp.see_all().await.unwrap(), before);
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 
 mod commands;
 mod contract;
+mod drift;
 mod gateway;
 mod gestsup;
 mod support;

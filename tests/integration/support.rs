@@ -200,10 +200,11 @@ pub fn story(report: &PassReport) -> Vec<String> {
                     parts.extend(operation.head.then(|| "head".to_owned()));
                 }
                 parts.extend(operation.entries.iter().map(|entry| {
-                    let sign = match (entry.new, entry.mark) {
-                        (true, _) => '+',
-                        (false, gestan_connector::model::EntryMark::Withdrawn) => '-',
-                        (false, _) => '~',
+                    let sign = match (entry.new, entry.back, entry.mark) {
+                        (true, ..) => '+',
+                        (_, true, _) => '^',
+                        (.., gestan_connector::model::EntryMark::Withdrawn) => '-',
+                        _ => '~',
                     };
                     let key = entry.key.split(':').next().unwrap();
                     format!("{sign}{key}")

@@ -257,11 +257,17 @@ async fn a_merged_ticket_says_where_it_went_and_its_steps_arrive_there_with_thei
     world.desk.comment(into, world.paul, "<p>Vu</p>").await.unwrap();
     world.pass().await;
     world.desk.merge(from, into).await.unwrap();
-    world.converge(&["1 gone status=cancelled +note", "2 update +step"]).await;
+    world.converge(&["1 gone status=cancelled +note", "2 update +step +note"]).await;
     let seen = world.gestan().await;
     let text = |index: usize| gestan_connector::gateway::memo::Memo::parse(&seen[index].memo).visible_text();
     assert!(text(0).contains("fusionné dans le ticket n°2"), "{}", text(0));
     let (merged, later) = (text(1).find("Toujours en panne").unwrap(), text(1).find("Vu").unwrap());
+    let first = seen[0].id;
+    assert!(
+        text(1).contains(&format!("Le ticket n°1 (intervention n°{first}) a été fusionné dans celui-ci")),
+        "{}",
+        text(1)
+    );
     assert!(merged < later, "an older step goes before a newer one: {}", text(1));
 }
 

@@ -158,6 +158,10 @@ pub struct Tickets {
     pub full_seconds_per_pass: u64,
     /// Tickets of which that look asks GestSup's server at a time.
     pub full_slice: usize,
+    /// Seconds between the beginnings of two comparisons of what Gestan holds with what was agreed: paragraphs that somebody saved over are written again, what was changed or deleted is reported. Each pass does a part of it.
+    pub compare_every_seconds: u64,
+    /// Seconds of a pass that may go into that comparison.
+    pub compare_seconds_per_pass: u64,
     /// Tickets closed before this moment (GestSup's local time) are history and are never sent. Set it to the day the connector starts work.
     #[schemars(with = "Option<String>", example = &"2026-01-01T00:00:00")]
     pub start_at: Option<NaiveDateTime>,
@@ -180,6 +184,8 @@ impl Default for Tickets {
             full_every_seconds: 3600,
             full_seconds_per_pass: 5,
             full_slice: 5_000,
+            compare_every_seconds: 3600,
+            compare_seconds_per_pass: 5,
             start_at: None,
             recently_closed_days: 30,
             private_steps: false,

@@ -198,7 +198,7 @@ impl Applier<'_> {
     fn replan(&self, work: &mut Work, operation: &Operation, current: &InterventionState) {
         let known = work.links.last().is_some_and(|link| link.sequence == current.key.sequence);
         if operation.precondition == Precondition::Absent && !known {
-            work.links.push(self.planner.adopt(current));
+            work.links.push(self.planner.adopt(current, work.ticket.as_ref()));
         }
         work.planned.verdict = match &work.ticket {
             Some(ticket) => self.planner.plan(ticket, &work.links, Some(current), &work.merged),

@@ -50,8 +50,10 @@ pub(super) fn exceeded<'a>(
             change.field == Field::Status && change.to == Value::from(status) && operation.verb != Verb::Create
         })
     };
-    // A ticket that is gone counts even where its intervention needs no write.
-    let gone = plan.filter(|planned| planned.fingerprint.is_none()).count();
+    // A ticket that is gone counts even where its intervention needs no write, unless it is held back.
+    let gone = plan
+        .filter(|planned| planned.fingerprint.is_none() && !matches!(planned.verdict, Verdict::Quarantine { .. }))
+        .count();
     [
         ("create", count(&|operation| operation.verb == Verb::Create), brake.create),
         ("close", count(&|operation| becomes(operation, Status::Done)), brake.close),

@@ -4,8 +4,10 @@
 use super::operation::{EntryChange, FieldChange};
 use super::ports::{AgreedEntry, Link};
 use crate::config::{Policies, Policy};
+use crate::gestan::contract::InterventionState;
 use crate::mapping::{ProjectedEntry, Projection};
 use crate::model::{Entry, EntryMark, Field, Fields, RichText, Status, Value};
+use chrono::DateTime;
 use std::collections::BTreeMap;
 
 /// The outcome for the fields.
@@ -105,23 +107,53 @@ pub(super) fn merge_entries(projection: &Projection, before: &BTreeMap<String, A
     let wanted: std::collections::HashSet<&str> =
         projection.entries.iter().map(|projected| projected.entry.key.as_str()).collect();
     for (key, known) in before {
-        if wanted.contains(key.as_str()) || known.mark == EntryMark::Withdrawn || key.starts_with("note:") {
+        let note = key.starts_with("note:");
+        // Of a link that was taken over from Gestan it is not known how its notes read.
+        let stays = if note { !known.is_missing() || known.at == DateTime::UNIX_EPOCH } else { known.is_withdrawn() };
+        if wanted.contains(key.as_str()) || stays {
             continue;
         }
+        let mark = if note { EntryMark::None } else { EntryMark::Withdrawn };
         let entry = Entry {
             key: key.clone(),
             at: known.at,
             author: String::new(),
             kind: String::new(),
             minutes: 0,
-            mark: EntryMark::Withdrawn,
+            mark,
             heading: known.heading.clone(),
             text: RichText::default(),
         };
-        let agreed = AgreedEntry { rendered: entry.hash(), mark: EntryMark::Withdrawn, ..known.clone() };
-        merged.push(entry, agreed, false);
+        let agreed = AgreedEntry { rendered: entry.hash(), mark, ..known.clone() };
+        merged.push(entry, agreed, Some(known));
     }
     merged
+}
+
+impl AgreedEntry {
+    /// Whether it no longer stands in the memo as it was written.
+    fn is_missing(&self) -> bool {
+        self.rendered.is_empty()
+    }
+
+    fn is_withdrawn(&self) -> bool {
+        self.mark == EntryMark::Withdrawn && !self.is_missing()
+    }
+}
+
+/// The link without what Gestan no longer shows of it, so that it is written again.
+pub(super) fn without_missing(link: &Link, current: &InterventionState) -> Link {
+    let mut link = link.clone();
+    let is_missing = |key: &str| current.entries.get(key).is_some_and(|entry| !entry.present);
+    for (key, entry) in &mut link.entries {
+        if is_missing(key) {
+            entry.rendered.clear();
+        }
+    }
+    if is_missing("head") {
+        link.head_hash.clear();
+    }
+    link
 }
 
 fn marked(projected: &ProjectedEntry, mark: EntryMark) -> Entry {
@@ -147,7 +179,7 @@ impl MergedEntries {
             Some(known) if known.rendered == rendered => {
                 self.agreed.insert(entry.key, agreed);
             }
-            known => self.push(entry, agreed, known.is_none()),
+            known => self.push(entry, agreed, known),
         }
     }
 
@@ -160,15 +192,16 @@ impl MergedEntries {
             at: entry.at,
             heading: entry.heading.clone(),
         };
-        self.push(entry, agreed, true);
+        self.push(entry, agreed, None);
     }
 
-    fn push(&mut self, entry: Entry, agreed: AgreedEntry, new: bool) {
+    fn push(&mut self, entry: Entry, agreed: AgreedEntry, known: Option<&AgreedEntry>) {
         self.changes.push(EntryChange {
             key: entry.key.clone(),
             mark: entry.mark,
             heading: entry.heading.clone(),
-            new,
+            new: known.is_none(),
+            back: known.is_some_and(AgreedEntry::is_missing),
         });
         self.agreed.insert(entry.key.clone(), agreed);
         self.entries.push(entry);

@@ -2,6 +2,8 @@
 
 mod apply;
 mod brake;
+mod cases;
+mod compare;
 mod merge;
 mod operation;
 mod pass;
@@ -13,10 +15,11 @@ mod rewind;
 mod sweep;
 
 pub use brake::BrakeReason;
+pub use cases::DELETED_IN_GESTAN;
 pub use operation::{Draft, EntryChange, FieldChange, Operation, Planned, Verb, Verdict};
 pub use pass::{PassOptions, Preview, TicketsFlow};
 pub use plan::{MergedTicket, Planner, linked};
 pub use ports::*;
 pub use report::{PassReport, RecordReport};
-pub use rewind::{Marks, OTHER_TICKET, RESTORED, REWOUND};
-pub use sweep::{SWEEP, Sweep};
+pub use rewind::{Marks, OTHER_TICKET, RESTORED, REWOUND, Witness};
+pub use sweep::{COMPARISON, SWEEP, Sweep};

@@ -71,6 +71,15 @@ pub struct EntryChange {
     pub heading: String,
     /// Whether it is new to the memo.
     pub new: bool,
+    /// Whether it was written before and no longer stood there: somebody saved another text over it.
+    pub back: bool,
+}
+
+impl EntryChange {
+    /// Whether it stood in the memo with another text.
+    fn is_old(&self) -> bool {
+        !self.new && !self.back
+    }
 }
 
 /// What the link will be once the operation is carried out, but for what Gestan answers.
@@ -154,8 +163,21 @@ impl Operation {
         let count = |wanted: fn(&EntryChange) -> bool| self.entries.iter().filter(|entry| wanted(entry)).count();
         let written = [
             (count(|entry| entry.new), "new entry", "new entries"),
-            (count(|entry| !entry.new && entry.mark == EntryMark::Withdrawn), "entry withdrawn", "entries withdrawn"),
-            (count(|entry| !entry.new && entry.mark != EntryMark::Withdrawn), "entry corrected", "entries corrected"),
+            (
+                count(|entry| entry.back),
+                "entry put back that somebody had saved over in Gestan",
+                "entries put back that somebody had saved over in Gestan",
+            ),
+            (
+                count(|entry| entry.is_old() && entry.mark == EntryMark::Withdrawn),
+                "entry withdrawn",
+                "entries withdrawn",
+            ),
+            (
+                count(|entry| entry.is_old() && entry.mark != EntryMark::Withdrawn),
+                "entry corrected",
+                "entries corrected",
+            ),
         ];
         parts.extend(
             written

@@ -1,14 +1,15 @@
 //! One pass of the tickets flow: look, plan, brake, write, remember.
 
-use super::apply::{Applier, Work};
+use super::apply::Applier;
 use super::brake;
+use super::cases::Cases;
 use super::operation::{Planned, Verdict};
-use super::plan::{MergedTicket, Planner};
-use super::ports::{Commit, Interventions, Link, LinkPhase, Memory, Outcome, Snapshot, TicketSource};
+use super::plan::Planner;
+use super::ports::{Commit, Interventions, Memory, Outcome, TicketSource};
 use super::read::{Found, LAST_TICKET, PROJECTION, Remembered, START_AT, find};
 use super::report::{PassReport, RecordReport};
-use super::rewind::{MARKS, REWOUND, held as held_back};
-use super::sweep::SWEEP;
+use super::rewind::{MARKS, REWOUND, concerns_restore};
+use super::sweep::{COMPARISON, SWEEP, Sweep};
 use crate::config::Config;
 use crate::flows::PortError;
 use crate::gestan::contract::InterventionState;
@@ -16,14 +17,8 @@ use crate::mapping::{Before, Context, Directory, project};
 use crate::model::{Field, Ticket};
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
-use std::collections::HashMap;
 use tokio_util::sync::CancellationToken;
 use url::Url;
-
-/// Tickets that are read from GestSup and planned at a time.
-const CHUNK: usize = 200;
-/// Code of a linked ticket that is gone without a trace, at the first pass that misses it.
-const VANISHED: &str = "vanished";
 
 /// How a pass is to be made.
 #[derive(Debug, Clone, Default)]
@@ -36,9 +31,10 @@ pub struct PassOptions {
     pub only: Vec<i64>,
     /// Go on where the brake would stop the pass.
     pub allow_mass_change: bool,
-    /// Tickets whose numbers belong to other tickets now, as a person confirmed: the intervention of the
-    /// one before is noted as gone.
-    pub accept: Vec<i64>,
+    /// A person has seen what a restored base changed: tickets that were held back for it go through,
+    /// and where a number belongs to another ticket now, the intervention of the one before is noted as
+    /// gone.
+    pub settle: bool,
 }
 
 /// The tickets flow of one site.
@@ -94,6 +90,7 @@ impl TicketsFlow<'_> {
         let remembered = Remembered::load(self.memory, &self.config.tickets, self.zone, &projection, now).await?;
         let mut snapshot = self.source.snapshot().await?;
         let found = find(snapshot.as_mut(), &remembered, options, self.config, self.zone, now).await?;
+        let compared = self.compare(&remembered, options, now).await?;
         let mut report = PassReport {
             run_id: run_id.to_owned(),
             started_at: now,
@@ -108,11 +105,21 @@ impl TicketsFlow<'_> {
             interrupted: false,
             rewound: found.rewound.clone(),
             sweep: found.sweep.clone(),
+            compared: compared.looked_at,
+            comparison: compared.cursor.clone(),
         };
-        if !found.candidates.is_empty() || !found.gone.is_empty() {
+        if !found.candidates.is_empty() || !found.gone.is_empty() || !compared.differing.is_empty() {
             let directory = self.directory().await?;
             let planner = self.planner(&directory, now);
-            let cases = self.plan(snapshot.as_mut(), &found, &remembered, &planner, options).await?;
+            let cases = Cases {
+                flow: self,
+                planner: &planner,
+                found: &found,
+                compared: &compared,
+                remembered: &remembered,
+                options,
+            };
+            let cases = cases.plan(snapshot.as_mut()).await?;
             drop(snapshot);
             let plans = || cases.iter().map(|case| &case.planned);
             let exceeded = brake::exceeded(plans(), remembered.open(), &self.config.tickets.brake);
@@ -128,7 +135,7 @@ impl TicketsFlow<'_> {
             }
         }
         if !options.dry_run && report.brake.is_empty() && !report.interrupted {
-            self.remember(&found, &remembered, &projection, options).await?;
+            self.remember(&found, &compared.cursor, &remembered, &projection, options).await?;
         }
         report.milliseconds = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
         Ok(report)
@@ -182,68 +189,10 @@ impl TicketsFlow<'_> {
         Ok(Directory::new(&clients, &machines, &users))
     }
 
-    async fn plan(
-        &self,
-        snapshot: &mut dyn Snapshot,
-        found: &Found,
-        remembered: &Remembered,
-        planner: &Planner<'_>,
-        options: &PassOptions,
-    ) -> Result<Vec<Work>, PortError> {
-        let merged = snapshot.merged_into(&found.gone).await?;
-        let mut gone_links = by_number(self.memory.links(&found.gone).await?);
-        let merges = Merges::new(&merged, &gone_links);
-        let mut cases = Vec::with_capacity(found.candidates.len() + found.gone.len());
-        let fingerprints: HashMap<i64, &String> =
-            found.candidates.iter().map(|sighting| (sighting.number, &sighting.fingerprint)).collect();
-        let mut numbers: Vec<i64> = found.candidates.iter().map(|sighting| sighting.number).collect();
-        // The target of a merge is told, even if its copied comments were seen before.
-        let targets = merges.targets().filter(|number| !fingerprints.contains_key(number));
-        numbers.extend(targets.filter(|number| remembered.linked.contains_key(number)));
-        for numbers in numbers.chunks(CHUNK) {
-            let tickets = snapshot.load(numbers).await?;
-            let mut links = by_number(self.memory.links(numbers).await?);
-            for ticket in tickets {
-                let number = ticket.number;
-                let links = links.remove(&number).unwrap_or_default();
-                let held = found.rewound.as_ref().and(links.last()).filter(|link| link.phase != LinkPhase::Gone);
-                let verdict = match held {
-                    Some(link) if link.identity.matches(&ticket.identity) => held_back(number, link.gestan_id, false),
-                    _ if options.accept.contains(&number) && planner.is_another(&ticket, &links) => {
-                        planner.plan_gone(&links, None, None)
-                    }
-                    _ => planner.plan(&ticket, &links, None, merges.of(number)),
-                };
-                let fingerprint = fingerprints.get(&number).map(|print| (*print).clone());
-                let fingerprint = fingerprint.or_else(|| remembered.fingerprints.get(&number).cloned());
-                let planned = Planned { number, title: ticket.title.clone(), fingerprint, verdict };
-                // Only what may have to be planned again keeps its texts in memory.
-                let keep = matches!(planned.verdict, Verdict::Write(_));
-                let merged = merges.of(number).to_vec();
-                cases.push(Work { ticket: keep.then_some(ticket), links, merged_into: None, merged, planned });
-            }
-        }
-        let recorded = snapshot.deletions(&found.gone).await?;
-        for number in &found.gone {
-            let links = gone_links.remove(number).unwrap_or_default();
-            let merged_into = merged.get(number).copied();
-            let confirmed = merged_into.is_some() || recorded.as_ref().is_none_or(|known| known.contains(number));
-            let known_missing = remembered.attention.get(number).is_some_and(|known| known.code == VANISHED);
-            let verdict = match (confirmed, &found.rewound, links.last()) {
-                (false, Some(_), Some(link)) => held_back(*number, link.gestan_id, true),
-                (false, None, _) if !known_missing && !options.only.contains(number) => vanished(*number),
-                _ => planner.plan_gone(&links, merged_into, None),
-            };
-            let title = links.last().and_then(|link| link.held.get(&Field::Title)?.as_text()).unwrap_or_default();
-            let planned = Planned { number: *number, title: title.to_owned(), fingerprint: None, verdict };
-            cases.push(Work { ticket: None, links, merged_into, merged: Vec::new(), planned });
-        }
-        Ok(cases)
-    }
-
     async fn remember(
         &self,
         found: &Found,
+        comparison: &Sweep,
         remembered: &Remembered,
         projection: &str,
         options: &PassOptions,
@@ -266,14 +215,21 @@ impl TicketsFlow<'_> {
         if remembered.last_ticket != Some(last) {
             self.memory.set_value(LAST_TICKET, &last.to_string()).await?;
         }
-        if remembered.marks != Some(found.marks) {
+        if remembered.marks.as_ref() != Some(&found.marks) {
             self.memory.set_value(MARKS, &json(&found.marks)).await?;
         }
         if remembered.sweep != found.sweep {
             self.memory.set_value(SWEEP, &json(&found.sweep)).await?;
         }
-        if let Some(sentence) = &found.rewound {
-            self.memory.set_value(REWOUND, sentence).await?;
+        if remembered.comparison != *comparison {
+            self.memory.set_value(COMPARISON, &json(comparison)).await?;
+        }
+        match &found.rewound {
+            Some(sentence) => self.memory.set_value(REWOUND, sentence).await?,
+            None if remembered.rewound && !self.memory.attention().await?.values().any(concerns_restore) => {
+                self.memory.set_value(REWOUND, "").await?;
+            }
+            None => {}
         }
         if remembered.projection_changed || remembered.last_ticket.is_none() {
             self.memory.set_value(PROJECTION, projection).await?;
@@ -284,48 +240,6 @@ impl TicketsFlow<'_> {
 
 fn json<T: serde::Serialize>(value: &T) -> String {
     serde_json::to_string(value).unwrap_or_default()
-}
-
-/// A linked ticket is gone and GestSup's log does not tell of it: perhaps its deletion is under way.
-fn vanished(number: i64) -> Verdict {
-    Verdict::Wait {
-        code: VANISHED,
-        reason: format!(
-            "Ticket n°{number} is gone from GestSup, whose log does not tell of a deletion. If it is still gone at the next pass, this is noted in Gestan."
-        ),
-    }
-}
-
-/// Which tickets were merged into which.
-#[derive(Debug, Default)]
-struct Merges(HashMap<i64, Vec<MergedTicket>>);
-
-impl Merges {
-    fn new(merged: &HashMap<i64, i64>, links: &HashMap<i64, Vec<Link>>) -> Self {
-        let mut map: HashMap<i64, Vec<MergedTicket>> = HashMap::new();
-        for (from, into) in merged {
-            let gestan_id = links.get(from).and_then(|links| links.last()).map(|link| link.gestan_id);
-            map.entry(*into).or_default().push(MergedTicket { number: *from, gestan_id });
-        }
-        map.values_mut().for_each(|tickets| tickets.sort_unstable_by_key(|ticket| ticket.number));
-        Self(map)
-    }
-
-    fn targets(&self) -> impl Iterator<Item = i64> {
-        self.0.keys().copied()
-    }
-
-    fn of(&self, number: i64) -> &[MergedTicket] {
-        self.0.get(&number).map_or(&[], Vec::as_slice)
-    }
-}
-
-fn by_number(links: Vec<Link>) -> HashMap<i64, Vec<Link>> {
-    let mut map: HashMap<i64, Vec<Link>> = HashMap::new();
-    for link in links {
-        map.entry(link.number).or_default().push(link);
-    }
-    map
 }
 
 /// How a plan reads where nothing is carried out.

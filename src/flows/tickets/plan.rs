@@ -1,11 +1,11 @@
 //! What one ticket needs in Gestan, decided from the ticket, its links and what Gestan holds. Pure:
 //! the clock is a parameter, nothing is read or written.
 
-use super::merge::{MergedEntries, MergedFields, merge_entries, merge_fields};
+use super::merge::{MergedEntries, MergedFields, merge_entries, merge_fields, without_missing};
 use super::operation::{Draft, FieldChange, Operation, Verb, Verdict};
 use super::ports::{AgreedEntry, Link, LinkPhase};
 use super::rewind::OTHER_TICKET;
-use crate::config::Unattributed;
+use crate::config::{Policy, Unattributed};
 use crate::gestan::contract::{InterventionPut, InterventionState, Precondition, TicketKey};
 use crate::mapping::{Before, Context, Projection, Wording, project, ticket_url};
 use crate::model::{Entry, EntryMark, Field, Fields, LastKnown, Person, RichText, Status, Ticket, Value, sha256_hex};
@@ -47,7 +47,7 @@ impl Planner<'_> {
     ) -> Verdict {
         let Some(link) = links.last() else { return self.plan_new(ticket, 1) };
         if self.is_another(ticket, links) {
-            if link.phase == LinkPhase::Gone {
+            if self.is_settled(links) {
                 return self.plan_new(ticket, link.sequence + 1);
             }
             return Verdict::Quarantine {
@@ -58,6 +58,7 @@ impl Planner<'_> {
                 ),
             };
         }
+        let link = &current.map_or_else(|| link.clone(), |current| without_missing(link, current));
         let ticket = &ticket.clone().completed(&link.last_known);
         let before = before(&links[..links.len() - 1]);
         let projection = match project(ticket, &before, &self.context) {
@@ -78,6 +79,11 @@ impl Planner<'_> {
     /// Whether the number belongs to another ticket than the one its newest link was made for.
     pub fn is_another(&self, ticket: &Ticket, links: &[Link]) -> bool {
         links.last().is_some_and(|link| !link.identity.matches(&ticket.identity))
+    }
+
+    /// Whether the intervention of the ticket that had the number before was noted as gone.
+    pub(super) fn is_settled(&self, links: &[Link]) -> bool {
+        links.last().is_none_or(|link| link.phase == LinkPhase::Gone)
     }
 
     /// Plans a ticket that no longer exists in GestSup.
@@ -107,9 +113,19 @@ impl Planner<'_> {
         Verdict::Write(Box::new(operation))
     }
 
-    /// A link to what Gestan already holds under this ticket's key.
-    pub fn adopt(&self, state: &InterventionState) -> Link {
-        adopt(state, self.wording().mark(EntryMark::Withdrawn))
+    /// A link to what Gestan already holds under this ticket's key. Who planned what is not known, so
+    /// a planning that is not GestSup's counts as made in Gestan.
+    pub fn adopt(&self, state: &InterventionState, ticket: Option<&Ticket>) -> Link {
+        let mut link = adopt(state, self.wording().mark(EntryMark::Withdrawn));
+        let wanted = ticket.and_then(|ticket| project(ticket, &Before::default(), &self.context).ok());
+        let wanted = wanted.map(|projection| projection.fields).unwrap_or_default();
+        for (&field, held) in state.fields.iter() {
+            let policy = self.context.mapping.policies.of(field);
+            if policy == Policy::UntilStarted && !held.is_nothing() && wanted.get(&field) != Some(held) {
+                link.sent.insert(field, Value::Null);
+            }
+        }
+        link
     }
 
     fn plan_new(&self, ticket: &Ticket, sequence: u32) -> Verdict {
@@ -129,7 +145,7 @@ impl Planner<'_> {
         let fields: Fields = projection
             .fields
             .iter()
-            .filter(|(field, _)| policies.of(**field) != crate::config::Policy::Never)
+            .filter(|(field, _)| policies.of(**field) != Policy::Never)
             .map(|(field, value)| (*field, value.clone()))
             .collect();
         let merged = merge_entries(projection, &BTreeMap::new());

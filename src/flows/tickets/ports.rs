@@ -1,9 +1,11 @@
 //! What the tickets flow needs from the outside: tickets from GestSup, interventions and catalogues
 //! from Gestan, and a memory of what was agreed.
 
-use super::rewind::Marks;
+use super::rewind::{Marks, Witness};
 use crate::flows::PortError;
-use crate::gestan::contract::{BatchItem, BatchResult, Client, InterventionState, Machine, TicketKey, User};
+use crate::gestan::contract::{
+    BatchItem, BatchResult, Client, InterventionState, KnownState, Machine, StateResult, TicketKey, User,
+};
 use crate::model::{EntryMark, Fields, Identity, LastKnown, Ticket};
 use async_trait::async_trait;
 use chrono::{DateTime, NaiveDateTime, Utc};
@@ -23,8 +25,11 @@ pub trait Snapshot: Send {
     /// Numbers of all tickets that exist (`disable = 0`), ascending.
     async fn numbers(&mut self) -> Result<Vec<i64>, PortError>;
 
-    /// The base's counters.
+    /// What shows later whether the base is still this one.
     async fn marks(&mut self) -> Result<Marks, PortError>;
+
+    /// The steps that stand under these ids; those that do not exist are left out.
+    async fn witnesses(&mut self, steps: &[i64]) -> Result<Vec<Witness>, PortError>;
 
     /// Of tickets that are gone, those whose deletion GestSup recorded (`tlogs`, or `disable`); `None`
     /// where it keeps no record.
@@ -85,6 +90,9 @@ pub struct Sighting {
 pub trait Interventions: Send + Sync {
     /// What Gestan holds under a key; `None` if nothing.
     async fn get(&self, key: &TicketKey) -> Result<Option<InterventionState>, PortError>;
+
+    /// What became of interventions since they were last seen; one result per item, in order.
+    async fn states(&self, items: Vec<KnownState>) -> Result<Vec<StateResult>, PortError>;
 
     /// Carries out PUTs, each in a transaction of its own; one result per item, in order. An error
     /// means that the gateway as a whole did not answer, and that any of them may have been done.

@@ -3,13 +3,14 @@
 
 use super::pass::PassOptions;
 use super::ports::{Attention, LinkPhase, Memory, Scope, Sighting, Snapshot, Trouble};
-use super::rewind::{MARKS, Marks, is_held};
-use super::sweep::{SWEEP, Sweep};
+use super::rewind::{MARKS, Marks, REWOUND, concerns_restore, is_held};
+use super::sweep::{COMPARISON, SWEEP, Sweep};
 use crate::config::{Config, Tickets};
 use crate::flows::PortError;
 use crate::model::local_to_utc;
 use chrono::{DateTime, Duration, Utc};
 use chrono_tz::Tz;
+use serde::de::DeserializeOwned;
 use std::collections::{HashMap, HashSet};
 use std::time::Instant;
 
@@ -36,6 +37,10 @@ pub(super) struct Remembered {
     pub marks: Option<Marks>,
     /// How far the rolling look at every ticket was.
     pub sweep: Sweep,
+    /// How far the rolling comparison with what Gestan holds was.
+    pub comparison: Sweep,
+    /// A restored base was noticed and is not settled yet.
+    pub rewound: bool,
 }
 
 impl Remembered {
@@ -59,8 +64,10 @@ impl Remembered {
             last_ticket: memory.value(LAST_TICKET).await?.and_then(|text| text.parse().ok()),
             projection_changed: known.is_some_and(|known| known != projection),
             start_at,
-            marks: memory.value(MARKS).await?.and_then(|text| serde_json::from_str(&text).ok()),
-            sweep: memory.value(SWEEP).await?.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default(),
+            marks: parsed(memory, MARKS).await?,
+            sweep: parsed(memory, SWEEP).await?.unwrap_or_default(),
+            comparison: parsed(memory, COMPARISON).await?.unwrap_or_default(),
+            rewound: memory.value(REWOUND).await?.is_some_and(|sentence| !sentence.is_empty()),
         })
     }
 
@@ -68,6 +75,11 @@ impl Remembered {
     pub(super) fn open(&self) -> usize {
         self.linked.values().filter(|phase| **phase == LinkPhase::Live).count()
     }
+}
+
+/// A value that is kept as JSON; one that an older program wrote otherwise is none.
+async fn parsed<T: DeserializeOwned>(memory: &dyn Memory, name: &str) -> Result<Option<T>, PortError> {
+    Ok(memory.value(name).await?.and_then(|text| serde_json::from_str(&text).ok()))
 }
 
 /// What a pass found.
@@ -103,12 +115,17 @@ pub(super) async fn find(
 ) -> Result<Found, PortError> {
     let numbers = snapshot.numbers().await?;
     let marks = snapshot.marks().await?;
-    let before = remembered.marks.filter(|before| options.only.is_empty() && marks.is_behind(before));
-    let rewound = before.map(|before| marks.sentence(&before));
+    let rewound = match &remembered.marks {
+        Some(before) => {
+            let ids: Vec<i64> = before.newest.iter().map(|witness| witness.step).collect();
+            marks.rewound_since(before, &snapshot.witnesses(&ids).await?)
+        }
+        None => None,
+    };
     let closed_states: Vec<i64> = closed_states(config);
     let scope = match &rewound {
-        Some(_) => Scope::Full,
-        None => scope(remembered, options, config, zone, now, &closed_states),
+        Some(_) if options.only.is_empty() => Scope::Full,
+        _ => scope(remembered, options, config, zone, now, &closed_states),
     };
     let mut sightings = snapshot.sweep(&scope).await?;
     let mut looked_at = sightings.len();
@@ -126,7 +143,7 @@ pub(super) async fn find(
     }
     let exists: HashSet<i64> = numbers.iter().copied().collect();
     let asked = |number: &i64| options.only.is_empty() || options.only.contains(number);
-    let held = |number: &i64| remembered.attention.get(number).is_some_and(is_held);
+    let held = |number: &i64| !options.settle && remembered.attention.get(number).is_some_and(is_held);
     let mut gone: Vec<i64> = remembered
         .linked
         .iter()
@@ -231,6 +248,7 @@ fn is_due(sighting: &Sighting, remembered: &Remembered, options: &PassOptions, n
         Some(attention) => match attention.trouble {
             Trouble::Waiting => true,
             Trouble::Retrying => attention.next_at.is_none_or(|next| next <= now),
+            Trouble::Quarantined if options.settle && concerns_restore(attention) => true,
             Trouble::Quarantined if is_held(attention) => false,
             Trouble::Quarantined => changed || remembered.projection_changed,
         },

@@ -56,6 +56,10 @@ pub struct PassReport {
     pub rewound: Option<String>,
     /// How far the rolling look at every ticket is.
     pub sweep: Sweep,
+    /// Interventions whose content in Gestan was compared with what was agreed.
+    pub compared: usize,
+    /// How far that rolling comparison is.
+    pub comparison: Sweep,
 }
 
 impl PassReport {

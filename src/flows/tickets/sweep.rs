@@ -1,13 +1,16 @@
-//! The rolling look at every ticket, old closed ones included: in slices of the primary key, a few per
-//! pass under a time cap, from where the pass before left off.
+//! A rolling look at everything, in slices of ascending numbers: a few per pass under a time cap, from
+//! where the pass before left off. One goes over every ticket, old closed ones included, another over
+//! the interventions that Gestan holds.
 
 use chrono::{DateTime, Duration, Utc};
 use serde::{Deserialize, Serialize};
 
-/// The look's cursor in the state.
+/// The cursor of the look at every ticket, in the state.
 pub const SWEEP: &str = "tickets.sweep";
+/// The cursor of the comparison with what Gestan holds.
+pub const COMPARISON: &str = "tickets.comparison";
 
-/// How far the rolling look is.
+/// How far a rolling look is.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Sweep {
@@ -55,21 +58,17 @@ impl Sweep {
         *self = Self { position: 0, began: began.or(Some(now)), ended: Some(now), tickets, looked_at: tickets };
     }
 
-    /// A sentence for people.
-    pub fn sentence(&self) -> String {
-        let ended = self.ended.map_or_else(
-            || "no look at every ticket has come to its end yet".to_owned(),
-            |ended| {
-                format!(
-                    "every ticket was last looked at by {}",
-                    ended.with_timezone(&chrono::Local).format("%Y-%m-%d %H:%M")
-                )
-            },
-        );
+    /// How far it is, as a sentence about `what` ("every ticket", say) that was `done` ("looked at").
+    pub fn sentence(&self, what: &str, done: &str) -> String {
+        let date = |time: DateTime<Utc>| time.with_timezone(&chrono::Local).format("%Y-%m-%d %H:%M").to_string();
+        let ended = match self.ended {
+            Some(ended) => format!("{what} was last {done} by {}", date(ended)),
+            None => format!("{what} was not yet {done}"),
+        };
         if self.position == 0 {
             return ended;
         }
-        format!("looking at every ticket: {} of {} done; {ended}", self.looked_at, self.tickets)
+        format!("{ended}; {} of {} in the round under way", self.looked_at, self.tickets)
     }
 }
 

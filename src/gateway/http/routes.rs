@@ -5,7 +5,8 @@ use super::problem::{fault, problem};
 use crate::gateway::lists::Paging;
 use crate::gateway::{Gateway, GatewayFault};
 use crate::gestan::contract::{
-    BatchRequest, BatchResponse, BatchResult, InterventionPut, InterventionState, Precondition, TicketKey,
+    BatchRequest, BatchResponse, BatchResult, InterventionPut, InterventionState, LinkPut, Precondition, StatesRequest,
+    StatesResponse, TicketKey,
 };
 use axum::Json;
 use axum::body::Bytes;
@@ -13,6 +14,7 @@ use axum::extract::rejection::BytesRejection;
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use chrono::NaiveDateTime;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use std::collections::HashMap;
@@ -45,6 +47,7 @@ pub(super) async fn capabilities(State(gateway): App, headers: HeaderMap) -> Res
 #[derive(Debug, Deserialize)]
 pub(super) struct PageQuery {
     source: Option<String>,
+    since: Option<NaiveDateTime>,
     cursor: Option<String>,
     limit: Option<u32>,
 }
@@ -70,6 +73,10 @@ pub(super) async fn tickets(State(gateway): App, query: Query<PageQuery>, header
         return problem(StatusCode::BAD_REQUEST, "bad-request", "Say which source: ?source=…");
     };
     answer(gateway.tickets(source, &query.paging()).await, &headers)
+}
+
+pub(super) async fn interventions(State(gateway): App, query: Query<PageQuery>, headers: HeaderMap) -> Response {
+    answer(gateway.interventions(&query.paging(), query.since).await, &headers)
 }
 
 /// Why a request is turned away before it reaches the gateway.
@@ -156,6 +163,22 @@ pub(super) async fn put(
     }
 }
 
+pub(super) async fn link(
+    State(gateway): App,
+    path: TicketPath,
+    headers: HeaderMap,
+    bytes: Result<Bytes, BytesRejection>,
+) -> Response {
+    let (key, put) = match key(path).and_then(|key| Ok((key, body::<LinkPut>(bytes)?))) {
+        Ok(parts) => parts,
+        Err(refusal) => return refusal.into_response(),
+    };
+    match gateway.link(&key, &put).await {
+        Ok(state) => with_etag(StatusCode::OK, &state),
+        Err(error) => fault(error, request_id(&headers)),
+    }
+}
+
 fn with_etag(status: StatusCode, state: &InterventionState) -> Response {
     let mut response = (status, Json(state)).into_response();
     if let Ok(etag) = HeaderValue::from_str(&format!("\"{}\"", state.etag)) {
@@ -186,7 +209,7 @@ pub(super) async fn batch(State(gateway): App, headers: HeaderMap, bytes: Result
         Err(refusal) => return refusal.into_response(),
     };
     if request.items.len() > BATCH {
-        return problem(StatusCode::UNPROCESSABLE_ENTITY, "invalid", "A batch holds at most 100 items: send several.");
+        return too_many();
     }
     let mut seen = HashMap::new();
     let mut results = Vec::with_capacity(request.items.len());
@@ -204,4 +227,19 @@ pub(super) async fn batch(State(gateway): App, headers: HeaderMap, bytes: Result
         results.push(result);
     }
     Json(BatchResponse { results }).into_response()
+}
+
+pub(super) async fn states(State(gateway): App, headers: HeaderMap, bytes: Result<Bytes, BytesRejection>) -> Response {
+    let request = match body::<StatesRequest>(bytes) {
+        Ok(request) => request,
+        Err(refusal) => return refusal.into_response(),
+    };
+    if request.items.len() > BATCH {
+        return too_many();
+    }
+    answer(gateway.states(&request.items).await.map(|results| StatesResponse { results }), &headers)
+}
+
+fn too_many() -> Response {
+    problem(StatusCode::UNPROCESSABLE_ENTITY, "invalid", "A batch holds at most 100 items: send several.")
 }

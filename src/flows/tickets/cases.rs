@@ -1,0 +1,167 @@
+//! The plan of a pass: every ticket that was found changed, gone, or different in Gestan, with its
+//! links and what is to become of it.
+
+use super::apply::Work;
+use super::compare::{Compared, Held};
+use super::operation::{Planned, Verdict};
+use super::pass::{PassOptions, TicketsFlow};
+use super::plan::{MergedTicket, Planner};
+use super::ports::{Link, Snapshot};
+use super::read::{Found, Remembered};
+use super::rewind::held_back;
+use crate::flows::PortError;
+use crate::model::{Field, Ticket};
+use std::collections::{HashMap, HashSet};
+
+/// Tickets that are read from GestSup and planned at a time.
+const CHUNK: usize = 200;
+/// Code of a linked ticket that is gone without a trace, at the first pass that misses it.
+const VANISHED: &str = "vanished";
+/// Code of a ticket whose intervention somebody deleted in Gestan.
+pub const DELETED_IN_GESTAN: &str = "deleted-in-gestan";
+
+/// What a pass found, and what it needs to plan it.
+pub(super) struct Cases<'a> {
+    pub flow: &'a TicketsFlow<'a>,
+    pub planner: &'a Planner<'a>,
+    pub found: &'a Found,
+    pub compared: &'a Compared,
+    pub remembered: &'a Remembered,
+    pub options: &'a PassOptions,
+}
+
+impl Cases<'_> {
+    /// Plans them all; tickets are read from the snapshot in chunks.
+    pub(super) async fn plan(&self, snapshot: &mut dyn Snapshot) -> Result<Vec<Work>, PortError> {
+        let gone = &self.found.gone;
+        let merged_into = snapshot.merged_into(gone).await?;
+        let mut gone_links = by_number(self.flow.memory.links(gone).await?);
+        let merges = Merges::new(&merged_into, &gone_links);
+        let mut cases = Vec::new();
+        let fingerprints: HashMap<i64, &String> =
+            self.found.candidates.iter().map(|sighting| (sighting.number, &sighting.fingerprint)).collect();
+        for numbers in self.numbers(&merges).chunks(CHUNK) {
+            let tickets = snapshot.load(numbers).await?;
+            let mut links = by_number(self.flow.memory.links(numbers).await?);
+            for ticket in tickets {
+                let links = links.remove(&ticket.number).unwrap_or_default();
+                let seen = fingerprints.get(&ticket.number).map(|print| (*print).clone());
+                cases.push(self.existing(ticket, links, seen, &merges));
+            }
+        }
+        let recorded = snapshot.deletions(gone).await?;
+        for number in gone {
+            let links = gone_links.remove(number).unwrap_or_default();
+            let is_recorded = recorded.as_ref().map(|known| known.contains(number));
+            cases.push(self.vanished(*number, links, merged_into.get(number).copied(), is_recorded));
+        }
+        Ok(cases)
+    }
+
+    /// Tickets to read: what changed, what Gestan holds otherwise, and the targets of merges, which are
+    /// told even if their copied comments were seen before.
+    fn numbers(&self, merges: &Merges) -> Vec<i64> {
+        let mut numbers: Vec<i64> = self.found.candidates.iter().map(|sighting| sighting.number).collect();
+        let mut known: HashSet<i64> = numbers.iter().copied().collect();
+        let targets = merges.targets().filter(|number| self.remembered.linked.contains_key(number));
+        let gone: HashSet<i64> = self.found.gone.iter().copied().collect();
+        let differing = self.compared.differing.keys().copied().filter(|number| !gone.contains(number));
+        let mut more: Vec<i64> = targets.chain(differing).filter(|number| known.insert(*number)).collect();
+        more.sort_unstable();
+        numbers.extend(more);
+        numbers
+    }
+
+    fn existing(&self, ticket: Ticket, links: Vec<Link>, seen: Option<String>, merges: &Merges) -> Work {
+        let number = ticket.number;
+        let merged = merges.of(number).to_vec();
+        let another = self.planner.is_another(&ticket, &links);
+        let mut fingerprint = seen.or_else(|| self.remembered.fingerprints.get(&number).cloned());
+        let held_back_for = links.last().filter(|_| self.is_rewound() && !another);
+        let verdict = match (held_back_for, self.compared.differing.get(&number)) {
+            (Some(link), _) => held_back(number, link.gestan_id, false),
+            _ if another && self.options.settle && !self.planner.is_settled(&links) => {
+                // Without a fingerprint the ticket that has the number now is planned by the next pass.
+                fingerprint = None;
+                self.planner.plan_gone(&links, None, None)
+            }
+            (_, Some(Held::Nothing { gestan_id })) => deleted_in_gestan(number, *gestan_id),
+            (_, Some(Held::Other(state))) => self.planner.plan(&ticket, &links, Some(state), &merged),
+            (_, None) => self.planner.plan(&ticket, &links, None, &merged),
+        };
+        let planned = Planned { number, title: ticket.title.clone(), fingerprint, verdict };
+        // Only what may have to be planned again keeps its texts in memory.
+        let ticket = matches!(planned.verdict, Verdict::Write(_)).then_some(ticket);
+        Work { ticket, links, merged_into: None, merged, planned }
+    }
+
+    /// `recorded`: whether GestSup recorded the deletion; `None` where it keeps no record.
+    fn vanished(&self, number: i64, links: Vec<Link>, merged_into: Option<i64>, recorded: Option<bool>) -> Work {
+        let confirmed = merged_into.is_some() || recorded == Some(true);
+        let missed_before = self.remembered.attention.get(&number).is_some_and(|known| known.code == VANISHED);
+        let asked = self.options.only.contains(&number) || self.options.settle;
+        let verdict = match links.last() {
+            Some(link) if self.is_rewound() && !confirmed => held_back(number, link.gestan_id, true),
+            _ if confirmed || recorded.is_none() || missed_before || asked => {
+                self.planner.plan_gone(&links, merged_into, None)
+            }
+            _ => Verdict::Wait { code: VANISHED, reason: vanished(number) },
+        };
+        let title = links.last().and_then(|link| link.held.get(&Field::Title)?.as_text()).unwrap_or_default();
+        let planned = Planned { number, title: title.to_owned(), fingerprint: None, verdict };
+        Work { ticket: None, links, merged_into, merged: Vec::new(), planned }
+    }
+
+    /// Whether linked tickets that differ are to be left to a person.
+    fn is_rewound(&self) -> bool {
+        self.found.rewound.is_some() && !self.options.settle
+    }
+}
+
+/// A linked ticket is gone and GestSup's log does not tell of it: perhaps its deletion is under way.
+fn vanished(number: i64) -> String {
+    format!(
+        "Ticket n°{number} is gone from GestSup, whose log does not tell of a deletion. If it is still gone at the next pass, this is noted in Gestan."
+    )
+}
+
+fn deleted_in_gestan(number: i64, gestan_id: i64) -> Verdict {
+    Verdict::Quarantine {
+        code: DELETED_IN_GESTAN,
+        reason: format!(
+            "Intervention {gestan_id} of ticket n°{number} was deleted in Gestan. Nothing is written for this ticket any more; if it was deleted by mistake, restore it in Gestan and run `gestan-connector retry {number}`."
+        ),
+    }
+}
+
+/// Which tickets were merged into which.
+#[derive(Debug, Default)]
+struct Merges(HashMap<i64, Vec<MergedTicket>>);
+
+impl Merges {
+    fn new(merged: &HashMap<i64, i64>, links: &HashMap<i64, Vec<Link>>) -> Self {
+        let mut map: HashMap<i64, Vec<MergedTicket>> = HashMap::new();
+        for (from, into) in merged {
+            let gestan_id = links.get(from).and_then(|links| links.last()).map(|link| link.gestan_id);
+            map.entry(*into).or_default().push(MergedTicket { number: *from, gestan_id });
+        }
+        map.values_mut().for_each(|tickets| tickets.sort_unstable_by_key(|ticket| ticket.number));
+        Self(map)
+    }
+
+    fn targets(&self) -> impl Iterator<Item = i64> {
+        self.0.keys().copied()
+    }
+
+    fn of(&self, number: i64) -> &[MergedTicket] {
+        self.0.get(&number).map_or(&[], Vec::as_slice)
+    }
+}
+
+fn by_number(links: Vec<Link>) -> HashMap<i64, Vec<Link>> {
+    let mut map: HashMap<i64, Vec<Link>> = HashMap::new();
+    for link in links {
+        map.entry(link.number).or_default().push(link);
+    }
+    map
+}
