@@ -6,5 +6,6 @@ mod contract;
 mod drift;
 mod gateway;
 mod gestsup;
+mod habits;
 mod support;
 mod tickets;
