@@ -63,7 +63,11 @@ type Parts = HashMap<i64, Vec<String>>;
 impl GestsupSnapshot {
     pub(super) async fn sightings(&mut self, scope: &Scope) -> Result<Vec<Sighting>, GestsupError> {
         let groups = self.group_hashes().await?;
-        let condition = self.condition(scope);
+        let commented = match scope {
+            Scope::Recent { steps_after: Some(after), .. } => self.commented(*after).await?,
+            _ => Vec::new(),
+        };
+        let condition = self.condition(scope, &commented);
         let rows = self.fetch(self.ticket_statement(&condition)).await?;
         let mut sightings = Vec::with_capacity(rows.len());
         let mut closed = Vec::with_capacity(rows.len());
@@ -124,21 +128,28 @@ impl GestsupSnapshot {
         Ok(sightings)
     }
 
-    fn condition(&self, scope: &Scope) -> String {
+    /// Tickets with a step of a greater number: asked for by itself, so that only the end of the table is read.
+    async fn commented(&mut self, after: i64) -> Result<Vec<i64>, GestsupError> {
+        let sql = format!("SELECT DISTINCT CAST(ticket AS SIGNED) AS ticket FROM tthreads WHERE id > {after}");
+        Ok(self.fetch(sql).await?.iter().map(|row| number(row, "ticket")).collect())
+    }
+
+    fn condition(&self, scope: &Scope, commented: &[i64]) -> String {
         match scope {
             Scope::Full => "TRUE".to_owned(),
             Scope::Range(first, last) => format!("t.id BETWEEN {first} AND {last}"),
             Scope::Only(numbers) => format!("t.id IN ({})", list(numbers)),
-            Scope::Recent { after, closed_since, also, closed_states } => {
+            Scope::Recent { after, closed_since, also, closed_states, steps_after: _ } => {
                 let resolved = if self.catalogue.has("tincidents", "date_res") {
                     format!(" OR t.date_res >= '{}'", closed_since.format("%Y-%m-%d %H:%M:%S"))
                 } else {
                     String::new()
                 };
                 format!(
-                    "(t.state NOT IN ({}) OR t.id > {after} OR t.id IN ({}){resolved})",
+                    "(t.state NOT IN ({}) OR t.id > {after} OR t.id IN ({},{}){resolved})",
                     list(closed_states),
-                    list(also)
+                    list(also),
+                    list(commented)
                 )
             }
         }

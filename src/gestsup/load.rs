@@ -181,7 +181,7 @@ impl GestsupSnapshot {
                 .to_owned(),
             person_columns("u", "u"),
         ];
-        for name in ["time", "private", "state"] {
+        for name in ["time", "private", "state", "tech1", "tech2", "group1", "group2"] {
             columns.push(format!("CAST({} AS SIGNED) AS {name}", known.column("h", "tthreads", name, "0")));
         }
         let mut joins = " LEFT JOIN tusers u ON u.id = h.author".to_owned();
@@ -212,7 +212,10 @@ impl GestsupSnapshot {
     }
 
     async fn step(&self, row: &MySqlRow) -> Step {
+        let names_nobody = ["tech1", "tech2", "group1", "group2"].iter().all(|name| number(row, name) == 0);
         let step_type = match number(row, "type") {
+            // A copy of a model ticket has such rows: GestSup does not copy whom they name.
+            1 | 2 if names_nobody => StepType::Unknown,
             0 => StepType::Comment,
             1 => StepType::Attribution,
             2 => StepType::Transfer,

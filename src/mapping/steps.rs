@@ -34,11 +34,13 @@ pub(super) fn named_steps<'a>(
     for (index, step) in ticket.steps.iter().enumerate() {
         let author = author_of(step, ticket);
         let next = next_event(&ticket.steps[index + 1..]);
+        let is_rejection = |event: &Step| event.state.as_ref().is_some_and(|state| rejected(state.id));
         let surroundings = Surroundings {
             author,
             follows: previous_author,
-            closes: next.is_some_and(|event| event.step_type == StepType::Closed),
-            rejects: next.is_some_and(|event| event.state.as_ref().is_some_and(|state| rejected(state.id))),
+            // What GestSup resolves by itself, for its age, is no one's solution.
+            closes: next.is_some_and(|event| event.step_type == StepType::Closed && event.author.is_some()),
+            rejects: next.into_iter().chain(event_saved_with(step, &ticket.steps[..index])).any(is_rejection),
         };
         if step.step_type == StepType::Comment {
             previous_author = author;
@@ -63,6 +65,17 @@ fn next_event(later: &[Step]) -> Option<&Step> {
         .iter()
         .take_while(|step| step.step_type != StepType::Comment)
         .find(|step| matches!(step.step_type, StepType::Closed | StepType::StateChanged))
+}
+
+/// The change of state that was saved with a comment: GestSup writes it before the comment, in the same
+/// second.
+fn event_saved_with<'a>(comment: &Step, earlier: &'a [Step]) -> Option<&'a Step> {
+    let author = |step: &Step| step.author.as_ref().map(|person| person.id);
+    earlier
+        .iter()
+        .rev()
+        .take_while(|step| step.step_type != StepType::Comment && step.at == comment.at)
+        .find(|step| step.step_type == StepType::StateChanged && author(step) == author(comment))
 }
 
 fn author_of(step: &Step, ticket: &Ticket) -> StepAuthor {

@@ -99,6 +99,7 @@ async fn a_recent_sweep_sees_what_lives_what_is_new_and_what_was_closed_lately()
     world.desk.run("UPDATE tincidents SET date_res = '2020-01-01 00:00:00' WHERE id IN (1, 4)").await.unwrap();
     let scope = |after, also: &[i64]| Scope::Recent {
         after,
+        steps_after: None,
         closed_since: at("2026-03-01T00:00:00"),
         also: also.to_vec(),
         closed_states: vec![3, 4],

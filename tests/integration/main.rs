@@ -8,5 +8,6 @@ mod drift;
 mod gateway;
 mod gestsup;
 mod restore;
+mod habits;
 mod support;
 mod tickets;

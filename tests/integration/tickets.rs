@@ -35,10 +35,10 @@ Bourrage encore
 Attribué à Paul Durand
 02/03/2026 à 09:00 – Paul Durand (événement)
 Nouvel état : Attente PEC
-02/03/2026 à 09:00 – Paul Durand (réponse)
-Rouleau changé
 02/03/2026 à 09:00 – Paul Durand (événement)
-Nouvel état : En cours";
+Nouvel état : En cours
+02/03/2026 à 09:00 – Paul Durand (réponse)
+Rouleau changé";
     assert_eq!(world.memo().await, expected);
     assert!(world.only().await.memo.starts_with("{\\rtf1\\ansi"));
 }

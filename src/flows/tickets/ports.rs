@@ -60,6 +60,9 @@ pub enum Scope {
     Recent {
         /// Every ticket with a greater number (new since the last pass).
         after: i64,
+        /// Every ticket with a step of a greater number, however long ago it was closed: a comment by API
+        /// or by somebody whose page hides the resolution date leaves no other trace.
+        steps_after: Option<i64>,
         /// Closed ones whose resolution date is at or after this local time.
         closed_since: NaiveDateTime,
         /// These too: linked and not closed when last seen.

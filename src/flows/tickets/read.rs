@@ -232,6 +232,12 @@ fn scope(
     let days = i64::from(config.tickets.recently_closed_days);
     Scope::Recent {
         after: last - OVERLAP,
+        steps_after: remembered
+            .marks
+            .as_ref()
+            .map(|marks| marks.next_step)
+            .filter(|next| *next > 0)
+            .map(|next| next - 1 - OVERLAP),
         closed_since: (now - Duration::days(days)).with_timezone(&zone).naive_local(),
         also,
         closed_states: closed_states.to_vec(),
