@@ -7,3 +7,4 @@ mod gateway;
 mod gestsup;
 mod support;
 mod tickets;
+mod versions;
