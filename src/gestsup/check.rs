@@ -12,6 +12,8 @@ use serde::Serialize;
 pub enum Level {
     /// As it should be.
     Ok,
+    /// Good to know.
+    Note,
     /// It works, with less.
     Warning,
     /// It will not work.
@@ -64,6 +66,8 @@ impl Gestsup {
         ));
         let losses = snapshot.catalogue.losses();
         findings.extend(losses.into_iter().map(|sentence| Finding::new(Level::Warning, sentence)));
+        findings.extend(snapshot.tables_without_snapshot().await?);
+        findings.extend(snapshot.harmful_settings().await?);
         if let Some(rights) = self.rights_beyond_select(&mut snapshot).await? {
             findings.push(Finding::new(
                 Level::Warning,

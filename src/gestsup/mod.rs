@@ -12,6 +12,7 @@ mod lock;
 mod mail_header;
 mod people;
 mod rows;
+mod settings;
 mod snapshot;
 mod text;
 mod version;

@@ -5,6 +5,7 @@ mod commands;
 mod contract;
 mod gateway;
 mod gestsup;
+mod settings;
 mod support;
 mod tickets;
 mod versions;
