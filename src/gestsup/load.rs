@@ -113,7 +113,7 @@ impl GestsupSnapshot {
         let zone = self.gestsup.zone;
         let company = label(row, "c_id", "c_name").map(|label| Company { id: label.id, name: label.name });
         // The one account that stands for people who were deleted is nobody.
-        let technician = person(row, "k", None).filter(|person| person.login != "delete_user_gs");
+        let technician = person(row, "k", None).filter(|person| !person.is_deleted());
         let group = label(row, "g_id", "g_name").map(|label| Group {
             members: members.get(&label.id).cloned().unwrap_or_default(),
             id: label.id,

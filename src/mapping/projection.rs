@@ -8,6 +8,7 @@ use super::steps::named_steps;
 use super::texts::{Kind, Wording};
 use crate::config::{Billable, Mapping, Unmatched};
 use crate::model::{Entry, EntryMark, Field, Fields, Group, Line, Person, RichText, Status, Ticket, Value, sha256_hex};
+use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use serde::Serialize;
 use std::collections::HashSet;
@@ -31,6 +32,8 @@ pub struct Context<'a> {
     pub url: Option<&'a Url>,
     /// Whether private steps are sent.
     pub private_steps: bool,
+    /// The time of the pass: of several appointments, the next one counts.
+    pub now: DateTime<Utc>,
 }
 
 /// Why a ticket cannot be projected yet.
@@ -57,6 +60,8 @@ pub struct Projection {
     pub minutes: i64,
     /// Which rule decided what, in words, by field.
     pub reasons: Vec<(Field, String)>,
+    /// Fields of an existing intervention that cannot be told, and why; the rest goes through.
+    pub lacking: Vec<(Field, Wait)>,
 }
 
 /// An entry, with what is needed to recognise it later.
@@ -70,12 +75,18 @@ pub struct ProjectedEntry {
     pub heading_edited: String,
     /// The heading once it was withdrawn.
     pub heading_withdrawn: String,
+    /// Its author's account was deleted: GestSup no longer says who it was.
+    pub author_lost: bool,
 }
 
-/// Follow-up of an earlier intervention of the same ticket.
+/// What Gestan already holds of the ticket.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Before {
-    /// The intervention that this one goes on from.
+    /// The intervention is there: what cannot be told of it need not hold up the rest.
+    pub linked: bool,
+    /// The ticket's client in Gestan, which was frozen when its first intervention was made.
+    pub client: Option<i64>,
+    /// The earlier intervention that this one goes on from.
     pub gestan_id: Option<i64>,
     /// Minutes that earlier interventions carry.
     pub minutes: i64,
@@ -89,10 +100,19 @@ pub fn project(ticket: &Ticket, before: &Before, context: &Context) -> Result<Pr
     let wording = Wording::new(mapping, context.zone);
     let mut out = Decisions::default();
 
-    let client = client(ticket, context, &mut out)?;
+    let client = match (client(ticket, context, &mut out), before.client) {
+        (Ok(client), _) => client,
+        (Err(_), Some(client)) => {
+            out.because(Field::Client, "as when the intervention was made");
+            client
+        }
+        (Err(wait), None) => return Err(wait),
+    };
     let status = status(ticket, context, &mut out)?;
-    let (technician, team) = people(ticket, context, &mut out)?;
-    let machine = machine(ticket, context, &mut out)?;
+    let people = people(ticket, context, &mut out);
+    let people = out.or_lacking(people, Field::Technician, before)?;
+    let machine = machine(ticket, context, &mut out);
+    let machine = out.or_lacking(machine, Field::Machine, before)?;
     let genre = genre(ticket, mapping, &mut out);
     let product = product(ticket, mapping, genre.as_deref(), &mut out);
 
@@ -115,7 +135,7 @@ pub fn project(ticket: &Ticket, before: &Before, context: &Context) -> Result<Pr
     out.set(Field::Client, Value::Number(client));
     out.set(Field::Requester, Value::text(cut_on_word(&requester, REQUESTER)));
     out.set(Field::Status, status.into());
-    if ticket.is_attributed() {
+    if let Some((technician, team)) = people.filter(|_| ticket.is_attributed()) {
         out.set(Field::Technician, technician.into());
         out.set(Field::Team, Value::List(team));
     }
@@ -125,15 +145,16 @@ pub fn project(ticket: &Ticket, before: &Before, context: &Context) -> Result<Pr
     if let Some(product) = product {
         out.set(Field::Product, Value::Text(product));
     }
-    if let Some(priority) = priority(ticket, mapping) {
-        out.set(Field::Priority, Value::Text(priority));
+    if !mapping.priority.is_empty() {
+        // One that is not listed is none: what the ticket had before must not stay.
+        out.set(Field::Priority, priority(ticket, mapping).into());
     }
     if let Some(machine) = machine {
         out.set(Field::Machine, machine.into());
     }
     project_fields(ticket, mapping, &mut out);
 
-    let (start, end, why) = planned(ticket, mapping, context.zone);
+    let (start, end, why) = planned(ticket, mapping, context, before.gestan_id.is_some());
     out.set(Field::PlannedStart, start.into());
     out.set(Field::PlannedEnd, end.into());
     out.because(Field::PlannedStart, why);
@@ -142,7 +163,8 @@ pub fn project(ticket: &Ticket, before: &Before, context: &Context) -> Result<Pr
     let here = (minutes - before.minutes).max(0);
     let unit = mapping.time.unit.minutes(mapping.time.hours_per_day);
     out.set(Field::TimeSpent, Value::Number(mapping.time.rounding.apply(here, unit)));
-    out.set(Field::Load, Value::Number(mapping.time.rounding.apply(estimate(ticket, &mapping.time), unit)));
+    let load = (estimate(ticket, &mapping.time) - before.minutes).max(0);
+    out.set(Field::Load, Value::Number(mapping.time.rounding.apply(load, unit)));
 
     let previous = before.gestan_id.map(|id| id.to_string()).unwrap_or_default();
     let name = |label: &Option<crate::model::Label>| label.as_ref().map(|label| label.name.clone()).unwrap_or_default();
@@ -165,6 +187,7 @@ pub fn project(ticket: &Ticket, before: &Before, context: &Context) -> Result<Pr
         entries,
         minutes,
         reasons: out.reasons,
+        lacking: out.lacking,
     })
 }
 
@@ -184,11 +207,24 @@ pub fn ticket_url(base: Option<&Url>, number: i64) -> Option<Url> {
 struct Decisions {
     fields: Fields,
     reasons: Vec<(Field, String)>,
+    lacking: Vec<(Field, Wait)>,
 }
 
 impl Decisions {
     fn set(&mut self, field: Field, value: Value) {
         self.fields.insert(field, value);
+    }
+
+    /// A decision; of an intervention that is there already, one that cannot be made is put off.
+    fn or_lacking<T>(&mut self, decided: Result<T, Wait>, field: Field, before: &Before) -> Result<Option<T>, Wait> {
+        match decided {
+            Ok(value) => Ok(Some(value)),
+            Err(wait) if before.linked => {
+                self.lacking.push((field, wait));
+                Ok(None)
+            }
+            Err(wait) => Err(wait),
+        }
     }
 
     fn because(&mut self, field: Field, reason: impl Into<String>) {
@@ -343,14 +379,13 @@ fn team(group: &Group, context: &Context, without: bool, out: &mut Decisions) ->
     Ok(codes)
 }
 
-/// `Some(None)`: the ticket has no equipment; `None`: it has, and it is not to be written.
-fn machine(ticket: &Ticket, context: &Context, out: &mut Decisions) -> Result<Option<Option<i64>>, Wait> {
-    let Some(equipment) = &ticket.equipment else { return Ok(Some(None)) };
+fn machine(ticket: &Ticket, context: &Context, out: &mut Decisions) -> Result<Option<i64>, Wait> {
+    let Some(equipment) = &ticket.equipment else { return Ok(None) };
     let rules = &context.mapping.equipment;
     match context.directory.machine(rules, equipment) {
         Found::One(id, how) => {
             out.because(Field::Machine, how);
-            Ok(Some(Some(id)))
+            Ok(Some(id))
         }
         _ if rules.unmatched == Unmatched::Without => Ok(None),
         Found::Nothing => wait(
@@ -437,7 +472,9 @@ fn entries(
         }
         let author = named.step.author.as_ref().map(Person::display_name).unwrap_or_default();
         let at = named.step.at.unwrap_or(opened);
-        entries.push(entry(key, at, &author, named.kind, named.step.minutes, named.text, wording));
+        let projected = entry(key, at, &author, named.kind, named.step.minutes, named.text, wording);
+        let author_lost = named.step.author.as_ref().is_some_and(Person::is_deleted);
+        entries.push(ProjectedEntry { author_lost, ..projected });
     }
     entries
 }
@@ -458,6 +495,7 @@ fn entry(
         content,
         heading_edited: heading.with(EntryMark::Edited),
         heading_withdrawn: heading.with(EntryMark::Withdrawn),
+        author_lost: false,
         entry: Entry {
             key,
             at,

@@ -58,6 +58,11 @@ pub struct Person {
 }
 
 impl Person {
+    /// Whether it is the one account that stands for people who were deleted.
+    pub fn is_deleted(&self) -> bool {
+        self.login == "delete_user_gs"
+    }
+
     /// First and last name, else the login, else `n°<id>`.
     pub fn display_name(&self) -> String {
         let name = format!("{} {}", self.first_name, self.last_name);
@@ -175,7 +180,7 @@ pub struct Identity {
 
 impl Identity {
     /// Whether `now` can be the ticket that `self` was taken from. `date_create` can be edited by
-    /// GestSup's users and a first step can be deleted, so one of the three may differ.
+    /// GestSup's users, a creator and a first step can be deleted, so one of the three may differ.
     pub fn matches(&self, now: &Self) -> bool {
         let created = self.created == now.created;
         let creator = self.creator == now.creator;
@@ -185,9 +190,8 @@ impl Identity {
             (None, _) => None,
         };
         match step {
-            Some(true) => created || creator,
+            Some(true) | None => created || creator,
             Some(false) => created && creator,
-            None => created && creator,
         }
     }
 }

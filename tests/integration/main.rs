@@ -8,6 +8,7 @@ mod drift;
 mod gateway;
 mod gestsup;
 mod habits;
+mod linked;
 mod restore;
 mod settings;
 mod support;

@@ -51,7 +51,9 @@ pub(super) fn merge_fields(wanted: &Fields, link: &Link, held: &Fields, policies
                 if gestan_changed {
                     merged.remarks.push(format!("{field} was set to “{held_now}” in Gestan and is left to Gestan"));
                 }
-                if !not_started || taken_over {
+                // What nobody has filled in yet is not in anybody's way.
+                let is_open = not_started || (held_now.is_nothing() && gestsup_changed);
+                if !is_open || taken_over {
                     continue;
                 }
                 if gestsup_changed && value != held_now {
@@ -96,9 +98,19 @@ pub(super) fn merge_entries(projection: &Projection, before: &BTreeMap<String, A
     let mut merged = MergedEntries { agreed: before.clone(), ..MergedEntries::default() };
     for projected in &projection.entries {
         let known = before.get(&projected.entry.key);
+        let same = known.is_some_and(|known| known.content == projected.content);
+        if same
+            && projected.author_lost
+            && known.is_some_and(|known| known.mark == EntryMark::None && !known.is_missing())
+        {
+            // GestSup forgot who wrote it; the memo still tells.
+            continue;
+        }
         let mark = match known {
             None => EntryMark::None,
-            Some(known) if known.content == projected.content && known.mark != EntryMark::Withdrawn => known.mark,
+            // Hidden and shown again, nothing of it was edited.
+            Some(known) if same && known.mark == EntryMark::Withdrawn => EntryMark::None,
+            Some(known) if same => known.mark,
             Some(known) if known.rendered == projected.entry.hash() => EntryMark::None,
             Some(_) => EntryMark::Edited,
         };

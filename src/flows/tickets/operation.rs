@@ -134,6 +134,18 @@ pub struct Operation {
 }
 
 impl Operation {
+    /// By what the ticket is recognised from now on: it was this one, although its date, its creator or
+    /// its first step may have changed since. Gestan's link is told of a change of the first two.
+    pub(super) fn recognise(&mut self, now: &Identity) {
+        let known = &self.draft.identity;
+        let changed = (&known.created, known.creator) != (&now.created, now.creator);
+        let identity = Identity { first_step: now.first_step.or(known.first_step), ..now.clone() };
+        if changed {
+            self.put.origin = identity.clone();
+        }
+        self.draft.identity = identity;
+    }
+
     /// The operation as an item of a batch.
     pub fn to_item(&self) -> BatchItem {
         BatchItem { key: self.key.clone(), precondition: self.precondition.clone(), intervention: self.put.clone() }
@@ -223,6 +235,31 @@ pub enum Verdict {
     },
 }
 
+/// Something of an intervention that cannot be told yet, while all the rest goes through. The ticket is
+/// looked at again on every pass.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lacking {
+    /// A short stable code.
+    pub code: &'static str,
+    /// A sentence.
+    pub reason: String,
+}
+
+/// A verdict, and what it has to leave out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Decision {
+    /// What is to become of the ticket.
+    pub verdict: Verdict,
+    /// What waits.
+    pub lacking: Option<Lacking>,
+}
+
+impl From<Verdict> for Decision {
+    fn from(verdict: Verdict) -> Self {
+        Self { verdict, lacking: None }
+    }
+}
+
 /// What is to become of one ticket, with what is needed to remember it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Planned {
@@ -234,6 +271,8 @@ pub struct Planned {
     pub fingerprint: Option<String>,
     /// What is to become of it.
     pub verdict: Verdict,
+    /// What waits.
+    pub lacking: Option<Lacking>,
 }
 
 impl Attention {
