@@ -70,9 +70,11 @@ pub struct ProjectedEntry {
     pub heading_edited: String,
     /// The heading once it was withdrawn.
     pub heading_withdrawn: String,
+    /// GestSup no longer knows who wrote it or whom it names: what was written while it did is worth more.
+    pub forgotten: bool,
 }
 
-/// Follow-up of an earlier intervention of the same ticket.
+/// What earlier plans of the same ticket settled.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Before {
     /// The intervention that this one goes on from.
@@ -81,6 +83,8 @@ pub struct Before {
     pub minutes: i64,
     /// Keys of the entries that earlier interventions carry.
     pub entries: HashSet<String>,
+    /// The client, which is settled once and for all when the first link is made.
+    pub client: Option<i64>,
 }
 
 /// What `ticket` says its intervention should be, or why that cannot be said yet.
@@ -89,7 +93,13 @@ pub fn project(ticket: &Ticket, before: &Before, context: &Context) -> Result<Pr
     let wording = Wording::new(mapping, context.zone);
     let mut out = Decisions::default();
 
-    let client = client(ticket, context, &mut out)?;
+    let client = match (client(ticket, context, &mut out), before.client) {
+        (Err(_), Some(client)) => {
+            out.because(Field::Client, "as it was when the link was made: GestSup does not tell one any more");
+            client
+        }
+        (client, _) => client?,
+    };
     let status = status(ticket, context, &mut out)?;
     let (technician, team) = people(ticket, context, &mut out)?;
     let machine = machine(ticket, context, &mut out)?;
@@ -437,7 +447,11 @@ fn entries(
         }
         let author = named.step.author.as_ref().map(Person::display_name).unwrap_or_default();
         let at = named.step.at.unwrap_or(opened);
-        entries.push(entry(key, at, &author, named.kind, named.step.minutes, named.text, wording));
+        let mut entry = entry(key, at, &author, named.kind, named.step.minutes, named.text, wording);
+        // What an event says is made of names of people and states: whose name changes edits no step.
+        entry.content = content(at, named.step.minutes, &named.step.text);
+        entry.forgotten = named.step.forgotten;
+        entries.push(entry);
     }
     entries
 }
@@ -452,12 +466,11 @@ fn entry(
     wording: &Wording,
 ) -> ProjectedEntry {
     let heading = wording.heading(at, author, &kind, minutes);
-    // Author and kind are left out: a person who is renamed, or a kind that depends on what follows, is no edit.
-    let content = sha256_hex(&format!("{}\n{minutes}\n{}", at.to_rfc3339(), text.to_plain()));
     ProjectedEntry {
-        content,
+        content: content(at, minutes, &text),
         heading_edited: heading.with(EntryMark::Edited),
         heading_withdrawn: heading.with(EntryMark::Withdrawn),
+        forgotten: false,
         entry: Entry {
             key,
             at,
@@ -469,4 +482,9 @@ fn entry(
             text,
         },
     }
+}
+
+/// Author and kind are left out: a person who is renamed, or a kind that depends on what follows, is no edit.
+fn content(at: chrono::DateTime<chrono::Utc>, minutes: i64, text: &RichText) -> String {
+    sha256_hex(&format!("{}\n{minutes}\n{}", at.to_rfc3339(), text.to_plain()))
 }

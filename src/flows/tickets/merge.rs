@@ -96,6 +96,10 @@ pub(super) fn merge_entries(projection: &Projection, before: &BTreeMap<String, A
     let mut merged = MergedEntries { agreed: before.clone(), ..MergedEntries::default() };
     for projected in &projection.entries {
         let known = before.get(&projected.entry.key);
+        let unchanged = |known: &AgreedEntry| known.content == projected.content && known.mark != EntryMark::Withdrawn;
+        if projected.forgotten && known.is_some_and(unchanged) {
+            continue;
+        }
         let mark = match known {
             None => EntryMark::None,
             Some(known) if known.content == projected.content && known.mark != EntryMark::Withdrawn => known.mark,

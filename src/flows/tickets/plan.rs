@@ -60,7 +60,7 @@ impl Planner<'_> {
         }
         let link = &current.map_or_else(|| link.clone(), |current| without_missing(link, current));
         let ticket = &ticket.clone().completed(&link.last_known);
-        let before = before(&links[..links.len() - 1]);
+        let before = Before { client: client_of(link), ..before(&links[..links.len() - 1]) };
         let projection = match project(ticket, &before, &self.context) {
             Ok(projection) => projection,
             Err(wait) => return Verdict::Wait { code: wait.code, reason: wait.reason },
@@ -408,9 +408,15 @@ fn verb(changes: &[FieldChange]) -> Verb {
 fn before(links: &[Link]) -> Before {
     Before {
         gestan_id: links.last().map(|link| link.gestan_id),
+        client: links.last().and_then(client_of),
         minutes: links.last().map_or(0, |link| link.minutes),
         entries: links.iter().flat_map(|link| link.entries.keys().cloned()).collect(),
     }
+}
+
+/// The client that Gestan holds for a link.
+fn client_of(link: &Link) -> Option<i64> {
+    link.held.get(&Field::Client).and_then(Value::as_number)
 }
 
 /// A ticket that had no step when it was linked is recognised by its first one from then on.
