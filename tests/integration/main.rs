@@ -7,5 +7,6 @@ mod drift;
 mod gateway;
 mod gestsup;
 mod habits;
+mod lies;
 mod support;
 mod tickets;
