@@ -56,6 +56,7 @@ impl Check {
 fn word(level: Level) -> &'static str {
     match level {
         Level::Ok => "ok",
+        Level::Note => "note",
         Level::Warning => "warning",
         Level::Error => "ERROR",
     }

@@ -39,7 +39,7 @@ enum OutcomeArg {
 impl Journal {
     pub(super) async fn execute(self, globals: &Globals) -> anyhow::Result<ExitCode> {
         let loaded = globals.load(Role::Daemon, LogTo::Command)?;
-        let store = Store::open_read_only(&loaded.config.state.path).await?;
+        let store = Store::open_read_only(&loaded.config.state_file()).await?;
         let filter = JournalFilter {
             ticket: self.ticket,
             outcome: self.outcome.map(|outcome| match outcome {

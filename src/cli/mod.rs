@@ -7,7 +7,9 @@ mod demo;
 mod exit;
 mod gateway;
 mod journal;
+mod link;
 mod output;
+mod reconcile;
 mod retry;
 mod run;
 mod show;
@@ -54,6 +56,10 @@ enum Command {
     Show(show::Show),
     /// Have tickets that were set aside, or wait for their next attempt, tried on the next pass.
     Retry(retry::Retry),
+    /// Show where both sides differ, and bring Gestan in line.
+    Reconcile(reconcile::Reconcile),
+    /// Make interventions that people made by hand the tickets' own.
+    Link(link::Link),
     /// Serve Gestan's base to a connector elsewhere, install what it needs, or look for its codes.
     Gateway(gateway::Gateway),
     /// See the connector at work on servers of its own, without touching yours.
@@ -75,6 +81,8 @@ impl Cli {
             Command::Journal(journal) => journal.execute(&globals).await,
             Command::Show(show) => show.execute(&globals).await,
             Command::Retry(retry) => retry.execute(&globals).await,
+            Command::Reconcile(reconcile) => reconcile.execute(&globals).await,
+            Command::Link(link) => link.execute(&globals).await,
             Command::Gateway(gateway) => gateway.execute(&globals).await,
             Command::Demo(demo) => demo.execute(&globals).await,
         }

@@ -7,6 +7,10 @@ use comfy_table::{ContentArrangement, Table, presets};
 use serde::Serialize;
 use std::io::IsTerminal as _;
 
+/// What a person is told wherever results are those of shadow mode.
+pub const SHADOW: &str =
+    "Shadow mode ([gestan] shadow = true): nothing is written to Gestan; what is told is what would be.";
+
 /// A table with aligned columns and no frame.
 pub fn table(headers: &[&str], rows: impl IntoIterator<Item = Vec<String>>) -> String {
     let mut table = Table::new();

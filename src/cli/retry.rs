@@ -19,7 +19,7 @@ pub struct Retry {
 impl Retry {
     pub(super) async fn execute(self, globals: &Globals) -> anyhow::Result<ExitCode> {
         let loaded = globals.load(Role::Daemon, LogTo::Command)?;
-        let store = Store::open(&loaded.config.state.path).await?;
+        let store = Store::open(&loaded.config.state_file()).await?;
         let wanted = (!self.all).then_some(self.tickets.as_slice());
         let count = store.retry(wanted).await?;
         if globals.json {

@@ -12,7 +12,7 @@ pub struct Status {}
 impl Status {
     pub(super) async fn execute(self, globals: &Globals) -> anyhow::Result<ExitCode> {
         let loaded = globals.load(Role::Daemon, LogTo::Command)?;
-        let path = &loaded.config.state.path;
+        let path = &loaded.config.state_file();
         if !path.exists() {
             anyhow::bail!(
                 "there is no state at {} yet: run `gestan-connector sync --dry-run`, then `gestan-connector sync`",
@@ -24,6 +24,9 @@ impl Status {
         if globals.json {
             output::json(&report)?;
             return Ok(ExitCode::Ok);
+        }
+        if loaded.config.is_shadow() {
+            println!("{}", output::SHADOW);
         }
         for run in &report.last_runs {
             let ended = run.ended.map_or_else(|| "still under way, or killed".to_owned(), output::local);

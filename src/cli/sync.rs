@@ -39,6 +39,7 @@ impl Sync {
             allow_mass_change: self.allow_mass_change,
             settle: false,
         };
+        let shadow = loaded.config.is_shadow();
         let site =
             if options.dry_run { Site::open_to_look(loaded.config).await? } else { Site::open(loaded.config).await? };
         let result = site.pass(&options, &CancellationToken::new()).await?;
@@ -49,6 +50,9 @@ impl Sync {
         if globals.json {
             output::json(&report)?;
         } else {
+            if shadow {
+                println!("{}\n", output::SHADOW);
+            }
             println!("{}", render(&report));
         }
         Ok(if report.has_failures() { ExitCode::Records } else { ExitCode::Ok })

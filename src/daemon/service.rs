@@ -27,6 +27,9 @@ pub async fn serve(site: &Site) -> anyhow::Result<()> {
     let tickets = &site.config().tickets;
     let every = Duration::from_secs(tickets.every_seconds);
     tracing::info!(every_seconds = tickets.every_seconds, "gestan-connector {} is at work", env!("CARGO_PKG_VERSION"));
+    if site.config().is_shadow() {
+        tracing::warn!("shadow mode ([gestan] shadow = true): nothing is written to Gestan");
+    }
     while !cancel.is_cancelled() {
         one_pass(site, &cancel).await;
         tokio::select! {

@@ -2,7 +2,7 @@
 //! process-wide state, so that a host can one day serve several.
 
 use crate::config::Config;
-use crate::flows::tickets::{PassOptions, PassReport, TicketsFlow};
+use crate::flows::tickets::{Interventions, PassOptions, PassReport, Shadow, TicketsFlow};
 use crate::flows::{Blast, PortError, System};
 use crate::gateway::Gateway;
 use crate::gestan::GatewayClient;
@@ -26,6 +26,8 @@ pub struct Site {
     store: Store,
     gestsup: Gestsup,
     gestan: GatewayClient,
+    /// Stands before Gestan where nothing is to be written.
+    shadow: Option<Shadow<GatewayClient, Store>>,
     _lock: Option<StateLock>,
     /// Held from the first pass on, for as long as its connection lives.
     daemon_lock: Mutex<Option<DaemonLock>>,
@@ -47,7 +49,12 @@ impl Site {
     /// When a secret is missing, or the state cannot be opened or is in use. Systems that are down do
     /// not prevent it.
     pub async fn open(config: Config) -> anyhow::Result<Self> {
-        let store = Store::open(&config.state.path).await?;
+        let path = config.state_file();
+        if config.is_shadow() && !path.exists() && config.state.path.exists() {
+            // A shadow of a connector that was at work goes on from what is agreed.
+            Store::open_read_only(&config.state.path).await?.copy_to(&path).await?;
+        }
+        let store = Store::open(&path).await?;
         let lock = store.lock()?;
         Self::assemble(config, store, Some(lock)).await
     }
@@ -57,11 +64,8 @@ impl Site {
     /// # Errors
     /// As for [`Site::open`], but for the lock.
     pub async fn open_to_look(config: Config) -> anyhow::Result<Self> {
-        let store = if config.state.path.exists() {
-            Store::open_read_only(&config.state.path).await?
-        } else {
-            Store::in_memory().await?
-        };
+        let path = config.state_file();
+        let store = if path.exists() { Store::open_read_only(&path).await? } else { Store::in_memory().await? };
         Self::assemble(config, store, None).await
     }
 
@@ -70,7 +74,8 @@ impl Site {
         let password = gestsup_config.password.resolve().context("while reading [gestsup] password")?;
         let gestsup = Gestsup::new(gestsup_config, &password);
         let gestan = gestan_client(&config)?;
-        Ok(Self { config, store, gestsup, gestan, _lock: lock, daemon_lock: Mutex::new(None) })
+        let shadow = config.is_shadow().then(|| Shadow { real: gestan.clone(), memory: store.clone() });
+        Ok(Self { config, store, gestsup, gestan, shadow, _lock: lock, daemon_lock: Mutex::new(None) })
     }
 
     /// The configuration.
@@ -101,7 +106,7 @@ impl Site {
         let gestsup = self.config.gestsup.as_ref().ok_or_else(|| anyhow!("[gestsup] is missing"))?;
         Ok(TicketsFlow {
             source: &self.gestsup,
-            gestan: &self.gestan,
+            gestan: self.shadow.as_ref().map_or(&self.gestan as &dyn Interventions, |shadow| shadow),
             memory: &self.store,
             config: &self.config,
             source_name: &gestsup.source,
@@ -133,15 +138,35 @@ impl Site {
     /// When a system does not answer.
     pub async fn pass(&self, options: &PassOptions, cancel: &CancellationToken) -> anyhow::Result<PassResult> {
         let flow = self.tickets()?;
-        let run_id = Uuid::now_v7().to_string();
         if options.dry_run {
-            let report = flow.pass(options, &run_id, Utc::now(), cancel).await?;
+            let report = flow.pass(options, &Uuid::now_v7().to_string(), Utc::now(), cancel).await?;
             return Ok(PassResult::Done(Box::new(report)));
         }
+        // A pass that a person asked for is worth an attempt.
+        let patient = options.only.is_empty();
+        self.remembered(patient, async |run_id| flow.pass(options, run_id, Utc::now(), cancel).await).await
+    }
+
+    /// Brings Gestan in line with GestSup, what a restored base held back included.
+    ///
+    /// # Errors
+    /// When a system does not answer.
+    pub async fn mend(&self, allow_mass_change: bool, cancel: &CancellationToken) -> anyhow::Result<PassResult> {
+        let flow = self.tickets()?;
+        self.remembered(false, async |run_id| flow.mend(allow_mass_change, run_id, Utc::now(), cancel).await).await
+    }
+
+    /// Does work under GestSup's lock and remembers how it ended; a patient one is put off while a
+    /// circuit is open.
+    async fn remembered(
+        &self,
+        patient: bool,
+        work: impl AsyncFnOnce(&str) -> Result<PassReport, PortError>,
+    ) -> anyhow::Result<PassResult> {
+        let run_id = Uuid::now_v7().to_string();
         for system in [System::Gestsup, System::Gestan] {
             let circuit = self.store.circuit(system).await?;
-            // A pass that a person asked for is worth an attempt.
-            if options.only.is_empty() && circuit.is_open(Utc::now()) {
+            if patient && circuit.is_open(Utc::now()) {
                 return Ok(PassResult::CircuitOpen(circuit.sentence()));
             }
         }
@@ -151,8 +176,7 @@ impl Site {
             Err(error) => return Err(self.failed("", error).await.into()),
         }
         self.store.start_run(&run_id, "tickets", Utc::now()).await?;
-        let outcome = flow.pass(options, &run_id, Utc::now(), cancel).await;
-        match outcome {
+        match work(&run_id).await {
             Ok(report) => {
                 for system in [System::Gestsup, System::Gestan] {
                     if let Some(circuit) = self.store.record_success(system).await? {

@@ -45,8 +45,13 @@ const TICKET: [Column; 8] = [
     Column::text("ORIGINE"),
     Column { name: "DHCRE", kind: Kind::DateTime },
 ];
-const STEP: [Column; 4] =
-    [Column::text("CLE"), Column::text("DH_ETAPE"), Column::text("TEXTE"), Column::text("EMPREINTE")];
+const STEP: [Column; 5] = [
+    Column::text("CLE"),
+    Column::text("DH_ETAPE"),
+    Column::text("TEXTE"),
+    Column::text("TEXTE_AVANT"),
+    Column::text("EMPREINTE"),
+];
 
 /// The natural key as one column: bases differ in what they make of keys of several.
 fn ticket_key(key: &TicketKey) -> String {
@@ -106,6 +111,7 @@ impl Extension {
                     column("MINUTES", NewType::Int),
                     column("MARQUE", NewType::Text(10)),
                     column("TEXTE", NewType::LongText),
+                    column("TEXTE_AVANT", NewType::LongText),
                     column("EMPREINTE", NewType::Text(64)),
                     column("IDCONSO", NewType::Int),
                 ],
@@ -189,6 +195,7 @@ impl Extension {
                     key: row.text("CLE").to_owned(),
                     at: row.text("DH_ETAPE").parse::<DateTime<Utc>>().unwrap_or_default(),
                     text: row.text("TEXTE").to_owned(),
+                    previous: row.text("TEXTE_AVANT").to_owned(),
                 },
                 hash: row.text("EMPREINTE").to_owned(),
             })
@@ -202,7 +209,7 @@ impl Extension {
         key: &TicketKey,
         entry: &Entry,
         text: &str,
-        new: bool,
+        known: Option<&StoredEntry>,
     ) -> Result<(), GatewayFault> {
         let cut = |text: &str, max: usize| SqlValue::Text(text.chars().take(max).collect());
         let mark = match entry.mark {
@@ -210,6 +217,10 @@ impl Extension {
             EntryMark::Edited => "edited",
             EntryMark::Withdrawn => "withdrawn",
         };
+        let previous = known.map_or("", |known| match known.known.text == text {
+            true => known.known.previous.as_str(),
+            false => known.known.text.as_str(),
+        });
         let cc_step = SqlValue::Text(format!("{}:{}", ticket_key(key), entry.key));
         let values = vec![
             ("DH_ETAPE", SqlValue::Text(entry.at.to_rfc3339())),
@@ -218,9 +229,10 @@ impl Extension {
             ("MINUTES", SqlValue::Int(entry.minutes)),
             ("MARQUE", SqlValue::Text(mark.to_owned())),
             ("TEXTE", SqlValue::Text(text.to_owned())),
+            ("TEXTE_AVANT", SqlValue::Text(previous.to_owned())),
             ("EMPREINTE", SqlValue::Text(entry.hash())),
         ];
-        if new {
+        if known.is_none() {
             let names = vec![
                 ("CC_STEP", cc_step),
                 ("CC_TICKET", SqlValue::Text(ticket_key(key))),

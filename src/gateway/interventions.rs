@@ -213,7 +213,7 @@ impl Gateway {
         let link = TicketLink { intervention: id, origin: put.origin.clone(), url: put.url.clone() };
         self.extension.link_ticket(self, transaction, key, &link).await?;
         for (entry, text, _) in written {
-            self.extension.store_entry(self, transaction, key, &entry, &text, true).await?;
+            self.extension.store_entry(self, transaction, key, &entry, &text, None).await?;
         }
         Ok(())
     }
@@ -271,12 +271,12 @@ impl Gateway {
             found.stored.iter().map(|entry| (entry.known.key.as_str(), entry)).collect();
         let mut entries_changed = false;
         for (entry, text, _) in &written {
-            let known = stored.get(entry.key.as_str());
+            let known = stored.get(entry.key.as_str()).copied();
             if known.is_some_and(|known| known.hash == entry.hash() && known.known.text == *text) {
                 continue;
             }
             entries_changed = true;
-            self.extension.store_entry(self, transaction, key, entry, text, known.is_none()).await?;
+            self.extension.store_entry(self, transaction, key, entry, text, known).await?;
         }
         if let Some(url) = put.url.as_ref().filter(|url| found.link.url.as_ref() != Some(url)) {
             self.extension.set_url(self, transaction, key, url).await?;
@@ -355,8 +355,9 @@ fn place(memo: &mut Memo, stored: &[StoredEntry], put: &InterventionPut) -> Vec<
         let block = block_of(&entry);
         let text = block.visible_lines().join("\n");
         let placement = memo.put(&block, &known);
-        known.retain(|known| known.key != block.key);
-        known.push(Known { key: block.key, at: block.at, text: text.clone() });
+        let before = known.iter().position(|known| known.key == block.key).map(|index| known.remove(index).text);
+        let previous = before.filter(|before| *before != text).unwrap_or_default();
+        known.push(Known { key: block.key, at: block.at, text: text.clone(), previous });
         written.push((entry, text, placement));
     }
     written

@@ -106,7 +106,11 @@ impl Gateway {
                 z83.insert(row.int("IDINTERVENTION").unwrap_or(0), row);
             }
         }
-        let mut owners = self.extension.owners(transaction.as_mut(), &ids).await?;
+        let installed = has(&catalogue, &self.extension.tables()[0], "IDINTERVENTION");
+        let mut owners = match installed {
+            true => self.extension.owners(transaction.as_mut(), &ids).await?,
+            false => HashMap::new(),
+        };
         let full = u32::try_from(rows.len()).unwrap_or(u32::MAX) == paging.limit();
         let items = rows
             .iter()

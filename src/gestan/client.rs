@@ -15,7 +15,7 @@ use async_trait::async_trait;
 use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Method, Request, StatusCode, header};
-use chrono::NaiveDateTime;
+use chrono::{DateTime, Utc};
 use http_body_util::BodyExt as _;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::Serialize;
@@ -259,34 +259,6 @@ impl GatewayClient {
         Ok(results)
     }
 
-    /// Every intervention created after `since` (Gestan's local time), whoever made it.
-    ///
-    /// # Errors
-    /// When the gateway does not answer.
-    pub async fn interventions(&self, since: Option<NaiveDateTime>) -> Result<Vec<InterventionRecord>, GatewayError> {
-        let since = since.map(|since| since.format("%Y-%m-%dT%H:%M:%S").to_string());
-        self.all_with("interventions", since.iter().map(|since| ("since", since.as_str())).collect()).await
-    }
-
-    /// Keys of all tickets of a source that have an intervention.
-    ///
-    /// # Errors
-    /// When the gateway does not answer.
-    pub async fn linked(&self, source: &str) -> Result<Vec<TicketKey>, GatewayError> {
-        self.all_with("tickets", vec![("source", source)]).await
-    }
-
-    /// Makes an intervention that people made a ticket's.
-    ///
-    /// # Errors
-    /// When the gateway refuses, for a reason that its problem tells, or does not answer.
-    pub async fn link(&self, key: &TicketKey, link: &LinkPut) -> Result<InterventionState, GatewayError> {
-        let TicketKey { source, number, sequence } = key;
-        let path = format!("/v1/tickets/{source}/{number}/{sequence}/link");
-        let answer = self.send(Method::PUT, &path, Some(json(link)?), None).await?;
-        self.understand(&answer)
-    }
-
     async fn put_all(&self, items: Vec<BatchItem>) -> Result<Vec<BatchResult>, GatewayError> {
         if let [item] = &items[..] {
             return Ok(vec![self.put_one(item).await?]);
@@ -348,6 +320,30 @@ impl Interventions for GatewayClient {
 
     async fn states(&self, items: Vec<KnownState>) -> Result<Vec<StateResult>, PortError> {
         Ok(self.states_of(items).await?)
+    }
+
+    async fn record(&self, id: i64) -> Result<Option<InterventionRecord>, PortError> {
+        // The list goes by id: its first record after the one before is the one, if it exists.
+        let page: Page<InterventionRecord> =
+            self.fetch(&format!("/v1/interventions?limit=1&cursor={}", id - 1)).await?;
+        Ok(page.items.into_iter().find(|record| record.id == id))
+    }
+
+    async fn records(&self, since: Option<DateTime<Utc>>) -> Result<Vec<InterventionRecord>, PortError> {
+        // The gateway compares with Gestan's local time, whose zone it alone knows.
+        let since = since.map(|since| (since - Duration::from_secs(24 * 3600)).format("%Y-%m-%dT%H:%M:%S").to_string());
+        Ok(self.all_with("interventions", since.iter().map(|since| ("since", since.as_str())).collect()).await?)
+    }
+
+    async fn linked(&self, source: &str) -> Result<Vec<TicketKey>, PortError> {
+        Ok(self.all_with("tickets", vec![("source", source)]).await?)
+    }
+
+    async fn link(&self, key: &TicketKey, link: LinkPut) -> Result<InterventionState, PortError> {
+        let TicketKey { source, number, sequence } = key;
+        let path = format!("/v1/tickets/{source}/{number}/{sequence}/link");
+        let answer = self.send(Method::PUT, &path, Some(json(&link)?), None).await?;
+        Ok(self.understand(&answer)?)
     }
 
     async fn clients(&self) -> Result<Vec<Client>, PortError> {

@@ -3,31 +3,20 @@
 
 use super::{Gestsup, GestsupError};
 use sqlx::{MySqlConnection, Row as _};
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 /// Columns without which a database is no GestSup base.
 const ESSENTIAL: [(&str, &[&str]); 4] = [
-    ("tincidents", &["id", "title", "description", "user", "technician", "state", "date_create", "disable"]),
+    ("tincidents", &["id", "title", "description", "user", "technician", "state", "date_create"]),
     ("tthreads", &["id", "ticket", "date", "author", "text", "type"]),
     ("tusers", &["id", "login", "firstname", "lastname", "mail", "company", "profile"]),
     ("tstates", &["id", "name"]),
 ];
 
-/// Columns that are used where they exist.
-const USED: [(&str, &[&str]); 4] = [
-    (
-        "tincidents",
-        &["t_group", "type", "billable", "u_group", "asset_id", "time", "time_hope", "date_res", "date_hope"],
-    ),
-    ("tthreads", &["private", "time", "tech1", "tech2", "group1", "group2", "state"]),
-    ("tcompany", &["id", "name"]),
-    ("tassets", &["id", "netbios", "sn_internal", "sn_manufacturer"]),
-];
-
 /// The tables and columns of one base, in lower case.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Catalogue {
-    columns: HashSet<(String, String)>,
+    tables: HashMap<String, HashSet<String>>,
 }
 
 impl Catalogue {
@@ -35,8 +24,12 @@ impl Catalogue {
         let sql = "SELECT LOWER(CAST(table_name AS CHAR)) AS t, LOWER(CAST(column_name AS CHAR)) AS c \
                    FROM information_schema.columns WHERE table_schema = DATABASE()";
         let rows = gestsup.within(sqlx::raw_sql(sql).fetch_all(&mut *connection)).await?;
-        let columns = rows.iter().filter_map(|row| Some((row.try_get("t").ok()?, row.try_get("c").ok()?))).collect();
-        let this = Self { columns };
+        let mut this = Self::default();
+        for row in &rows {
+            if let (Ok(table), Ok(column)) = (row.try_get::<String, _>("t"), row.try_get::<String, _>("c")) {
+                this.tables.entry(table).or_default().insert(column);
+            }
+        }
         for (table, columns) in ESSENTIAL {
             if let Some(column) = columns.iter().find(|column| !this.has(table, column)) {
                 let missing =
@@ -48,11 +41,16 @@ impl Catalogue {
     }
 
     pub(super) fn has(&self, table: &str, column: &str) -> bool {
-        self.columns.contains(&(table.to_owned(), column.to_lowercase()))
+        self.tables.get(table).is_some_and(|columns| columns.contains(&column.to_lowercase()))
     }
 
     pub(super) fn has_table(&self, table: &str) -> bool {
-        self.columns.iter().any(|(known, _)| known == table)
+        self.tables.contains_key(table)
+    }
+
+    /// Those of these columns that are there, under an alias.
+    pub(super) fn present(&self, alias: &str, table: &str, columns: &[&str]) -> Vec<String> {
+        columns.iter().filter(|column| self.has(table, column)).map(|column| format!("{alias}.`{column}`")).collect()
     }
 
     /// The column under an alias, or a neutral literal where this version does not have it.
@@ -60,17 +58,14 @@ impl Catalogue {
         if self.has(table, column) { format!("{alias}.`{column}`") } else { neutral.to_owned() }
     }
 
-    /// A number of a list that may lack, as the name of its row.
-    pub(super) fn join(&self, alias: &str, table: &str, on: &str) -> String {
-        if self.has(table, "id") { format!(" LEFT JOIN `{table}` {alias} ON {alias}.id = {on}") } else { String::new() }
+    /// The condition that tells the tickets that were not deleted: GestSup 3.1 keeps deleted ones.
+    pub(super) fn not_deleted(&self, alias: &str) -> String {
+        format!("{} = 0", self.column(alias, "tincidents", "disable", "0"))
     }
 
-    /// Columns that the connector uses and that this version does not have.
-    pub(super) fn missing(&self) -> Vec<String> {
-        USED.iter()
-            .flat_map(|(table, columns)| columns.iter().map(move |column| (table, column)))
-            .filter(|(table, column)| !self.has(table, column))
-            .map(|(table, column)| format!("{table}.{column}"))
-            .collect()
+    #[cfg(test)]
+    pub(super) fn of(tables: &[(&str, &[&str])]) -> Self {
+        let columns = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
+        Self { tables: tables.iter().map(|(table, names)| ((*table).to_owned(), columns(names))).collect() }
     }
 }

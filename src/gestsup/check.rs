@@ -1,6 +1,5 @@
 //! What an administrator should know of a GestSup base before the connector works on it.
 
-use super::catalogue::Catalogue;
 use super::rows::{number, text};
 use super::text::decode_listed;
 use super::{Gestsup, GestsupError};
@@ -13,6 +12,8 @@ use serde::Serialize;
 pub enum Level {
     /// As it should be.
     Ok,
+    /// Good to know.
+    Note,
     /// It works, with less.
     Warning,
     /// It will not work.
@@ -43,22 +44,17 @@ impl Gestsup {
     pub async fn check(&self) -> Result<Vec<Finding>, GestsupError> {
         let mut snapshot = self.open().await?;
         let mut findings = Vec::new();
-        let known: &Catalogue = &snapshot.catalogue;
-        let missing = known.missing();
-        let zone = known.column("p", "tparameters", "server_timezone", "''");
-        let has_version = known.has("tparameters", "version");
-        let (mut version, mut zone_there) = (String::new(), String::new());
-        if has_version {
-            let sql = format!(
-                "SELECT CAST(p.version AS CHAR) AS version, CAST({zone} AS CHAR) AS zone FROM tparameters p LIMIT 1"
-            );
-            if let Some(row) = snapshot.fetch(sql).await?.first() {
-                (version, zone_there) = (text(row, "version"), text(row, "zone"));
-            }
-        }
-        let count =
-            snapshot.fetch("SELECT CAST(COUNT(*) AS SIGNED) AS n FROM tincidents WHERE disable = 0".to_owned()).await?;
-        let count = count.first().map_or(0, |row| number(row, "n"));
+        let version = if snapshot.catalogue.has("tparameters", "version") {
+            let sql = "SELECT CAST(MAX(version) AS CHAR) AS version FROM tparameters";
+            snapshot.fetch(sql.to_owned()).await?.first().map_or_else(String::new, |row| text(row, "version"))
+        } else {
+            String::new()
+        };
+        let sql = format!(
+            "SELECT CAST(COUNT(*) AS SIGNED) AS n FROM tincidents t WHERE {}",
+            snapshot.catalogue.not_deleted("t")
+        );
+        let count = snapshot.fetch(sql).await?.first().map_or(0, |row| number(row, "n"));
         findings.push(Finding::new(
             Level::Ok,
             format!(
@@ -68,21 +64,10 @@ impl Gestsup {
                 self.place.database
             ),
         ));
-        if !missing.is_empty() {
-            findings.push(Finding::new(
-                Level::Warning,
-                format!(
-                    "this GestSup lacks {}: what needs them stays empty (updating GestSup adds them)",
-                    missing.join(", ")
-                ),
-            ));
-        }
-        if !zone_there.is_empty() && zone_there != self.zone.name() {
-            findings.push(Finding::new(
-                Level::Warning,
-                format!("GestSup's own parameters name the zone {zone_there}, [gestsup] time_zone is {}: dates will be off unless you know why", self.zone.name()),
-            ));
-        }
+        let losses = snapshot.catalogue.losses();
+        findings.extend(losses.into_iter().map(|sentence| Finding::new(Level::Warning, sentence)));
+        findings.extend(snapshot.tables_without_snapshot().await?);
+        findings.extend(snapshot.harmful_settings().await?);
         if let Some(rights) = self.rights_beyond_select(&mut snapshot).await? {
             findings.push(Finding::new(
                 Level::Warning,

@@ -2,7 +2,7 @@
 //! are hashed one by one with their id and summed, never XOR-ed: a swap between two steps must show.
 
 use super::GestsupError;
-use super::catalogue::Catalogue;
+use super::features::{APPOINTMENTS, ATTACHMENTS, COMPANIES, EQUIPMENT, GROUP_MEMBERS, GROUPS, PROJECTS, SURVEY};
 use super::rows::{list, number, text, time};
 use super::snapshot::GestsupSnapshot;
 use crate::flows::tickets::{Scope, Sighting};
@@ -14,7 +14,7 @@ use std::collections::HashMap;
 const CHUNK: usize = 5_000;
 
 /// Columns of `tincidents` that are projected, or that decide what is.
-const TICKET: [&str; 24] = [
+const TICKET: [&str; 29] = [
     "id",
     "type",
     "technician",
@@ -39,6 +39,12 @@ const TICKET: [&str; 24] = [
     "asset_id",
     "user_validation",
     "place",
+    // Attachments of 3.1; since 3.1.49 they are rows of tattachments and these do not change any more.
+    "img1",
+    "img2",
+    "img3",
+    "img4",
+    "img5",
 ];
 const STEP: [&str; 12] =
     ["id", "date", "author", "text", "type", "tech1", "tech2", "group1", "group2", "state", "private", "time"];
@@ -47,10 +53,6 @@ const STEP: [&str; 12] =
 fn hash(columns: &[String]) -> String {
     let parts: Vec<String> = columns.iter().map(|column| format!("COALESCE({column},'')")).collect();
     format!("CONV(LEFT(MD5(CONCAT_WS(CHAR(31),{})),15),16,10)", parts.join(","))
-}
-
-fn present(catalogue: &Catalogue, alias: &str, table: &str, columns: &[&str]) -> Vec<String> {
-    columns.iter().filter(|column| catalogue.has(table, column)).map(|column| format!("{alias}.`{column}`")).collect()
 }
 
 fn sum(columns: &[String]) -> String {
@@ -159,56 +161,41 @@ impl GestsupSnapshot {
 
     fn ticket_statement(&self, condition: &str) -> String {
         let known = &self.catalogue;
-        let mut columns = present(known, "t", "tincidents", &TICKET);
-        columns.extend(present(
-            known,
+        let mut columns = known.present("t", "tincidents", &TICKET);
+        columns.extend(known.present(
             "u",
             "tusers",
             &["id", "login", "firstname", "lastname", "mail", "company", "profile"],
         ));
-        columns.extend(present(known, "c", "tcompany", &["id", "name"]));
-        columns.extend(present(known, "k", "tusers", &["id", "login", "firstname", "lastname", "mail"]));
-        columns.extend(present(known, "a", "tassets", &["id", "netbios", "sn_internal", "sn_manufacturer"]));
-        let lists = [
-            ("s", "tstates", "t.state"),
-            ("ty", "ttypes", "t.type"),
-            ("ca", "tcategory", "t.category"),
-            ("sc", "tsubcat", "t.subcat"),
-            ("pr", "tpriority", "t.priority"),
-            ("cr", "tcriticality", "t.criticality"),
-            ("sv", "tservices", "t.u_service"),
-            ("g", "tgroups", "t.t_group"),
-        ];
+        columns.extend(known.present("k", "tusers", &["id", "login", "firstname", "lastname", "mail"]));
         let mut joins = String::new();
-        for (alias, table, on) in lists {
-            let column = on.trim_start_matches("t.");
-            if known.has("tincidents", column) && known.has(table, "name") {
-                joins.push_str(&known.join(alias, table, on));
-                columns.push(format!("{alias}.`name`"));
-            }
+        for neighbour in known.neighbours() {
+            joins.push_str(&neighbour.join());
+            columns.push(format!("{}.name", neighbour.alias));
         }
-        let group = known.column("t", "tincidents", "t_group", "0");
-        let asset =
-            if known.has("tincidents", "asset_id") { known.join("a", "tassets", "t.asset_id") } else { String::new() };
-        let columns: Vec<String> =
-            columns.into_iter().filter(|column| !column.starts_with("a.") || !asset.is_empty()).collect();
-        let company = known.join("c", "tcompany", "u.company");
+        if known.offers(&EQUIPMENT) {
+            joins.push_str(" LEFT JOIN tassets a ON a.id = t.asset_id");
+            columns.extend(known.present("a", "tassets", &["id", "netbios", "sn_internal", "sn_manufacturer"]));
+        }
+        // A group that has no name here is nobody.
+        let group = if known.offers(&GROUPS) { "t.t_group" } else { "0" };
         format!(
             "SELECT CAST(t.id AS SIGNED) AS id, CAST(t.state AS SIGNED) AS state, CAST({group} AS SIGNED) AS t_group, CAST({} AS SIGNED) AS u_group, \
              CAST((k.id IS NOT NULL AND k.id <> 0 AND k.login <> 'delete_user_gs') OR {group} <> 0 AS SIGNED) AS attributed, \
              CAST({} AS CHAR) AS date_res, CAST(t.date_create AS CHAR) AS date_create, {} AS h \
-             FROM tincidents t LEFT JOIN tusers u ON u.id = t.user LEFT JOIN tusers k ON k.id = t.technician{company}{asset}{joins} \
-             WHERE t.disable = 0 AND t.id > 0 AND {condition} ORDER BY t.id",
+             FROM tincidents t LEFT JOIN tusers u ON u.id = t.user LEFT JOIN tusers k ON k.id = t.technician{joins} \
+             WHERE {} AND t.id > 0 AND {condition} ORDER BY t.id",
             known.column("t", "tincidents", "u_group", "0"),
             known.column("t", "tincidents", "date_res", "''"),
             hash(&columns),
+            known.not_deleted("t"),
         )
     }
 
     fn step_statement(&self, filter: &str) -> String {
         let known = &self.catalogue;
-        let mut columns = present(known, "h", "tthreads", &STEP);
-        columns.extend(present(known, "u", "tusers", &["firstname", "lastname", "login", "profile"]));
+        let mut columns = known.present("h", "tthreads", &STEP);
+        columns.extend(known.present("u", "tusers", &["firstname", "lastname", "login", "profile"]));
         format!(
             "SELECT CAST(h.ticket AS SIGNED) AS ticket, {} AS h, \
              CAST(MAX(CASE WHEN h.type = 4 THEN h.date END) AS CHAR) AS closed, CAST(MAX(h.date) AS CHAR) AS last \
@@ -221,30 +208,30 @@ impl GestsupSnapshot {
     fn neighbour_statements(&self, filter: &str) -> Vec<String> {
         let known = &self.catalogue;
         let mut statements = Vec::new();
-        if known.has("tevents", "incident") {
+        if known.offers(&APPOINTMENTS) {
             let columns =
-                present(known, "e", "tevents", &["id", "technician", "date_start", "date_end", "type", "disable"]);
+                known.present("e", "tevents", &["id", "technician", "date_start", "date_end", "type", "disable"]);
             statements.push(format!(
                 "SELECT 'e' AS k, CAST(e.incident AS SIGNED) AS ticket, {} AS h FROM tevents e WHERE e.incident {filter} GROUP BY e.incident",
                 sum(&columns)
             ));
         }
-        if known.has("tprojects_task", "ticket_id") && known.has("tprojects", "name") {
+        if known.offers(&PROJECTS) {
             let columns = ["p.id", "p.project_id", "j.name"].map(str::to_owned);
             statements.push(format!(
                 "SELECT 'p' AS k, CAST(p.ticket_id AS SIGNED) AS ticket, {} AS h FROM tprojects_task p LEFT JOIN tprojects j ON j.id = p.project_id WHERE p.ticket_id {filter} GROUP BY p.ticket_id",
                 sum(&columns)
             ));
         }
-        if known.has("tattachments", "ticket_id") {
-            let columns = present(known, "f", "tattachments", &["id", "uid", "storage_filename", "real_filename"]);
+        if known.offers(&ATTACHMENTS) {
+            let columns = known.present("f", "tattachments", &["id", "uid", "storage_filename", "real_filename"]);
             statements.push(format!(
                 "SELECT 'f' AS k, CAST(f.ticket_id AS SIGNED) AS ticket, {} AS h FROM tattachments f WHERE f.ticket_id {filter} GROUP BY f.ticket_id",
                 sum(&columns)
             ));
         }
-        if known.has("tsurvey_answers", "ticket_id") {
-            let columns = present(known, "v", "tsurvey_answers", &["id", "question_id", "answer"]);
+        if known.offers(&SURVEY) {
+            let columns = known.present("v", "tsurvey_answers", &["id", "question_id", "answer"]);
             statements.push(format!(
                 "SELECT 'v' AS k, CAST(v.ticket_id AS SIGNED) AS ticket, {} AS h FROM tsurvey_answers v WHERE v.ticket_id {filter} GROUP BY v.ticket_id",
                 sum(&columns)
@@ -254,16 +241,19 @@ impl GestsupSnapshot {
     }
 
     async fn group_hashes(&mut self) -> Result<HashMap<i64, String>, GestsupError> {
-        if !self.catalogue.has("tgroups_assoc", "group") {
+        if !self.catalogue.offers(&GROUP_MEMBERS) {
             return Ok(HashMap::new());
         }
         let person = ["id", "login", "firstname", "lastname", "mail", "disable", "company"];
-        let mut columns = present(&self.catalogue, "u", "tusers", &person);
-        columns.extend(present(&self.catalogue, "c", "tcompany", &["name"]));
+        let mut columns = self.catalogue.present("u", "tusers", &person);
+        let mut company = "";
+        if self.catalogue.offers(&COMPANIES) {
+            company = " LEFT JOIN tcompany c ON c.id = u.company";
+            columns.push("c.`name`".to_owned());
+        }
         let sql = format!(
-            "SELECT CAST(a.`group` AS SIGNED) AS id, {} AS h FROM tgroups_assoc a JOIN tusers u ON u.id = a.user{} GROUP BY a.`group`",
+            "SELECT CAST(a.`group` AS SIGNED) AS id, {} AS h FROM tgroups_assoc a JOIN tusers u ON u.id = a.user{company} GROUP BY a.`group`",
             sum(&columns),
-            self.catalogue.join("c", "tcompany", "u.company")
         );
         let rows = self.fetch(sql).await?;
         Ok(rows.iter().map(|row| (number(row, "id"), text(row, "h"))).collect())

@@ -1,5 +1,6 @@
 //! Whole tickets: a few statements for a chunk of them, whatever their number of steps.
 
+use super::features::{APPOINTMENTS, EQUIPMENT, PROJECTS};
 use super::mail_header::{with_breaks_behind_header, without_mail_header};
 use super::people::{person, person_columns};
 use super::rows::{list, number, text, time};
@@ -44,9 +45,9 @@ impl GestsupSnapshot {
         let mut projects = self.projects(numbers).await?;
         let rows = self.fetch(self.load_statement(numbers)).await?;
         let groups: Vec<i64> = rows.iter().map(|row| number(row, "t_group")).filter(|group| *group != 0).collect();
-        let members = if groups.is_empty() { HashMap::new() } else { self.members(&groups).await? };
+        let members = self.members(&groups).await?;
         let asking: Vec<i64> = rows.iter().map(|row| number(row, "ug_id")).filter(|group| *group != 0).collect();
-        let companies = if asking.is_empty() { HashMap::new() } else { self.group_companies(&asking).await? };
+        let companies = self.group_companies(&asking).await?;
         let mut tickets = Vec::with_capacity(rows.len());
         for row in &rows {
             let id = number(row, "id");
@@ -70,8 +71,8 @@ impl GestsupSnapshot {
             "t.description AS description".to_owned(),
             "CAST(t.state AS SIGNED) AS state".to_owned(),
             "CAST(t.date_create AS CHAR) AS date_create".to_owned(),
-            person_columns("u", "u"),
-            person_columns("k", "k"),
+            person_columns(known, "u", "u"),
+            person_columns(known, "k", "k"),
         ];
         for name in ["t_group", "u_group", "billable", "time", "time_hope", "creator"] {
             columns.push(format!("CAST({} AS SIGNED) AS {name}", column(name)));
@@ -80,27 +81,13 @@ impl GestsupSnapshot {
             columns.push(format!("CAST({} AS CHAR) AS {name}", known.column("t", "tincidents", name, "''")));
         }
         let mut joins = " LEFT JOIN tusers u ON u.id = t.user LEFT JOIN tusers k ON k.id = t.technician".to_owned();
-        let lists = [
-            ("s", "tstates", "state"),
-            ("ty", "ttypes", "type"),
-            ("ca", "tcategory", "category"),
-            ("sc", "tsubcat", "subcat"),
-            ("pr", "tpriority", "priority"),
-            ("cr", "tcriticality", "criticality"),
-            ("sv", "tservices", "u_service"),
-            ("g", "tgroups", "t_group"),
-            ("ug", "tgroups", "u_group"),
-            ("c", "tcompany", ""),
-        ];
-        for (alias, table, on) in lists {
-            let from = if on.is_empty() { "u.company".to_owned() } else { format!("t.`{on}`") };
-            if known.has(table, "name") && (on.is_empty() || known.has("tincidents", on)) {
-                joins.push_str(&known.join(alias, table, &from));
-                columns.push(format!("CAST({alias}.id AS SIGNED) AS {alias}_id, {alias}.name AS {alias}_name"));
-            }
+        for neighbour in known.neighbours() {
+            let alias = neighbour.alias;
+            joins.push_str(&neighbour.join());
+            columns.push(format!("CAST({alias}.id AS SIGNED) AS {alias}_id, {alias}.name AS {alias}_name"));
         }
-        if known.has("tincidents", "asset_id") && known.has("tassets", "netbios") {
-            joins.push_str(&known.join("a", "tassets", "t.asset_id"));
+        if known.offers(&EQUIPMENT) {
+            joins.push_str(" LEFT JOIN tassets a ON a.id = t.asset_id");
             columns.push(format!(
                 "CAST(a.id AS SIGNED) AS a_id, a.netbios AS a_name, {} AS a_internal, {} AS a_serial",
                 known.column("a", "tassets", "sn_internal", "''"),
@@ -108,8 +95,9 @@ impl GestsupSnapshot {
             ));
         }
         format!(
-            "SELECT {} FROM tincidents t{joins} WHERE t.disable = 0 AND t.id IN ({})",
+            "SELECT {} FROM tincidents t{joins} WHERE {} AND t.id IN ({})",
             columns.join(", "),
+            known.not_deleted("t"),
             list(numbers)
         )
     }
@@ -182,29 +170,26 @@ impl GestsupSnapshot {
             "CAST(h.id AS SIGNED) AS id, CAST(h.ticket AS SIGNED) AS ticket, CAST(h.date AS CHAR) AS date, h.text AS text, \
              CAST(h.type AS SIGNED) AS type"
                 .to_owned(),
-            person_columns("u", "u"),
+            person_columns(known, "u", "u"),
         ];
         for name in ["time", "private", "state", "tech1", "tech2", "group1", "group2"] {
             columns.push(format!("CAST({} AS SIGNED) AS {name}", known.column("h", "tthreads", name, "0")));
         }
         let mut joins = " LEFT JOIN tusers u ON u.id = h.author".to_owned();
-        let mut join = |alias: &str, table: &str, on: &str, shown: &str| {
-            if known.has("tthreads", on) && known.has(table, "id") {
-                joins.push_str(&known.join(alias, table, &format!("h.`{on}`")));
+        let mut join = |alias: &str, table: &str, on: &str, named: &str, shown: &str| {
+            if known.has("tthreads", on) && known.has(table, "id") && known.has(table, named) {
+                joins.push_str(&format!(" LEFT JOIN {table} {alias} ON {alias}.id = h.`{on}`"));
                 columns.push(format!("CAST({alias}.id AS SIGNED) AS {alias}_id, {shown} AS {alias}_name"));
             }
         };
-        join("s", "tstates", "state", "s.name");
+        join("s", "tstates", "state", "name", "s.name");
         for (alias, on) in [("t1", "tech1"), ("t2", "tech2")] {
-            join(
-                alias,
-                "tusers",
-                on,
-                &format!("{alias}.login AS {alias}_login, TRIM(CONCAT({alias}.firstname, ' ', {alias}.lastname))"),
-            );
+            let shown =
+                format!("{alias}.login AS {alias}_login, TRIM(CONCAT({alias}.firstname, ' ', {alias}.lastname))");
+            join(alias, "tusers", on, "lastname", &shown);
         }
         for (alias, on) in [("g1", "group1"), ("g2", "group2")] {
-            join(alias, "tgroups", on, &format!("{alias}.name"));
+            join(alias, "tgroups", on, "name", &format!("{alias}.name"));
         }
         let sql = format!("SELECT {} FROM tthreads h{joins} WHERE h.ticket IN ({})", columns.join(", "), list(numbers));
         let mut steps: HashMap<i64, Vec<Step>> = HashMap::new();
@@ -260,7 +245,7 @@ impl GestsupSnapshot {
 
     async fn events(&mut self, numbers: &[i64]) -> Result<HashMap<i64, Vec<PlannedEvent>>, GestsupError> {
         let mut events: HashMap<i64, Vec<PlannedEvent>> = HashMap::new();
-        if !self.catalogue.has("tevents", "incident") {
+        if !self.catalogue.offers(&APPOINTMENTS) {
             return Ok(events);
         }
         let disable = self.catalogue.column("e", "tevents", "disable", "0");
@@ -285,7 +270,7 @@ impl GestsupSnapshot {
 
     async fn projects(&mut self, numbers: &[i64]) -> Result<HashMap<i64, Label>, GestsupError> {
         let mut projects = HashMap::new();
-        if !self.catalogue.has("tprojects_task", "ticket_id") || !self.catalogue.has("tprojects", "name") {
+        if !self.catalogue.offers(&PROJECTS) {
             return Ok(projects);
         }
         let sql = format!(

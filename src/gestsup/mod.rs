@@ -4,6 +4,7 @@
 mod catalogue;
 mod check;
 mod error;
+mod features;
 mod fingerprint;
 mod html;
 mod load;
@@ -11,8 +12,10 @@ mod lock;
 mod mail_header;
 mod people;
 mod rows;
+mod settings;
 mod snapshot;
 mod text;
+mod version;
 
 pub use check::{Finding, Level};
 pub use error::GestsupError;
@@ -67,18 +70,26 @@ impl Gestsup {
 
     async fn connect(&self) -> Result<MySqlConnection, GestsupError> {
         let mut connection = self.within(self.options.connect()).await?;
-        // A statement that we gave up on must not go on on the server; MySQL has no such setting.
-        let limit = format!("SET SESSION max_statement_time = {}", self.timeout.as_secs());
-        let _ = self.within(connection.execute(sqlx::AssertSqlSafe(limit))).await;
-        // MySQL would otherwise answer with counters of yesterday; MariaDB has no such setting.
-        let _ = self.within(connection.execute("SET SESSION information_schema_stats_expiry = 0")).await;
+        // A statement that we gave up on must not go on on the server. MariaDB counts seconds and MySQL
+        // milliseconds; each refuses the other's setting.
+        let seconds = self.timeout.as_secs();
+        let limit = format!("SET SESSION max_statement_time = {seconds}");
+        if self.within(connection.execute(sqlx::AssertSqlSafe(limit))).await.is_err() {
+            let limit = format!("SET SESSION max_execution_time = {}", seconds.saturating_mul(1000));
+            let _ = self.within(connection.execute(sqlx::AssertSqlSafe(limit))).await;
+            // MySQL 8 would otherwise answer with counters of yesterday; MySQL 5 has no such setting.
+            let _ = self.within(connection.execute("SET SESSION information_schema_stats_expiry = 0")).await;
+        }
         Ok(connection)
     }
 
     /// Runs something on the server, under the deadline of a statement.
     async fn within<T>(&self, work: impl Future<Output = Result<T, sqlx::Error>>) -> Result<T, GestsupError> {
         match tokio::time::timeout(self.timeout, work).await {
-            Ok(result) => result.map_err(|error| GestsupError::from_sqlx(&self.place, error)),
+            Ok(result) => result.map_err(|error| match GestsupError::from_sqlx(&self.place, error) {
+                GestsupError::Timeout { place, .. } => GestsupError::Timeout { place, seconds: self.timeout.as_secs() },
+                error => error,
+            }),
             Err(_) => Err(GestsupError::Timeout { place: self.place.clone(), seconds: self.timeout.as_secs() }),
         }
     }

@@ -1,8 +1,9 @@
 //! A consistent view of GestSup's base, for one pass.
 
 use super::catalogue::Catalogue;
+use super::features::DELETION_LOG;
 use super::rows::{list, number, text};
-use super::{Gestsup, GestsupError};
+use super::{Gestsup, GestsupError, version};
 use crate::flows::PortError;
 use crate::flows::tickets::{Marks, Scope, Sighting, Snapshot, TicketSource, Witness};
 use crate::model::Ticket;
@@ -43,17 +44,22 @@ impl TicketSource for Gestsup {
 impl Snapshot for GestsupSnapshot {
     async fn numbers(&mut self) -> Result<Vec<i64>, PortError> {
         let rows = self
-            .fetch(
-                "SELECT CAST(id AS SIGNED) AS id FROM tincidents WHERE disable = 0 AND id > 0 ORDER BY id".to_owned(),
-            )
+            .fetch(format!(
+                "SELECT CAST(t.id AS SIGNED) AS id FROM tincidents t WHERE {} AND t.id > 0 ORDER BY t.id",
+                self.catalogue.not_deleted("t")
+            ))
             .await?;
         Ok(rows.iter().map(|row| number(row, "id")).collect())
     }
 
     async fn marks(&mut self) -> Result<Marks, PortError> {
-        let sql = "SELECT LOWER(CAST(table_name AS CHAR)) AS t, CAST(COALESCE(auto_increment, 0) AS SIGNED) AS n \
+        let sql = "SELECT LOWER(CAST(table_name AS CHAR)) AS t, CAST(COALESCE(auto_increment, 0) AS SIGNED) AS n, VERSION() AS server \
                    FROM information_schema.tables WHERE table_schema = DATABASE() AND table_name IN ('tincidents', 'tthreads')";
         let rows = self.fetch(sql.to_owned()).await?;
+        // Older servers forget the counters of InnoDB when they restart and give numbers again.
+        if rows.first().is_some_and(|row| !version::keeps_counters(&text(row, "server"))) {
+            return Ok(Marks::default());
+        }
         let next = |table: &str| rows.iter().find(|row| text(row, "t") == table).map_or(0, |row| number(row, "n"));
         let (next_ticket, next_step) = (next("tincidents"), next("tthreads"));
         let newest = self.steps_where(&format!("TRUE ORDER BY id DESC LIMIT {WITNESSES}")).await?;
@@ -97,12 +103,12 @@ impl GestsupSnapshot {
         if gone.is_empty() {
             return Ok(Some(recorded));
         }
-        let sql =
-            format!("SELECT CAST(id AS SIGNED) AS id FROM tincidents WHERE disable <> 0 AND id IN ({})", list(gone));
-        recorded.extend(self.fetch(sql).await?.iter().map(|row| number(row, "id")));
-        let kept = self.catalogue.has("tlogs", "message") && self.catalogue.has("tparameters", "log");
-        let sql = "SELECT CAST(MAX(log) AS SIGNED) AS kept FROM tparameters".to_owned();
-        if !kept || self.fetch(sql).await?.first().is_none_or(|row| number(row, "kept") != 1) {
+        if self.catalogue.has("tincidents", "disable") {
+            let ids = list(gone);
+            let sql = format!("SELECT CAST(id AS SIGNED) AS id FROM tincidents WHERE disable <> 0 AND id IN ({ids})");
+            recorded.extend(self.fetch(sql).await?.iter().map(|row| number(row, "id")));
+        }
+        if !self.logs_deletions().await? {
             return Ok(gone.iter().all(|number| recorded.contains(number)).then_some(recorded));
         }
         let messages: Vec<String> = gone.iter().map(|number| format!("'Ticket {number} deleted'")).collect();
@@ -114,6 +120,19 @@ impl GestsupSnapshot {
             recorded.extend(text(&row, "message").split(' ').nth(1).and_then(|number| number.parse::<i64>().ok()));
         }
         Ok(Some(recorded))
+    }
+
+    /// Whether this GestSup writes a line for each ticket that is deleted.
+    async fn logs_deletions(&mut self) -> Result<bool, GestsupError> {
+        if !self.catalogue.offers(&DELETION_LOG) {
+            return Ok(false);
+        }
+        let version = self.catalogue.column("p", "tparameters", "version", "''");
+        let sql = format!(
+            "SELECT CAST(MAX(p.log) AS SIGNED) AS kept, CAST(MAX({version}) AS CHAR) AS version FROM tparameters p"
+        );
+        let rows = self.fetch(sql).await?;
+        Ok(rows.first().is_some_and(|row| number(row, "kept") == 1 && version::logs_deletions(&text(row, "version"))))
     }
 
     /// GestSup says of a merge only what it writes at the head of each comment that it copies.

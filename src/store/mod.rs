@@ -79,6 +79,15 @@ impl Store {
         Ok(this)
     }
 
+    /// Copies the state, as it is at one instant, into a new file.
+    ///
+    /// # Errors
+    /// When the file exists, or cannot be written.
+    pub async fn copy_to(&self, target: &Path) -> Result<(), StoreError> {
+        let query = sqlx::query("VACUUM INTO ?").bind(target.to_string_lossy().into_owned());
+        self.done(query.execute(&self.pool).await).map(|_| ())
+    }
+
     async fn connect(path: &Path, options: SqliteConnectOptions) -> Result<Self, StoreError> {
         // One connection: SQLite has one writer, and the reads here are bulk loads.
         let pool = SqlitePoolOptions::new()

@@ -221,3 +221,81 @@ async fn a_connector_elsewhere_works_through_a_gateway_beside_gestan() {
     assert_eq!(code, 69, "{check}{errors}");
     assert!(check.contains(&free.to_string()), "{check}");
 }
+
+#[tokio::test]
+async fn a_running_shop_starts_in_shadow_links_what_people_made_and_then_goes_live() {
+    let mut world = World::new().await;
+    let client = world.client;
+    let paper = world.ticket("Imprimante sans papier", "<p>Bac 2</p>").await;
+    let screen = world.ticket("Écran bleu ce matin", "<p>x</p>").await;
+    world.ticket("Jamais fait à la main", "<p>x</p>").await;
+    for (title, memo) in [("Imprimante sans papier", ""), ("Divers", "voir ticket n°2"), ("Onduleur", "")] {
+        let sql = format!(
+            "INSERT INTO INTERVENTION (IDCONTACT, LIB50, ST_INTER, LIB_INTERVENTION, DHCRE) VALUES ({client}, '{title}', 1, '{memo}', '2026-03-02 10:00:00')"
+        );
+        world.erp.run(sql).await.unwrap();
+    }
+    let program = Program::on(world);
+    program.reconfigure("[gestan]\n", "[gestan]\nshadow = true\n");
+    let (code, done, _) = program.run(&["sync"]).await;
+    assert_eq!(code, 0, "{done}");
+    assert!(done.starts_with("Shadow mode") && done.contains("Done: 3 created."), "{done}");
+    let (_, status, _) = program.run(&["status"]).await;
+    assert!(status.starts_with("Shadow mode") && status.contains("Linked tickets: 3 live"), "{status}");
+    let (code, beside, _) = program.run(&["reconcile"]).await;
+    assert_eq!(code, 0, "{beside}");
+    assert!(beside.contains("Made by people too (2)") && beside.contains("Made by nobody (1)"), "{beside}");
+    assert!(
+        beside.contains("status: planned here, in_progress by hand (same title, same client, made at that time)"),
+        "{beside}"
+    );
+    let (code, refused, _) = program.run(&["link", "1", "1"]).await;
+    assert!(code == 1 && refused.contains("shadow = false"), "{refused}");
+    program.reconfigure("shadow = true\n", "");
+    let (_, found, _) = program.run(&["link", "--find"]).await;
+    assert!(found.contains("2 pairs are certain") && found.contains("names the ticket's number"), "{found}");
+    let file = program.folder.path().join("pairs.csv");
+    std::fs::write(&file, format!("ticket;intervention\n{paper};1\n{screen};99\n")).unwrap();
+    let (code, linked, _) = program.run(&["link", "--csv", file.to_str().unwrap()]).await;
+    assert!(
+        code == 1 && linked.contains("1 ticket linked, 1 not.") && linked.contains("no intervention 99"),
+        "{linked}"
+    );
+    assert!(linked.contains("next pass: updated; requester, status"), "{linked}");
+    let (code, linked, _) = program.run(&["link", "--find", "--apply"]).await;
+    assert!(code == 0 && linked.contains("1 ticket linked, 0 not."), "{linked}");
+    let (_, done, _) = program.run(&["sync"]).await;
+    assert!(done.contains("1 created, 2 updated") || done.contains("Done: 1 created"), "{done}");
+    let (code, nothing, _) = program.run(&["reconcile"]).await;
+    assert!(code == 0 && nothing.starts_with("Nothing differs"), "{nothing}");
+    assert_eq!(program.run(&["link"]).await.0, 1);
+    assert_eq!(program.run(&["link", "5"]).await.0, 64);
+}
+
+#[tokio::test]
+async fn reconcile_shows_what_differs_by_kind_for_people_spreadsheets_and_programs_and_mends_it() {
+    let mut world = World::new().await;
+    world.ticket("Caisse; en panne", "<p>Noir</p>").await;
+    let lost = world.ticket("Deux", "<p>x</p>").await;
+    world.pass().await;
+    world.erp.run("UPDATE INTERVENTION SET LIB_INTERVENTION = '' WHERE IDINTERVENTION = 1").await.unwrap();
+    world.erp.run("DELETE FROM INTERVENTION WHERE IDINTERVENTION = 2").await.unwrap();
+    let program = Program::on(world);
+    let (code, shown, _) = program.run(&["reconcile", "--flow", "tickets"]).await;
+    assert_eq!(code, 1);
+    assert!(
+        shown.contains("Paragraphs missing in Gestan (1)") && shown.contains("Interventions deleted in Gestan (1)"),
+        "{shown}"
+    );
+    assert!(shown.contains("`gestan-connector reconcile --fix` brings Gestan in line for 1 ticket."), "{shown}");
+    let (_, csv, _) = program.run(&["reconcile", "--csv"]).await;
+    assert!(csv.starts_with("kind;ticket;intervention;title;detail\n"), "{csv}");
+    assert!(csv.contains("\"Paragraphs missing in Gestan\";1;1;\"Caisse; en panne\";"), "{csv}");
+    let (_, json, _) = program.run(&["reconcile", "--json"]).await;
+    let json: Value = serde_json::from_str(&json).unwrap();
+    assert_eq!((&json[0]["kind"], &json[0]["ticket"]), (&Value::from("deleted-in-gestan"), &Value::from(lost)));
+    let (code, fixed, _) = program.run(&["reconcile", "--fix"]).await;
+    assert!(code == 1 && fixed.contains("1 updated") && fixed.contains("1 set aside"), "{fixed}");
+    let (_, shown, _) = program.run(&["reconcile"]).await;
+    assert!(!shown.contains("Paragraphs missing") && shown.contains("None of it is for"), "{shown}");
+}

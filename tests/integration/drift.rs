@@ -80,8 +80,19 @@ async fn paragraphs_are_recognised_after_the_editor_rewrote_the_memo_and_only_mi
     // What the requester wrote no longer follows an answer, so it is a question now.
     world.converge(&["1 update ~step -step"]).await;
     world.save_window(seen.id, &rewritten_by_the_editor(&kept)).await;
-    assert_eq!(story(&world.full().await), ["1 update ^step"], "a withdrawn one comes back as withdrawn");
-    assert!(!world.memo().await.contains("Je passe"));
+    let twice = rewritten_by_the_editor(&format!(
+        "{kept}\n02/03/2026 à 09:00 – Paul Durand (réponse)\nJe passe demain {{matin}}"
+    ));
+    for old in [rewritten_by_the_editor(&kept), twice] {
+        world.save_window(seen.id, &old).await;
+        assert_eq!(story(&world.full().await), ["1 update ^step ^step"]);
+        let memo = world.memo().await;
+        assert!(
+            !memo.contains("Je passe") && memo.contains("retiré dans GestSup"),
+            "what was withdrawn stays so: {memo}"
+        );
+        assert_eq!(memo.matches("Très bien, 10 €").count(), 1, "the older wording is replaced: {memo}");
+    }
 }
 
 #[tokio::test]

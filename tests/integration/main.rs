@@ -1,6 +1,7 @@
 //! Tests on real servers: one private MariaDB for the run, a pair of bases per test.
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used)]
 
+mod adoption;
 mod commands;
 mod contract;
 mod drift;
@@ -8,5 +9,8 @@ mod gateway;
 mod gestsup;
 mod habits;
 mod lies;
+mod restore;
+mod settings;
 mod support;
 mod tickets;
+mod versions;

@@ -48,6 +48,8 @@ pub struct World {
     pub site: Site,
     pub folder: TempDir,
     pub more: String,
+    /// `[gestan] shadow`.
+    pub shadow: bool,
     /// GestSup: requester of the client.
     pub requester: i64,
     /// GestSup: technician, PDU in Gestan.
@@ -92,10 +94,25 @@ impl World {
         } else {
             format!("[tickets]\nstart_at = \"2026-01-01T00:00:00\"\n{more}")
         };
-        let site = open(&sandbox, &folder, &more).await;
+        let site = open(&sandbox, &folder, &more, false).await;
         let gateway = gestan_connector::daemon::embedded_gateway(site.config()).unwrap();
         gateway.install().await.unwrap();
-        Self { sandbox, desk, erp, site, folder, more, requester, paul, lea, group, asset, client, machine }
+        Self {
+            sandbox,
+            desk,
+            erp,
+            site,
+            folder,
+            more,
+            shadow: false,
+            requester,
+            paul,
+            lea,
+            group,
+            asset,
+            client,
+            machine,
+        }
     }
 
     pub fn state_path(&self) -> PathBuf {
@@ -118,7 +135,7 @@ impl World {
     /// The site as after a restart of the program.
     pub async fn reopen(mut self) -> Self {
         drop(self.site);
-        self.site = open(&self.sandbox, &self.folder, &self.more).await;
+        self.site = open(&self.sandbox, &self.folder, &self.more, self.shadow).await;
         self
     }
 
@@ -181,8 +198,9 @@ impl World {
     }
 }
 
-async fn open(sandbox: &Sandbox, folder: &TempDir, more: &str) -> Site {
+async fn open(sandbox: &Sandbox, folder: &TempDir, more: &str, shadow: bool) -> Site {
     let text = sandbox.config(&folder.path().join("state.db"), more);
+    let text = text.replacen("[gestan]\n", &format!("[gestan]\nshadow = {shadow}\n"), 1);
     let (config, _) = config::parse(&text, "test", Role::Daemon).map_err(|error| error.to_string()).unwrap();
     Site::open(config).await.unwrap()
 }

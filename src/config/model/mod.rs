@@ -37,6 +37,19 @@ pub struct Config {
     pub mapping: Mapping,
 }
 
+impl Config {
+    /// Whether nothing is to be written to Gestan (`[gestan] shadow`).
+    pub fn is_shadow(&self) -> bool {
+        self.gestan.as_ref().is_some_and(|gestan| gestan.shadow)
+    }
+
+    /// The state's file; shadow mode has one of its own, so that nothing that was not done is remembered
+    /// as done.
+    pub fn state_file(&self) -> PathBuf {
+        if self.is_shadow() { self.state.path.with_extension("shadow.db") } else { self.state.path.clone() }
+    }
+}
+
 /// Whether a connection to a database server is encrypted.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
@@ -104,7 +117,11 @@ pub struct Gestan {
     /// Seconds that one request may take.
     #[serde(default = "default_gestan_timeout")]
     pub timeout_seconds: u64,
+    /// Shadow mode, for the first week: everything is planned, journaled and shown, and nothing is written to Gestan. `gestan-connector reconcile` then compares it with what people do by hand.
+    #[serde(default)]
+    pub shadow: bool,
 }
+
 /// `[state]`
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]

@@ -248,7 +248,8 @@ impl Applier<'_> {
         records: &mut Vec<RecordReport>,
     ) -> Commit {
         let mut links = Vec::new();
-        let earlier = work.links.last().filter(|link| link.sequence < operation.key.sequence);
+        let earlier =
+            work.links.last().filter(|link| link.sequence < operation.key.sequence && link.phase != LinkPhase::Gone);
         if let Some(link) = earlier.filter(|_| operation.verb == Verb::Create) {
             links.push(Link { phase: LinkPhase::Superseded, ..link.clone() });
         }
@@ -334,7 +335,8 @@ impl Applier<'_> {
         RecordReport {
             ticket: work.planned.number,
             title: work.planned.title.clone(),
-            gestan_id,
+            // In shadow mode there is none.
+            gestan_id: gestan_id.filter(|id| *id > 0),
             outcome,
             code: code.to_owned(),
             message: message.to_owned(),

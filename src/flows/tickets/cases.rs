@@ -142,7 +142,8 @@ impl Merges {
     fn new(merged: &HashMap<i64, i64>, links: &HashMap<i64, Vec<Link>>) -> Self {
         let mut map: HashMap<i64, Vec<MergedTicket>> = HashMap::new();
         for (from, into) in merged {
-            let gestan_id = links.get(from).and_then(|links| links.last()).map(|link| link.gestan_id);
+            let gestan_id =
+                links.get(from).and_then(|links| links.last()).map(|link| link.gestan_id).filter(|id| *id > 0);
             map.entry(*into).or_default().push(MergedTicket { number: *from, gestan_id });
         }
         map.values_mut().for_each(|tickets| tickets.sort_unstable_by_key(|ticket| ticket.number));

@@ -1,25 +1,33 @@
 //! Attributed GestSup tickets become Gestan interventions and are followed until they are closed.
 
+mod adoption;
 mod apply;
 mod brake;
 mod cases;
 mod compare;
+mod evidence;
 mod merge;
 mod operation;
 mod pass;
 mod plan;
 mod ports;
 mod read;
+mod reconcile;
 mod report;
 mod rewind;
+mod shadow;
 mod sweep;
 
+pub use adoption::{Evidenced, LinkOptions};
 pub use brake::BrakeReason;
 pub use cases::DELETED_IN_GESTAN;
+pub use evidence::{Evidence, Pair};
 pub use operation::{Draft, EntryChange, FieldChange, Operation, Planned, Verb, Verdict};
 pub use pass::{PassOptions, Preview, TicketsFlow};
 pub use plan::{MergedTicket, Planner, linked};
 pub use ports::*;
+pub use reconcile::{Drift, DriftKind};
 pub use report::{PassReport, RecordReport};
 pub use rewind::{Marks, OTHER_TICKET, RESTORED, REWOUND, Witness};
+pub use shadow::Shadow;
 pub use sweep::{COMPARISON, SWEEP, Sweep};

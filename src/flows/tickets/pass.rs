@@ -110,7 +110,7 @@ impl TicketsFlow<'_> {
         };
         if !found.candidates.is_empty() || !found.gone.is_empty() || !compared.differing.is_empty() {
             let directory = self.directory().await?;
-            let planner = self.planner(&directory, now);
+            let planner = self.planner(&directory, remembered.rewound || found.rewound.is_some(), now);
             let cases = Cases {
                 flow: self,
                 planner: &planner,
@@ -155,7 +155,8 @@ impl TicketsFlow<'_> {
         let ticket = snapshot.load(&[number]).await?.into_iter().next();
         let links = self.memory.links(&[number]).await?;
         let directory = self.directory().await?;
-        let planner = self.planner(&directory, now);
+        let restored = self.memory.value(REWOUND).await?.is_some_and(|sentence| !sentence.is_empty());
+        let planner = self.planner(&directory, restored, now);
         let Some(ticket) = ticket else {
             let merged_into = snapshot.merged_into(&[number]).await?.get(&number).copied();
             let verdict = planner.plan_gone(&links, merged_into, current);
@@ -167,7 +168,7 @@ impl TicketsFlow<'_> {
         Ok(Preview { ticket: Some(ticket), verdict, reasons })
     }
 
-    fn planner<'b>(&'b self, directory: &'b Directory, now: DateTime<Utc>) -> Planner<'b> {
+    pub(super) fn planner<'b>(&'b self, directory: &'b Directory, restored: bool, now: DateTime<Utc>) -> Planner<'b> {
         Planner {
             context: Context {
                 mapping: &self.config.mapping,
@@ -179,11 +180,12 @@ impl TicketsFlow<'_> {
             source: self.source_name,
             unattributed: self.config.tickets.unattributed,
             now,
+            restored,
         }
     }
 
     /// Gestan's catalogues, read once a pass and only where a ticket is to be planned.
-    async fn directory(&self) -> Result<Directory, PortError> {
+    pub(super) async fn directory(&self) -> Result<Directory, PortError> {
         let (clients, machines, users) =
             futures::try_join!(self.gestan.clients(), self.gestan.machines(), self.gestan.users())?;
         Ok(Directory::new(&clients, &machines, &users))
@@ -259,7 +261,7 @@ fn forecast(planned: &Planned) -> Option<RecordReport> {
     Some(RecordReport {
         ticket: planned.number,
         title: planned.title.clone(),
-        gestan_id,
+        gestan_id: gestan_id.filter(|id| *id > 0),
         outcome,
         code: code.to_owned(),
         message,

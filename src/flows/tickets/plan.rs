@@ -23,6 +23,9 @@ pub struct Planner<'a> {
     pub unattributed: Unattributed,
     /// The time that notes are dated with.
     pub now: DateTime<Utc>,
+    /// GestSup's base was restored: steps have ids of lost ones, so only the opening date tells tickets
+    /// apart.
+    pub restored: bool,
 }
 
 /// A ticket that was merged into another.
@@ -78,7 +81,10 @@ impl Planner<'_> {
 
     /// Whether the number belongs to another ticket than the one its newest link was made for.
     pub fn is_another(&self, ticket: &Ticket, links: &[Link]) -> bool {
-        links.last().is_some_and(|link| !link.identity.matches(&ticket.identity))
+        links.last().is_some_and(|link| {
+            let other_date = link.identity.created != ticket.identity.created;
+            !link.identity.matches(&ticket.identity) || (self.restored && other_date)
+        })
     }
 
     /// Whether the intervention of the ticket that had the number before was noted as gone.
@@ -404,13 +410,16 @@ fn verb(changes: &[FieldChange]) -> Verb {
     }
 }
 
-/// What the given links, all earlier than the one to come, already carry.
+/// What the given links, all earlier than the one to come, already carry. One that is gone was for
+/// another ticket that had the number.
 fn before(links: &[Link]) -> Before {
+    let carrying = || links.iter().filter(|link| link.phase != LinkPhase::Gone);
+    let last = carrying().next_back();
     Before {
-        gestan_id: links.last().map(|link| link.gestan_id),
-        client: links.last().and_then(client_of),
-        minutes: links.last().map_or(0, |link| link.minutes),
-        entries: links.iter().flat_map(|link| link.entries.keys().cloned()).collect(),
+        gestan_id: last.map(|link| link.gestan_id),
+        client: last.and_then(client_of),
+        minutes: last.map_or(0, |link| link.minutes),
+        entries: carrying().flat_map(|link| link.entries.keys().cloned()).collect(),
     }
 }
 

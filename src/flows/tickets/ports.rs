@@ -4,7 +4,8 @@
 use super::rewind::{Marks, Witness};
 use crate::flows::PortError;
 use crate::gestan::contract::{
-    BatchItem, BatchResult, Client, InterventionState, KnownState, Machine, StateResult, TicketKey, User,
+    BatchItem, BatchResult, Client, InterventionRecord, InterventionState, KnownState, LinkPut, Machine, StateResult,
+    TicketKey, User,
 };
 use crate::model::{EntryMark, Fields, Identity, LastKnown, Ticket};
 use async_trait::async_trait;
@@ -96,6 +97,20 @@ pub trait Interventions: Send + Sync {
 
     /// What became of interventions since they were last seen; one result per item, in order.
     async fn states(&self, items: Vec<KnownState>) -> Result<Vec<StateResult>, PortError>;
+
+    /// An intervention, whoever made it; `None` if Gestan has none of that id.
+    async fn record(&self, id: i64) -> Result<Option<InterventionRecord>, PortError>;
+
+    /// Every intervention made since then (a day more or less), whoever made it.
+    async fn records(&self, since: Option<DateTime<Utc>>) -> Result<Vec<InterventionRecord>, PortError>;
+
+    /// Keys of all tickets of a source that Gestan holds a link for.
+    async fn linked(&self, source: &str) -> Result<Vec<TicketKey>, PortError>;
+
+    /// Makes an intervention that people made a ticket's; a refusal is an error of [`Blast::Record`].
+    ///
+    /// [`Blast::Record`]: crate::flows::Blast::Record
+    async fn link(&self, key: &TicketKey, link: LinkPut) -> Result<InterventionState, PortError>;
 
     /// Carries out PUTs, each in a transaction of its own; one result per item, in order. An error
     /// means that the gateway as a whole did not answer, and that any of them may have been done.

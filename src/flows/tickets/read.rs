@@ -162,9 +162,7 @@ pub(super) async fn find(
     let mut candidates = Vec::new();
     for sighting in sightings {
         let linked = remembered.linked.contains_key(&sighting.number);
-        let history = closed_states.contains(&sighting.state)
-            && sighting.closed_at.is_some_and(|closed_at| closed_at < remembered.start_at);
-        if !linked && (!sighting.attributed || history) {
+        if !linked && (!sighting.attributed || is_history(&sighting, &closed_states, remembered.start_at)) {
             if remembered.attention.contains_key(&sighting.number) {
                 settled.push(sighting.number);
             }
@@ -174,6 +172,11 @@ pub(super) async fn find(
     }
     let last_ticket = numbers.last().copied();
     Ok(Found { tickets: numbers.len(), last_ticket, looked_at, candidates, gone, settled, marks, rewound, sweep })
+}
+
+/// Whether a ticket was closed before the connector began to care.
+pub(super) fn is_history(sighting: &Sighting, closed_states: &[i64], start_at: DateTime<Utc>) -> bool {
+    closed_states.contains(&sighting.state) && sighting.closed_at.is_some_and(|closed_at| closed_at < start_at)
 }
 
 /// The part of the rolling look that this pass does: at least one slice when it is due.
@@ -204,7 +207,7 @@ async fn slices(
 }
 
 /// States whose tickets count as closed, as far as the mapping tells.
-fn closed_states(config: &Config) -> Vec<i64> {
+pub(super) fn closed_states(config: &Config) -> Vec<i64> {
     let map = &config.mapping.status.0;
     map.iter().filter(|(_, status)| status.is_closed()).filter_map(|(state, _)| state.parse().ok()).collect()
 }

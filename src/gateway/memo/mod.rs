@@ -42,6 +42,9 @@ pub struct Known {
     pub at: DateTime<Utc>,
     /// Its visible lines, joined by `\n`.
     pub text: String,
+    /// Its lines before that, where they were others: an old window that is saved brings them back, and
+    /// they are replaced as if they were the newer ones.
+    pub previous: String,
 }
 
 /// What became of a block.
@@ -117,15 +120,15 @@ impl Memo {
         lines.iter().map(|line| line.trim_end()).collect::<Vec<_>>().join("\n").trim_end().to_owned()
     }
 
-    /// Whether a block still stands there.
-    pub fn holds(&self, known: &Known) -> bool {
-        !places(&self.folded(), std::slice::from_ref(known)).is_empty()
-    }
-
-    /// Which of these blocks still stand there, each in a place of its own.
+    /// Which of these blocks still stand there as they were last written, each in a place of its own.
     pub fn held(&self, known: &[Known]) -> Vec<bool> {
-        let places = places(&self.folded(), known);
-        (0..known.len()).map(|index| places.iter().any(|(found, _)| *found == index)).collect()
+        let lines = self.folded();
+        let places = places(&lines, known);
+        let reads =
+            |place: &Place, text: &str| lines[place.first..=place.last].iter().cloned().eq(text.split('\n').map(fold));
+        (0..known.len())
+            .map(|index| places.iter().any(|(found, place)| *found == index && reads(place, &known[index].text)))
+            .collect()
     }
 
     /// Writes a block: where it stands, or where it belongs. `known` are all blocks as last written.
@@ -195,27 +198,39 @@ fn places(lines: &[String], known: &[Known]) -> Vec<(usize, Place)> {
     let mut taken = vec![false; lines.len()];
     let mut places = Vec::new();
     let mut from = 0;
-    for index in order {
-        let text: Vec<String> = known[index].text.split('\n').map(fold).collect();
-        // A block without a visible character cannot be recognised.
-        if text.iter().all(String::is_empty) || text.len() > lines.len() {
-            continue;
+    // What stands there as it was last written comes first: older text may be part of newer text.
+    for older in [false, true] {
+        for &index in &order {
+            if older && places.iter().any(|(found, _)| *found == index) {
+                continue;
+            }
+            let text = if older { &known[index].previous } else { &known[index].text };
+            let text: Vec<String> = text.split('\n').map(fold).collect();
+            if let Some(place) = find(lines, &text, &taken, from) {
+                taken[place.first..=place.last].fill(true);
+                from = place.last + 1;
+                places.push((index, place));
+            }
         }
-        let fits = |first: &usize| {
-            let range = *first..*first + text.len();
-            !taken[range.clone()].iter().any(|taken| *taken) && lines[range] == text[..]
-        };
-        let last_start = lines.len() - text.len();
-        // Blocks stand in order unless somebody moved them: the search goes on where the last one ended.
-        let found = (from.min(last_start + 1)..=last_start).find(fits).or_else(|| (0..=last_start).find(fits));
-        if let Some(first) = found {
-            let place = Place { first, last: first + text.len() - 1 };
-            taken[place.first..=place.last].fill(true);
-            from = place.last + 1;
-            places.push((index, place));
-        }
+        from = 0;
     }
     places
+}
+
+/// Where a text stands among the lines that are not taken: from a line on, else anywhere.
+fn find(lines: &[String], text: &[String], taken: &[bool], from: usize) -> Option<Place> {
+    // A block without a visible character cannot be recognised.
+    if text.iter().all(String::is_empty) || text.len() > lines.len() {
+        return None;
+    }
+    let fits = |first: &usize| {
+        let range = *first..*first + text.len();
+        !taken[range.clone()].iter().any(|taken| *taken) && lines[range] == *text
+    };
+    let last_start = lines.len() - text.len();
+    // Blocks stand in order unless somebody moved them: the search goes on where the last one ended.
+    let first = (from.min(last_start + 1)..=last_start).find(fits).or_else(|| (0..=last_start).find(fits))?;
+    Some(Place { first, last: first + text.len() - 1 })
 }
 
 fn sort_key(key: &str, at: DateTime<Utc>) -> (bool, bool, DateTime<Utc>, u64, &str) {

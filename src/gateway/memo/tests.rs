@@ -15,7 +15,7 @@ fn block(key: &str, minute: u32, lines: &[&str]) -> Block {
 }
 
 fn known(block: &Block) -> Known {
-    Known { key: block.key.clone(), at: block.at, text: block.visible_lines().join("\n") }
+    Known { key: block.key.clone(), at: block.at, text: block.visible_lines().join("\n"), previous: String::new() }
 }
 
 /// Puts blocks one after the other, as successive requests would.
@@ -151,7 +151,7 @@ fn a_block_that_a_user_spoilt_is_written_anew() {
     let one = block("step:1", 1, &["Le 1er", "texte"]);
     let (memo, done) = filled(Memo::empty(MemoFormat::Text), std::slice::from_ref(&one));
     let mut memo = Memo::parse(&memo.to_raw().replace("texte", "texte de moi"));
-    assert!(!memo.holds(&done[0]));
+    assert!(!memo.held(&done)[0]);
     assert_eq!(memo.put(&one, &done), Placement::Added);
     assert_eq!(memo.visible_text(), "Le 1er\ntexte de moi\nLe 1er\ntexte");
 }

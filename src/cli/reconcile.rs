@@ -1,0 +1,115 @@
+//! `reconcile`: where both sides differ, and mending it.
+
+use super::exit::TryLater;
+use super::{ExitCode, Globals, LogTo, output};
+use crate::config::Role;
+use crate::daemon::{PassResult, Site};
+use crate::flows::tickets::{Drift, DriftKind};
+use chrono::Utc;
+use clap::Args;
+use std::collections::BTreeMap;
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+/// Show where both sides differ, and bring Gestan in line.
+#[derive(Debug, Args)]
+pub struct Reconcile {
+    /// Flow to look at; all of them when none is named.
+    #[arg(long, value_name = "FLOW", value_parser = ["tickets"])]
+    flow: Option<String>,
+    /// Bring Gestan in line with GestSup as it is now, what a restored base held back included.
+    #[arg(long)]
+    fix: bool,
+    /// With --fix: go on although more records would change than `[tickets.brake]` allows.
+    #[arg(long, requires = "fix")]
+    allow_mass_change: bool,
+    /// Print lines for a spreadsheet, separated by semicolons.
+    #[arg(long, conflicts_with = "fix")]
+    csv: bool,
+}
+
+impl Reconcile {
+    pub(super) async fn execute(self, globals: &Globals) -> anyhow::Result<ExitCode> {
+        let loaded = globals.load(Role::Daemon, LogTo::Command)?;
+        let shadow = loaded.config.is_shadow();
+        if self.fix {
+            let site = Site::open(loaded.config).await?;
+            return match site.mend(self.allow_mass_change, &CancellationToken::new()).await? {
+                PassResult::Done(report) => {
+                    if globals.json {
+                        output::json(&report)?;
+                    } else {
+                        println!("{}", super::sync::render(&report));
+                    }
+                    Ok(if report.has_failures() { ExitCode::Records } else { ExitCode::Ok })
+                }
+                PassResult::CircuitOpen(sentence) => Err(TryLater(sentence).into()),
+            };
+        }
+        let site = Site::open_to_look(loaded.config).await?;
+        let flow = site.tickets()?;
+        let mut drifts = flow.drifts(&Uuid::now_v7().to_string(), Utc::now()).await?;
+        if shadow {
+            drifts.extend(flow.beside_people(Utc::now()).await?);
+        }
+        if globals.json {
+            output::json(&drifts)?;
+        } else if self.csv {
+            print!("{}", csv(&drifts));
+        } else {
+            if shadow {
+                println!("{}\n", output::SHADOW);
+            }
+            println!("{}", render(&drifts));
+        }
+        let differs = drifts.iter().any(|drift| !matches!(drift.kind, DriftKind::ByHand | DriftKind::NotByHand));
+        Ok(if differs { ExitCode::Records } else { ExitCode::Ok })
+    }
+}
+
+fn render(drifts: &[Drift]) -> String {
+    if drifts.is_empty() {
+        return "Nothing differs: every ticket and its intervention agree.".to_owned();
+    }
+    let mut by_kind: BTreeMap<DriftKind, Vec<&Drift>> = BTreeMap::new();
+    for drift in drifts {
+        by_kind.entry(drift.kind).or_default().push(drift);
+    }
+    let mut parts = Vec::new();
+    for (kind, drifts) in &by_kind {
+        let rows = drifts.iter().map(|drift| {
+            vec![
+                drift.ticket.to_string(),
+                drift.gestan_id.map_or_else(|| "–".to_owned(), |id| id.to_string()),
+                output::short(&drift.title, 40),
+                drift.detail.clone(),
+            ]
+        });
+        let table = output::table(&["ticket", "intervention", "title", "what differs"], rows);
+        parts.push(format!("{} ({})\n{table}", kind.title(), drifts.len()));
+    }
+    let mendable = drifts.iter().filter(|drift| drift.kind.is_mendable()).count();
+    parts.push(if mendable == 0 {
+        "None of it is for `gestan-connector reconcile --fix` to mend; the reasons say what to do.".to_owned()
+    } else {
+        format!(
+            "`gestan-connector reconcile --fix` brings Gestan in line for {}.",
+            output::count(mendable, "ticket", "tickets")
+        )
+    });
+    parts.join("\n\n")
+}
+
+/// As spreadsheets here read it: semicolons, quotes doubled.
+fn csv(drifts: &[Drift]) -> String {
+    let quoted = |text: &str| format!("\"{}\"", output::one_line(text).replace('"', "\"\""));
+    let mut text = "kind;ticket;intervention;title;detail\n".to_owned();
+    for drift in drifts {
+        let id = drift.gestan_id.map(|id| id.to_string()).unwrap_or_default();
+        let cells =
+            [quoted(drift.kind.title()), drift.ticket.to_string(), id, quoted(&drift.title), quoted(&drift.detail)];
+        text.push_str(&cells.join(";"));
+        text.push('\n');
+    }
+    text
+}
