@@ -8,6 +8,7 @@ mod drift;
 mod gateway;
 mod gestsup;
 mod habits;
+mod histories;
 mod lies;
 mod restore;
 mod settings;
