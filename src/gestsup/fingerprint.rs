@@ -120,7 +120,9 @@ impl GestsupSnapshot {
                 sightings[from..from + chunk.len()].iter_mut().zip(&closed[from..from + chunk.len()])
             {
                 let (closing, last) = dates.get(&sighting.number).copied().unwrap_or_default();
-                sighting.closed_at = resolved.or(closing).or(last).or(*created);
+                // A resolution date may be older than the resolution: a reply by mail and the list leave it on
+                // the open ticket, and the form then keeps it.
+                sighting.closed_at = closing.or(*resolved).or(last).or(*created);
                 let neighbours = parts.remove(&sighting.number).unwrap_or_default().join("|");
                 let mut print = sha256_hex(&format!("{}|{neighbours}", sighting.fingerprint));
                 print.truncate(32);

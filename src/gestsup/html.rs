@@ -87,16 +87,47 @@ fn find_ignoring_case(text: &str, needle: &str) -> Option<usize> {
     text.windows(needle.len()).position(|window| window.eq_ignore_ascii_case(needle))
 }
 
-/// GestSup's API stores descriptions escaped, so that they show their tags.
+/// GestSup's API stores descriptions and comments escaped, so that they show their tags. What people
+/// write in the editor always has tags of its own, whatever it quotes.
 fn is_escaped(html: &str) -> bool {
+    const OPENING: [&str; 9] =
+        ["&lt;p", "&lt;div", "&lt;br", "&lt;span", "&lt;b&gt;", "&lt;ul", "&lt;table", "&lt;html", "&lt;!DOCTYPE"];
+    const NAMES: [&str; 24] = [
+        "p",
+        "div",
+        "span",
+        "b",
+        "i",
+        "u",
+        "strong",
+        "em",
+        "ul",
+        "ol",
+        "li",
+        "table",
+        "td",
+        "a",
+        "h1",
+        "h2",
+        "h3",
+        "h4",
+        "pre",
+        "code",
+        "blockquote",
+        "font",
+        "body",
+        "html",
+    ];
+    let closes =
+        |rest: &str| NAMES.iter().any(|name| rest.strip_prefix(name).is_some_and(|rest| rest.starts_with("&gt;")));
     let start = html.trim_start();
     !has_tags(html)
-        && ["&lt;p", "&lt;div", "&lt;br", "&lt;span", "&lt;b&gt;", "&lt;ul", "&lt;table", "&lt;html", "&lt;!DOCTYPE"]
-            .iter()
-            .any(|tag| start.starts_with(tag) || html.contains("&lt;/p&gt;") || html.contains("&lt;br"))
+        && (OPENING.iter().any(|tag| start.starts_with(tag))
+            || html.contains("&lt;br")
+            || html.match_indices("&lt;/").any(|(at, found)| closes(&html[at + found.len()..])))
 }
 
-fn has_tags(html: &str) -> bool {
+pub(super) fn has_tags(html: &str) -> bool {
     html.match_indices('<')
         .any(|(at, _)| html[at + 1..].starts_with(|c: char| c.is_ascii_alphabetic() || c == '/' || c == '!'))
 }
@@ -234,6 +265,13 @@ mod tests {
     #[test]
     fn a_description_that_the_api_stored_escaped_reads_as_text() {
         assert_eq!(plain("&lt;p&gt;Plus de r&amp;eacute;seau&lt;/p&gt;"), "Plus de réseau");
+    }
+
+    #[test]
+    fn whatever_tags_a_program_sends_through_the_api_they_are_not_shown() {
+        assert_eq!(plain("&lt;h1&gt;Alerte&lt;/h1&gt;"), "# Alerte");
+        assert_eq!(plain("Voir &lt;a href=&quot;https://a.fr&quot;&gt;ici&lt;/a&gt; &amp;amp; là"), "Voir ici & là");
+        assert_eq!(plain("Remplacer &lt;nom&gt; par le sien"), "Remplacer <nom> par le sien");
     }
 
     #[test]

@@ -1,14 +1,14 @@
 //! Whole tickets: a few statements for a chunk of them, whatever their number of steps.
 
 use super::features::{APPOINTMENTS, EQUIPMENT, PROJECTS};
-use super::mail_header::without_mail_header;
+use super::mail_header::{with_breaks_behind_header, without_mail_header};
 use super::people::{person, person_columns};
 use super::rows::{list, number, text, time};
 use super::snapshot::GestsupSnapshot;
 use super::text::{decode, decode_listed};
 use super::{GestsupError, html_to_rich_text};
 use crate::model::{
-    Company, Equipment, Group, Identity, Label, Person, PlannedEvent, RichText, Step, StepType, Ticket,
+    Company, Equipment, FORGOTTEN, Group, Identity, Label, Person, PlannedEvent, RichText, Step, StepType, Ticket,
 };
 use sqlx::mysql::MySqlRow;
 use std::collections::HashMap;
@@ -113,7 +113,7 @@ impl GestsupSnapshot {
         let zone = self.gestsup.zone;
         let company = label(row, "c_id", "c_name").map(|label| Company { id: label.id, name: label.name });
         // The one account that stands for people who were deleted is nobody.
-        let technician = person(row, "k", None).filter(|person| !person.is_deleted());
+        let technician = person(row, "k", None).filter(|person| !person.is_forgotten());
         let group = label(row, "g_id", "g_name").map(|label| Group {
             members: members.get(&label.id).cloned().unwrap_or_default(),
             id: label.id,
@@ -129,7 +129,10 @@ impl GestsupSnapshot {
                 first_step: steps.iter().map(|step| step.id).min(),
             },
             title: decode(&text(row, "title")),
-            description: without_mail_header(rich(text(row, "description")).await, number(row, "u_id") == 0),
+            description: without_mail_header(
+                rich(with_breaks_behind_header(text(row, "description"))).await,
+                number(row, "u_id") == 0,
+            ),
             kind: label(row, "ty_id", "ty_name"),
             category: label(row, "ca_id", "ca_name"),
             subcategory: label(row, "sc_id", "sc_name"),
@@ -181,7 +184,9 @@ impl GestsupSnapshot {
         };
         join("s", "tstates", "state", "name", "s.name");
         for (alias, on) in [("t1", "tech1"), ("t2", "tech2")] {
-            join(alias, "tusers", on, "lastname", &format!("TRIM(CONCAT({alias}.firstname, ' ', {alias}.lastname))"));
+            let shown =
+                format!("{alias}.login AS {alias}_login, TRIM(CONCAT({alias}.firstname, ' ', {alias}.lastname))");
+            join(alias, "tusers", on, "lastname", &shown);
         }
         for (alias, on) in [("g1", "group1"), ("g2", "group2")] {
             join(alias, "tgroups", on, "name", &format!("{alias}.name"));
@@ -222,10 +227,13 @@ impl GestsupSnapshot {
             StepType::Transfer => named("t2").or_else(|| named("g2")),
             _ => None,
         };
+        let author = person(row, "u", None);
+        let named_person = if step_type == StepType::Attribution { "t1_login" } else { "t2_login" };
         Step {
             id: number(row, "id"),
             at: time(row, "date", self.gestsup.zone),
-            author: person(row, "u", None),
+            forgotten: author.as_ref().is_some_and(Person::is_forgotten) || text(row, named_person) == FORGOTTEN,
+            author,
             step_type,
             text: rich(text(row, "text")).await,
             minutes: number(row, "time").max(0),

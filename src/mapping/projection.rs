@@ -1,23 +1,23 @@
 //! What one ticket says its intervention should be: every field, the head and the entries of the
 //! memo, and which rule decided what. Or why that cannot be said yet.
 
-use super::directory::{Directory, Found};
+use super::directory::Directory;
 use super::fold::{cut_on_word, fold};
+use super::matching::{client, machine, people, wait};
+use super::paragraphs::{ProjectedEntry, entries};
 use super::planning::{estimate, planned};
-use super::steps::named_steps;
-use super::texts::{Kind, Wording};
-use crate::config::{Billable, Mapping, Unmatched};
-use crate::model::{Entry, EntryMark, Field, Fields, Group, Line, Person, RichText, Status, Ticket, Value, sha256_hex};
+use super::texts::Wording;
+use crate::config::{Billable, Mapping};
+use crate::model::{Field, Fields, Line, Person, RichText, Status, Ticket, Value};
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use serde::Serialize;
 use std::collections::HashSet;
 use url::Url;
 
-/// Columns of Gestan that limit a text (`LIB50`, `DEMANDEUR`, `US_TEAM`).
+/// Columns of Gestan that limit a text (`LIB50`, `DEMANDEUR`).
 const TITLE: usize = 50;
 const REQUESTER: usize = 30;
-const TEAM: usize = 50;
 
 /// What a projection needs beside the ticket.
 #[derive(Debug, Clone, Copy)]
@@ -62,21 +62,6 @@ pub struct Projection {
     pub reasons: Vec<(Field, String)>,
     /// Fields of an existing intervention that cannot be told, and why; the rest goes through.
     pub lacking: Vec<(Field, Wait)>,
-}
-
-/// An entry, with what is needed to recognise it later.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ProjectedEntry {
-    /// As it reads without a mark.
-    pub entry: Entry,
-    /// Hash of what GestSup says, whatever the templates make of it.
-    pub content: String,
-    /// The heading once it was edited.
-    pub heading_edited: String,
-    /// The heading once it was withdrawn.
-    pub heading_withdrawn: String,
-    /// Its author's account was deleted: GestSup no longer says who it was.
-    pub author_lost: bool,
 }
 
 /// What Gestan already holds of the ticket.
@@ -203,8 +188,9 @@ pub fn ticket_url(base: Option<&Url>, number: i64) -> Option<Url> {
     Some(url)
 }
 
+/// What was decided so far.
 #[derive(Default)]
-struct Decisions {
+pub(super) struct Decisions {
     fields: Fields,
     reasons: Vec<(Field, String)>,
     lacking: Vec<(Field, Wait)>,
@@ -227,50 +213,8 @@ impl Decisions {
         }
     }
 
-    fn because(&mut self, field: Field, reason: impl Into<String>) {
+    pub(super) fn because(&mut self, field: Field, reason: impl Into<String>) {
         self.reasons.push((field, reason.into()));
-    }
-}
-
-fn wait<T>(code: &'static str, reason: String) -> Result<T, Wait> {
-    Err(Wait { code, reason })
-}
-
-fn client(ticket: &Ticket, context: &Context, out: &mut Decisions) -> Result<i64, Wait> {
-    let name = match (ticket.client(), &ticket.requester, &ticket.requester_group) {
-        (Some(company), ..) => format!("the company “{}”", company.name),
-        (None, Some(requester), _) => format!("the requester {} (who has no company)", requester.display_name()),
-        (None, None, group) => {
-            let who = match group {
-                Some(group) => {
-                    format!("its requester is the group “{}”, whose members are not all of one company", group.name)
-                }
-                None => "it has no known requester".to_owned(),
-            };
-            return wait(
-                "no-requester",
-                format!("The client cannot be told: {who}. Set a requester of the client in GestSup."),
-            );
-        }
-    };
-    match context.directory.client(&context.mapping.clients, ticket.client(), ticket.requester.as_ref()) {
-        Found::One(id, how) => {
-            out.because(Field::Client, how);
-            Ok(id)
-        }
-        Found::Nothing => wait(
-            "client-unknown",
-            format!(
-                "No client of Gestan matches {name}. Create it in Gestan under the same name, or add it to [mapping.clients.table]."
-            ),
-        ),
-        Found::Several(names) => wait(
-            "client-ambiguous",
-            format!(
-                "Several clients of Gestan match {name}: {}. Say which in [mapping.clients.table].",
-                names.join(", ")
-            ),
-        ),
     }
 }
 
@@ -300,110 +244,6 @@ fn status(ticket: &Ticket, context: &Context, out: &mut Decisions) -> Result<Sta
     };
     out.because(Field::Status, format!("{reason}, billable or not by {why}"));
     Ok(if billable { Status::ToBill } else { Status::Done })
-}
-
-/// Intervenant and team: a technician alone, or the members of a group.
-fn people(ticket: &Ticket, context: &Context, out: &mut Decisions) -> Result<(Option<String>, Vec<String>), Wait> {
-    let rules = &context.mapping.technicians;
-    let without = rules.unmatched == Unmatched::Without;
-    if let Some(person) = &ticket.technician {
-        let name = person.display_name();
-        return match context.directory.technician(rules, person) {
-            Found::One(code, how) => {
-                out.because(Field::Technician, how);
-                Ok((Some(code), Vec::new()))
-            }
-            _ if without => Ok((None, Vec::new())),
-            Found::Nothing => wait(
-                "technician-unknown",
-                format!(
-                    "No Gestan user matches the technician {name} (login “{}”). Give both the same mail, or add the login to [mapping.technicians.table].",
-                    person.login
-                ),
-            ),
-            Found::Several(names) => wait(
-                "technician-ambiguous",
-                format!(
-                    "Several Gestan users match the technician {name}: {}. Say which in [mapping.technicians.table].",
-                    names.join(", ")
-                ),
-            ),
-        };
-    }
-    match &ticket.group {
-        Some(group) => Ok((None, team(group, context, without, out)?)),
-        None => Ok((None, Vec::new())),
-    }
-}
-
-fn team(group: &Group, context: &Context, without: bool, out: &mut Decisions) -> Result<Vec<String>, Wait> {
-    let mut codes: Vec<String> = Vec::new();
-    let mut unknown = Vec::new();
-    for member in &group.members {
-        match context.directory.technician(&context.mapping.technicians, member) {
-            Found::One(code, _) if codes.contains(&code) => {}
-            // Codes are joined by ";" in a column of 50 characters.
-            Found::One(code, _) if codes.iter().map(|c| c.len() + 1).sum::<usize>() + code.len() > TEAM => {
-                unknown.push(format!("{code} (no room left in Gestan's team)"));
-            }
-            Found::One(code, _) => codes.push(code),
-            Found::Nothing => unknown.push(member.display_name()),
-            Found::Several(names) if !without => {
-                return wait(
-                    "technician-ambiguous",
-                    format!(
-                        "Several Gestan users match {}, of the group “{}”: {}. Say which in [mapping.technicians.table].",
-                        member.display_name(),
-                        group.name,
-                        names.join(", ")
-                    ),
-                );
-            }
-            Found::Several(_) => unknown.push(member.display_name()),
-        }
-    }
-    if codes.is_empty() && !without {
-        return wait(
-            "group-unknown",
-            format!(
-                "No member of the group “{}” matches a Gestan user. Add members to the group in GestSup, or their logins to [mapping.technicians.table].",
-                group.name
-            ),
-        );
-    }
-    let mut reason = format!("members of the group “{}”", group.name);
-    if !unknown.is_empty() {
-        reason = format!("{reason}, without {}", unknown.join(", "));
-    }
-    out.because(Field::Team, reason);
-    Ok(codes)
-}
-
-fn machine(ticket: &Ticket, context: &Context, out: &mut Decisions) -> Result<Option<i64>, Wait> {
-    let Some(equipment) = &ticket.equipment else { return Ok(None) };
-    let rules = &context.mapping.equipment;
-    match context.directory.machine(rules, equipment) {
-        Found::One(id, how) => {
-            out.because(Field::Machine, how);
-            Ok(Some(id))
-        }
-        _ if rules.unmatched == Unmatched::Without => Ok(None),
-        Found::Nothing => wait(
-            "equipment-unknown",
-            format!(
-                "No machine of Gestan matches the equipment “{}” (serial “{}”). Give the machine this serial number in Gestan, add the equipment to [mapping.equipment.table], or set [mapping.equipment] unmatched = \"without\".",
-                equipment.name, equipment.serial
-            ),
-        ),
-        Found::Several(names) => wait(
-            "equipment-ambiguous",
-            format!(
-                "Several machines of Gestan match the equipment “{}”: {}. Say which in [mapping.equipment.table].",
-                equipment.name,
-                names.join(", ")
-            ),
-        ),
-    }
 }
 
 fn genre(ticket: &Ticket, mapping: &Mapping, out: &mut Decisions) -> Option<String> {
@@ -449,62 +289,4 @@ fn project_fields(ticket: &Ticket, mapping: &Mapping, out: &mut Decisions) {
     }
     out.set(Field::Project, key.map(|key| key.project).into());
     out.set(Field::Task, key.and_then(|key| key.task).into());
-}
-
-fn entries(
-    ticket: &Ticket,
-    before: &Before,
-    context: &Context,
-    wording: &Wording,
-    requester: &str,
-) -> Vec<ProjectedEntry> {
-    let rejected = |state: i64| context.mapping.status.0.get(&state.to_string()) == Some(&Status::Cancelled);
-    let opened = ticket.created_at.or_else(|| ticket.steps.iter().find_map(|step| step.at)).unwrap_or_default();
-    let mut entries = Vec::new();
-    if !ticket.description.is_blank() {
-        let kind = wording.kind(Kind::Request).to_owned();
-        entries.push(entry("description".to_owned(), opened, requester, kind, 0, ticket.description.clone(), wording));
-    }
-    for named in named_steps(ticket, &context.mapping.steps, wording, context.private_steps, &rejected) {
-        let key = format!("step:{}", named.step.id);
-        if before.entries.contains(&key) {
-            continue;
-        }
-        let author = named.step.author.as_ref().map(Person::display_name).unwrap_or_default();
-        let at = named.step.at.unwrap_or(opened);
-        let projected = entry(key, at, &author, named.kind, named.step.minutes, named.text, wording);
-        let author_lost = named.step.author.as_ref().is_some_and(Person::is_deleted);
-        entries.push(ProjectedEntry { author_lost, ..projected });
-    }
-    entries
-}
-
-fn entry(
-    key: String,
-    at: chrono::DateTime<chrono::Utc>,
-    author: &str,
-    kind: String,
-    minutes: i64,
-    text: RichText,
-    wording: &Wording,
-) -> ProjectedEntry {
-    let heading = wording.heading(at, author, &kind, minutes);
-    // Author and kind are left out: a person who is renamed, or a kind that depends on what follows, is no edit.
-    let content = sha256_hex(&format!("{}\n{minutes}\n{}", at.to_rfc3339(), text.to_plain()));
-    ProjectedEntry {
-        content,
-        heading_edited: heading.with(EntryMark::Edited),
-        heading_withdrawn: heading.with(EntryMark::Withdrawn),
-        author_lost: false,
-        entry: Entry {
-            key,
-            at,
-            author: author.to_owned(),
-            kind,
-            minutes,
-            mark: EntryMark::None,
-            heading: heading.with(EntryMark::None),
-            text,
-        },
-    }
 }

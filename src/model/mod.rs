@@ -11,7 +11,8 @@ pub use intervention::{Entry, EntryMark, Field, FieldKind, Fields, Status, Value
 pub use reference::{Client, Machine, Product, Project, User};
 pub use rich_text::{Line, RichText, Span};
 pub use ticket::{
-    Company, Equipment, Group, Identity, Label, LastKnown, Person, PlannedEvent, Role, Step, StepType, Ticket,
+    Company, Equipment, FORGOTTEN, Group, Identity, Label, LastKnown, Person, PlannedEvent, Role, Step, StepType,
+    Ticket,
 };
 pub use time::{Rounding, TimeUnit, local_to_utc};
 

@@ -57,10 +57,13 @@ pub struct Person {
     pub disabled: bool,
 }
 
+/// The account that stands for people who were deleted in GestSup: every reference to them goes to it.
+pub const FORGOTTEN: &str = "delete_user_gs";
+
 impl Person {
-    /// Whether it is the one account that stands for people who were deleted.
-    pub fn is_deleted(&self) -> bool {
-        self.login == "delete_user_gs"
+    /// Whether this is the account that stands for people who were deleted.
+    pub fn is_forgotten(&self) -> bool {
+        self.login == FORGOTTEN
     }
 
     /// First and last name, else the login, else `n°<id>`.
@@ -163,6 +166,8 @@ pub struct Step {
     pub state: Option<Label>,
     /// Whom an attribution or transfer names as the new technician or group (display name).
     pub assigned_to: Option<String>,
+    /// Its author, or whom it names, was deleted: GestSup no longer tells who it was.
+    pub forgotten: bool,
 }
 
 /// What makes a ticket number *this* ticket: after a restore a number can be used again
@@ -269,7 +274,12 @@ impl Ticket {
 
     /// The values that GestSup may lose by itself.
     pub fn last_known(&self) -> LastKnown {
-        LastKnown { kind: self.kind.clone(), equipment: self.equipment.clone(), due: self.due }
+        LastKnown {
+            kind: self.kind.clone(),
+            equipment: self.equipment.clone(),
+            due: self.due,
+            requester: self.requester.clone().filter(|requester| !requester.is_forgotten()),
+        }
     }
 
     /// Puts back what GestSup lost by itself.
@@ -278,13 +288,16 @@ impl Ticket {
         self.kind = self.kind.or_else(|| known.kind.clone());
         self.equipment = self.equipment.or_else(|| known.equipment.clone());
         self.due = self.due.or(known.due);
+        if known.requester.is_some() && self.requester.as_ref().is_some_and(Person::is_forgotten) {
+            self.requester.clone_from(&known.requester);
+        }
         self
     }
 }
 
 /// Values of a ticket that a save in GestSup resets to nothing when the form of whoever saves does not
-/// show them (`type`, `asset_id`, `date_hope`): nothing there is no decision of a person, so the last
-/// value stands until somebody sets another.
+/// show them (`type`, `asset_id`, `date_hope`), and the requester, whom GestSup forgets when the account is
+/// deleted: nothing there is no decision of a person, so the last value stands until somebody sets another.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct LastKnown {
@@ -294,4 +307,6 @@ pub struct LastKnown {
     pub equipment: Option<Equipment>,
     /// `tincidents.date_hope`.
     pub due: Option<DateTime<Utc>>,
+    /// `tincidents.user`, while the account was not deleted.
+    pub requester: Option<Person>,
 }

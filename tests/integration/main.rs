@@ -8,6 +8,8 @@ mod drift;
 mod gateway;
 mod gestsup;
 mod habits;
+mod histories;
+mod lies;
 mod linked;
 mod restore;
 mod settings;

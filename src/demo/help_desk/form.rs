@@ -70,6 +70,7 @@ impl Form {
     }
 
     /// Sets a field; says whether this page has it.
+    #[expect(clippy::needless_pass_by_value, reason = "numbers and texts are written at the call as they are")]
     pub fn set(&mut self, column: &str, value: impl ToString) -> bool {
         let field = self.0.iter_mut().find(|(known, _)| *known == column);
         field.map(|(_, field)| *field = value.to_string()).is_some()

@@ -99,11 +99,9 @@ pub(super) fn merge_entries(projection: &Projection, before: &BTreeMap<String, A
     for projected in &projection.entries {
         let known = before.get(&projected.entry.key);
         let same = known.is_some_and(|known| known.content == projected.content);
-        if same
-            && projected.author_lost
-            && known.is_some_and(|known| known.mark == EntryMark::None && !known.is_missing())
-        {
-            // GestSup forgot who wrote it; the memo still tells.
+        let stands = |known: &AgreedEntry| known.mark != EntryMark::Withdrawn && !known.is_missing();
+        if projected.forgotten && same && known.is_some_and(stands) {
+            // GestSup forgot who it was; the memo still tells.
             continue;
         }
         let mark = match known {

@@ -64,8 +64,7 @@ impl Planner<'_> {
         }
         let link = &current.map_or_else(|| link.clone(), |current| without_missing(link, current));
         let ticket = &ticket.clone().completed(&link.last_known);
-        let client = link.held.get(&Field::Client).and_then(Value::as_number);
-        let before = Before { linked: true, client, ..before(&links[..links.len() - 1]) };
+        let before = Before { linked: true, client: client_of(link), ..before(&links[..links.len() - 1]) };
         let projection = match project(ticket, &before, &self.context) {
             Ok(projection) => projection,
             Err(wait) => return Verdict::Wait { code: wait.code, reason: wait.reason }.into(),
@@ -439,11 +438,16 @@ fn before(links: &[Link]) -> Before {
     let last = carrying().next_back();
     Before {
         linked: false,
-        client: last.and_then(|link| link.held.get(&Field::Client)?.as_number()),
         gestan_id: last.map(|link| link.gestan_id),
+        client: last.and_then(client_of),
         minutes: last.map_or(0, |link| link.minutes),
         entries: carrying().flat_map(|link| link.entries.keys().cloned()).collect(),
     }
+}
+
+/// The client that Gestan holds for a link.
+fn client_of(link: &Link) -> Option<i64> {
+    link.held.get(&Field::Client).and_then(Value::as_number)
 }
 
 /// A link taken over from what Gestan holds under the ticket's key: made before a kill, or found

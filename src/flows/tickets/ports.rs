@@ -84,8 +84,8 @@ pub struct Sighting {
     pub attributed: bool,
     /// `tincidents.state`.
     pub state: i64,
-    /// When it was last closed, as far as GestSup tells: the resolution date, else the last closing
-    /// step, else the last step, else the opening date.
+    /// When it was last closed, as far as GestSup tells: the last closing step, else the resolution
+    /// date, else the last step, else the opening date.
     pub closed_at: Option<DateTime<Utc>>,
 }
 
