@@ -279,6 +279,7 @@ impl Ticket {
             equipment: self.equipment.clone(),
             due: self.due,
             requester: self.requester.clone().filter(|requester| !requester.is_forgotten()),
+            identity: Some(self.identity.clone()),
         }
     }
 
@@ -309,4 +310,6 @@ pub struct LastKnown {
     pub due: Option<DateTime<Utc>>,
     /// `tincidents.user`, while the account was not deleted.
     pub requester: Option<Person>,
+    /// By what the ticket was recognised, as people may have changed it since the link was made.
+    pub identity: Option<Identity>,
 }

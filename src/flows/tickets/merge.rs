@@ -51,8 +51,9 @@ pub(super) fn merge_fields(wanted: &Fields, link: &Link, held: &Fields, policies
                 if gestan_changed {
                     merged.remarks.push(format!("{field} was set to “{held_now}” in Gestan and is left to Gestan"));
                 }
-                // What nobody has filled in yet is not in anybody's way.
-                let is_open = not_started || (held_now.is_nothing() && gestsup_changed);
+                // A date that nobody has filled in yet is in nobody's way; people are decided about together.
+                let is_date = matches!(field, Field::PlannedStart | Field::PlannedEnd);
+                let is_open = not_started || (is_date && held_now.is_nothing() && gestsup_changed);
                 if !is_open || taken_over {
                     continue;
                 }

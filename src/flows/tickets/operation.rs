@@ -134,18 +134,6 @@ pub struct Operation {
 }
 
 impl Operation {
-    /// By what the ticket is recognised from now on: it was this one, although its date, its creator or
-    /// its first step may have changed since. Gestan's link is told of a change of the first two.
-    pub(super) fn recognise(&mut self, now: &Identity) {
-        let known = &self.draft.identity;
-        let changed = (&known.created, known.creator) != (&now.created, now.creator);
-        let identity = Identity { first_step: now.first_step.or(known.first_step), ..now.clone() };
-        if changed {
-            self.put.origin = identity.clone();
-        }
-        self.draft.identity = identity;
-    }
-
     /// The operation as an item of a batch.
     pub fn to_item(&self) -> BatchItem {
         BatchItem { key: self.key.clone(), precondition: self.precondition.clone(), intervention: self.put.clone() }

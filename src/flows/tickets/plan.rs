@@ -8,7 +8,9 @@ use super::rewind::OTHER_TICKET;
 use crate::config::{Policy, Unattributed};
 use crate::gestan::contract::{InterventionPut, InterventionState, Precondition, TicketKey};
 use crate::mapping::{Before, Context, Projection, Wording, project, ticket_url};
-use crate::model::{Entry, EntryMark, Field, Fields, LastKnown, Person, RichText, Status, Ticket, Value, sha256_hex};
+use crate::model::{
+    Entry, EntryMark, Field, Fields, Identity, LastKnown, Person, RichText, Status, Ticket, Value, sha256_hex,
+};
 use chrono::{DateTime, Utc};
 use std::collections::BTreeMap;
 
@@ -100,8 +102,11 @@ impl Planner<'_> {
     /// Whether the number belongs to another ticket than the one its newest link was made for.
     pub fn is_another(&self, ticket: &Ticket, links: &[Link]) -> bool {
         links.last().is_some_and(|link| {
-            let other_date = link.identity.created != ticket.identity.created;
-            !link.identity.matches(&ticket.identity) || (self.restored && other_date)
+            let is_it = |known: &Identity| {
+                known.matches(&ticket.identity) && !(self.restored && known.created != ticket.identity.created)
+            };
+            // What people changed of it one after the other must not add up to another ticket.
+            !is_it(&link.identity) && !link.last_known.identity.as_ref().is_some_and(is_it)
         })
     }
 
@@ -231,7 +236,8 @@ impl Planner<'_> {
             }
         }
         let mut operation = self.operation(link, current, fields, entries);
-        operation.recognise(&ticket.identity);
+        // A ticket that had no step when it was linked is recognised by its first one from then on.
+        operation.draft.identity.first_step = link.identity.first_step.or(ticket.identity.first_step);
         if head != link.head_hash {
             operation.head = true;
             operation.put.head = Some(projection.head.clone());
@@ -246,8 +252,7 @@ impl Planner<'_> {
 
     /// An operation that would write nothing is none; what it learnt is remembered all the same.
     fn finish(&self, operation: Operation, link: &Link, held: &Fields, current: Option<&InterventionState>) -> Verdict {
-        let renamed = operation.put.origin != link.identity;
-        if !operation.changes.is_empty() || operation.head || !operation.entries.is_empty() || renamed {
+        if !operation.changes.is_empty() || operation.head || !operation.entries.is_empty() {
             return Verdict::Write(Box::new(operation));
         }
         let Operation { draft, remarks, .. } = operation;
@@ -326,9 +331,9 @@ impl Planner<'_> {
             set_status(&mut fields, held, Status::Cancelled);
         }
         let mut operation = self.operation(link, current, fields, entries);
-        operation.recognise(&ticket.identity);
         operation.title.clone_from(&ticket.title);
         operation.draft.phase = LinkPhase::Live;
+        operation.draft.last_known = ticket.last_known();
         self.finish(operation, link, held, current)
     }
 
