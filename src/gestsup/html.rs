@@ -9,6 +9,8 @@ use html2text::render::{RichAnnotation, TaggedLine};
 const LIMIT: usize = 512 * 1024;
 /// Wider than any line that a person writes: lines are not to be wrapped here.
 const WIDTH: usize = 2_000;
+/// Longest description of a picture that is told.
+const ALT: usize = 120;
 /// Blank lines in a row that are kept.
 const BLANK: usize = 1;
 
@@ -67,7 +69,9 @@ fn with_images_named(html: &str) -> String {
             rest = tag;
             break;
         };
-        let alt = attribute(&tag[..end], "alt=").map(str::trim).filter(|alt| !alt.is_empty());
+        // GestSup's filter makes up an alt from the address, base64 included.
+        let alt = attribute(&tag[..end], "alt=").map(str::trim);
+        let alt = alt.filter(|alt| !alt.is_empty() && alt.len() <= ALT && !alt.contains("base64,"));
         named.push_str(&alt.map_or_else(|| "[image]".to_owned(), |alt| format!("[image : {alt}]")));
         rest = &tag[end + 1..];
     }
@@ -258,6 +262,10 @@ mod tests {
         assert_eq!(
             plain("Avant <IMG alt='plan &amp; coupe' src='upload/ticket/3_plan.png' /> après"),
             "Avant [image : plan & coupe] après"
+        );
+        assert_eq!(
+            plain("<img src=\"data:image/png;base64,iVBORw0KGgo=\" alt=\"png;base64,iVBORw0KGgo=\" />"),
+            "[image]"
         );
         assert_eq!(plain("a <img"), "a");
     }

@@ -55,6 +55,10 @@ async fn equipment_unknown_to_gestan_waits_while_comments_and_closure_go_through
     );
     let journal = world.site.store().journal(&Default::default()).await.unwrap();
     assert_eq!(journal.iter().filter(|line| line.action == "equipment-unknown").count(), 1, "it is journaled once");
+    world.desk.set(ticket, "asset_id", "0").await.unwrap();
+    assert!(world.pass().await.records.is_empty(), "taken off again, nothing waits");
+    world.desk.set(ticket, "asset_id", &other.to_string()).await.unwrap();
+    assert_eq!(story(&world.pass().await), ["1 waiting equipment-unknown"]);
     world.erp.machine("M9", "Poste", "ZZZ", world.client).await.unwrap();
     world.converge(&["1 update machine=2"]).await;
     assert!(world.site.store().status().await.unwrap().attention.is_empty());

@@ -247,6 +247,10 @@ impl Planner<'_> {
         operation.draft.phase = phase_of(projection.status);
         operation.draft.minutes = projection.minutes;
         operation.draft.last_known = ticket.last_known();
+        if projection.lacking.iter().any(|(field, _)| *field == Field::Machine) {
+            // What Gestan never knew must not stand once GestSup no longer says it.
+            operation.draft.last_known.equipment.clone_from(&link.last_known.equipment);
+        }
         self.finish(operation, link, held, current)
     }
 
