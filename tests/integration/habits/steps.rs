@@ -61,6 +61,21 @@ async fn a_comment_that_becomes_private_is_withdrawn_and_one_that_becomes_public
 }
 
 #[tokio::test]
+async fn a_comment_that_becomes_private_or_is_deleted_while_nobody_is_in_charge_is_withdrawn_all_the_same() {
+    let mut world = World::new().await;
+    let ticket = world.ticket("Caisse", "<p>x</p>").await;
+    let hidden = world.desk.comment(ticket, world.paul, "<p>Code 4711</p>").await.unwrap();
+    let deleted = world.desk.comment(ticket, world.paul, "<p>Code 4712</p>").await.unwrap();
+    world.pass().await;
+    world.desk.unattribute(ticket, world.lea).await.unwrap();
+    world.desk.set_private(hidden, true).await.unwrap();
+    world.converge(&["1 update -step +note"]).await;
+    world.desk.delete_comment(deleted).await.unwrap();
+    world.converge(&["1 update -step"]).await;
+    assert!(!world.memo().await.contains("471"), "{}", world.memo().await);
+}
+
+#[tokio::test]
 async fn a_mail_to_a_resolved_ticket_reopens_its_intervention_although_the_resolution_date_stays() {
     let mut world = World::new().await;
     let ticket = world.ticket("Caisse", "<p>x</p>").await;

@@ -50,6 +50,7 @@ struct Log {
 }
 
 impl Drop for Log {
+    #[expect(clippy::print_stderr, reason = "the one way to say it while a test fails")]
     fn drop(&mut self) {
         if std::thread::panicking() {
             let lines = self.lines.join("\n  ");

@@ -158,12 +158,8 @@ impl Book {
         for (number, fact) in &facts {
             match self.0.get_mut(number) {
                 None if fact.attributed() && fact.state != 4 => self.0.entry(*number).or_default().begin(fact),
-                Some(line) if line.billed => {
-                    if fact.attributed() && !fact.closed() {
-                        line.begin(fact);
-                    }
-                }
-                Some(line) if fact.attributed() || fact.closed() => {
+                Some(line) if line.billed && fact.attributed() && !fact.closed() => line.begin(fact),
+                Some(line) if !line.billed && (fact.attributed() || fact.closed()) => {
                     line.started |= !line.planned;
                     line.follow(fact);
                 }
@@ -204,6 +200,10 @@ impl Book {
             };
             if !fact.attributed() && !fact.closed() {
                 assert!(memo.contains("Le ticket n'est plus attribué dans GestSup."), "ticket {number}: {memo}");
+                let public: Vec<String> = fact.public.iter().flat_map(|(_, text)| words(text)).collect();
+                let hidden = |word: &String| fact.private.contains(word) && !public.contains(word);
+                let shown: Vec<String> = words(&memo).into_iter().filter(hidden).collect();
+                assert!(shown.is_empty(), "{shown:?} in the memo of ticket {number}, private:\n{memo}");
                 continue;
             }
             check_ticket(*number, line, fact, seen, &memo);
@@ -236,7 +236,7 @@ fn check_ticket(number: i64, line: &Line, fact: &Fact, seen: &Seen, memo: &str) 
     }
     // What nobody may read, what was edited away and what was deleted is not there.
     let known: BTreeSet<&String> = wanted.keys().chain(&of_settled).collect();
-    for word in words(memo).iter().filter(|word| !known.contains(word)) {
-        panic!("“{word}” is in the memo of ticket {number}, private: {}:\n{memo}", fact.private.contains(word));
-    }
+    let found = words(memo);
+    let stray: Vec<&String> = found.iter().filter(|word| !known.contains(word)).collect();
+    assert!(stray.is_empty(), "{stray:?} in the memo of ticket {number}, private: {:?}:\n{memo}", fact.private);
 }
