@@ -144,13 +144,14 @@ impl GestsupSnapshot {
         // A merge inserts its comments after everything that the merged ticket ever had.
         let sql = format!(
             "SELECT CAST(ticket AS SIGNED) AS ticket, LEFT(text, 400) AS head FROM tthreads WHERE type = 0 AND ticket NOT IN ({}) \
-             AND (text LIKE '%fusionn%vers le ticket n%' OR text LIKE '%merged%ticket n%') ORDER BY id",
-            list(gone)
+             AND ({}) ORDER BY id",
+            list(gone),
+            MERGED.map(|words| format!("LEFT(text, 400) LIKE '%{words}%'")).join(" OR ")
         );
         for row in self.fetch(sql).await? {
-            let numbers = numbers_after_sign(&super::html_to_rich_text(&text(&row, "head")).to_plain());
+            let numbers = numbers_of_merge(&super::html_to_rich_text(&text(&row, "head")).to_plain());
             let into = number(&row, "ticket");
-            if let [from, to, ..] = numbers[..]
+            if let [from, to] = numbers[..]
                 && to == into
                 && gone.contains(&from)
             {
@@ -161,12 +162,18 @@ impl GestsupSnapshot {
     }
 }
 
-/// The numbers that follow "n°" in a text.
-fn numbers_after_sign(text: &str) -> Vec<i64> {
-    text.split("n°")
-        .skip(1)
-        .filter_map(|rest| {
-            rest.trim_start().split(|c: char| !c.is_ascii_digit()).next().and_then(|digits| digits.parse().ok())
-        })
-        .collect()
+/// How GestSup's languages begin the sentence before a merged comment (fr, en, de, es, it). The signs before
+/// the two numbers are as different: n°, #, Nr, n. °.
+const MERGED: [&str; 5] = [
+    "fusionn%ticket n",
+    "Merged comment%ticket",
+    "Zusammengef%Ticket",
+    "Comentario combinado%ticket",
+    "Commento unito%ticket",
+];
+
+/// The numbers of that sentence, whose first comma comes after both.
+fn numbers_of_merge(text: &str) -> Vec<i64> {
+    let sentence = text.split(',').next().unwrap_or_default();
+    sentence.split(|c: char| !c.is_ascii_digit()).filter_map(|digits| digits.parse().ok()).collect()
 }
