@@ -201,3 +201,26 @@ async fn a_merge_brings_comments_with_old_dates_and_new_numbers() {
     assert!(!memos[1].contains("Pas devant"), "{}", memos[1]);
     assert!(memos[1].contains("02/03/2026 à 09:00 – Hélène D'Arc"), "{}", memos[1]);
 }
+
+#[tokio::test]
+async fn a_merge_is_told_from_a_deletion_in_every_language_of_gestsup() {
+    let mut world = World::new().await;
+    let into = world.ticket("Panne", "<p>y</p>").await;
+    for words in [
+        ["Commentaire fusionné du ticket n°", "vers le ticket n°"],
+        ["Merged comment for ticket #", "to ticket n °"],
+        ["Zusammengeführter Kommentar für Ticket #", "zur Fahrkarte Nr"],
+        ["Comentario combinado para el ticket n. °", "al boleto n °"],
+        ["Commento unito per il ticket #", "al biglietto n°"],
+    ] {
+        let from = world.ticket("Doublon", "<p>x</p>").await;
+        world.desk.comment(from, world.requester, "<p>En 2026, 3 pannes</p>").await.unwrap();
+        world.pass().await;
+        world.desk.begin_merge_in(from, into, words).await.unwrap();
+        world.desk.finish_merge(from, into).await.unwrap();
+        let gone = format!("{from} gone status=cancelled +note");
+        world.converge(&["1 update +step +note", gone.as_str()]).await;
+        let memo = world.memos().await.pop().unwrap();
+        assert!(memo.contains("fusionné dans le ticket n°1"), "{}: {memo}", words[0]);
+    }
+}

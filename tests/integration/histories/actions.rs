@@ -48,6 +48,11 @@ impl Desk {
             self.open(world, book, random, log).await;
             return;
         }
+        if random.one_in(15) {
+            log.push("somebody types a note in Gestan".to_owned());
+            book.type_a_note(world, random).await;
+            return;
+        }
         let ticket = random.pick(&tickets);
         match random.below(5) {
             0 => self.charge(world, book, random, log, ticket).await,
