@@ -55,11 +55,15 @@ impl PrivateMariaDb {
             program("mariadb-install-db").context("mariadb-install-db is missing: apt-get install mariadb-server")?;
         let folder = TempDir::with_prefix("gestan-connector-mariadb-")?.keep();
         let port = free_port()?;
+        // A server that starts removes the temporary tables that it finds, even those of another one.
+        let scratch = folder.join("tmp");
+        std::fs::create_dir(&scratch)?;
         let supervisor = Command::new("sh")
             .args(["-c", SUPERVISOR, "gestan-connector-mariadb"])
             .env("INSTALL", install)
             .env("SERVER", server)
             .env("FOLDER", &folder)
+            .env("TMPDIR", &scratch)
             .env("RUN_AS", current_user())
             .env("PORT", port.to_string())
             .stdin(Stdio::piped())

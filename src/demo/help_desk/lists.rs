@@ -46,12 +46,16 @@ impl HelpDesk {
 
     /// The first half of a merge: both tickets have the comments.
     pub async fn begin_merge(&mut self, from: i64, into: i64) -> anyhow::Result<()> {
+        self.begin_merge_in(from, into, ["Commentaire fusionné du ticket n°", "vers le ticket n°"]).await
+    }
+
+    /// The same by somebody whose GestSup speaks another language.
+    pub async fn begin_merge_in(&mut self, from: i64, into: i64, words: [&str; 2]) -> anyhow::Result<()> {
+        let [from_ticket, to_ticket] = words;
         let now = self.now().format("%d/%m/%Y %H:%M:%S");
         let who = self.ask(format!("SELECT TRIM(CONCAT(firstname, ' ', lastname)) FROM tusers WHERE id = {ADMIN}"));
         let who = who.await?.join("");
-        let prefix = format!(
-            "<i>Commentaire fusionné du ticket n°{from} vers le ticket n°{into}, le {now}, par {who} : </i><br />"
-        );
+        let prefix = format!("<i>{from_ticket}{from} {to_ticket}{into}, le {now}, par {who} : </i><br />");
         let comments =
             self.ask(format!("SELECT CAST(id AS CHAR) FROM tthreads WHERE ticket = {from} AND type = 0 ORDER BY id"));
         for comment in comments.await? {

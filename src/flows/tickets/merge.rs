@@ -115,29 +115,7 @@ pub(super) fn merge_entries(projection: &Projection, before: &BTreeMap<String, A
         };
         merged.write(marked(projected, mark), projected, known);
     }
-    let wanted: std::collections::HashSet<&str> =
-        projection.entries.iter().map(|projected| projected.entry.key.as_str()).collect();
-    for (key, known) in before {
-        let note = key.starts_with("note:");
-        // Of a link that was taken over from Gestan it is not known how its notes read.
-        let stays = if note { !known.is_missing() || known.at == DateTime::UNIX_EPOCH } else { known.is_withdrawn() };
-        if wanted.contains(key.as_str()) || stays {
-            continue;
-        }
-        let mark = if note { EntryMark::None } else { EntryMark::Withdrawn };
-        let entry = Entry {
-            key: key.clone(),
-            at: known.at,
-            author: String::new(),
-            kind: String::new(),
-            minutes: 0,
-            mark,
-            heading: known.heading.clone(),
-            text: RichText::default(),
-        };
-        let agreed = AgreedEntry { rendered: entry.hash(), mark, ..known.clone() };
-        merged.push(entry, agreed, Some(known));
-    }
+    merged.withdraw(projection, before);
     merged
 }
 
@@ -167,6 +145,13 @@ pub(super) fn without_missing(link: &Link, current: &InterventionState) -> Link 
     link
 }
 
+/// What is to be read no longer, and nothing else: for a ticket that otherwise stays as it is.
+pub(super) fn merge_withdrawn(projection: &Projection, before: &BTreeMap<String, AgreedEntry>) -> MergedEntries {
+    let mut merged = MergedEntries { agreed: before.clone(), ..MergedEntries::default() };
+    merged.withdraw(projection, before);
+    merged
+}
+
 fn marked(projected: &ProjectedEntry, mark: EntryMark) -> Entry {
     let heading = match mark {
         EntryMark::None => &projected.entry.heading,
@@ -177,6 +162,34 @@ fn marked(projected: &ProjectedEntry, mark: EntryMark) -> Entry {
 }
 
 impl MergedEntries {
+    /// Steps that are gone, or private now, lose their text and keep their heading.
+    fn withdraw(&mut self, projection: &Projection, before: &BTreeMap<String, AgreedEntry>) {
+        let wanted: std::collections::HashSet<&str> =
+            projection.entries.iter().map(|projected| projected.entry.key.as_str()).collect();
+        for (key, known) in before {
+            let note = key.starts_with("note:");
+            // Of a link that was taken over from Gestan it is not known how its notes read.
+            let stays =
+                if note { !known.is_missing() || known.at == DateTime::UNIX_EPOCH } else { known.is_withdrawn() };
+            if wanted.contains(key.as_str()) || stays {
+                continue;
+            }
+            let mark = if note { EntryMark::None } else { EntryMark::Withdrawn };
+            let entry = Entry {
+                key: key.clone(),
+                at: known.at,
+                author: String::new(),
+                kind: String::new(),
+                minutes: 0,
+                mark,
+                heading: known.heading.clone(),
+                text: RichText::default(),
+            };
+            let agreed = AgreedEntry { rendered: entry.hash(), mark, ..known.clone() };
+            self.push(entry, agreed, Some(known));
+        }
+    }
+
     fn write(&mut self, entry: Entry, projected: &ProjectedEntry, known: Option<&AgreedEntry>) {
         let rendered = entry.hash();
         let agreed = AgreedEntry {

@@ -1,7 +1,7 @@
 //! What one ticket needs in Gestan, decided from the ticket, its links and what Gestan holds. Pure:
 //! the clock is a parameter, nothing is read or written.
 
-use super::merge::{MergedEntries, MergedFields, merge_entries, merge_fields, without_missing};
+use super::merge::{MergedEntries, MergedFields, merge_entries, merge_fields, merge_withdrawn, without_missing};
 use super::operation::{Decision, Draft, FieldChange, Lacking, Operation, Verb, Verdict};
 use super::ports::{AgreedEntry, Link, LinkPhase};
 use super::rewind::OTHER_TICKET;
@@ -77,7 +77,7 @@ impl Planner<'_> {
             return self.plan_billed(ticket, links, &projection, held, current).into();
         }
         if !ticket.is_attributed() && !projection.status.is_closed() {
-            return self.plan_unattributed(ticket, link, held, current).into();
+            return self.plan_unattributed(ticket, link, &projection, held, current).into();
         }
         let started = held_status.is_some_and(|status| status != Status::Planned);
         let lacking = self.lacking(&projection, started);
@@ -321,11 +321,13 @@ impl Planner<'_> {
         &self,
         ticket: &Ticket,
         link: &Link,
+        projection: &Projection,
         held: &Fields,
         current: Option<&InterventionState>,
     ) -> Verdict {
         let noted = notes(link, UNATTRIBUTED);
-        let mut entries = unchanged(link);
+        // What was hidden or deleted is hidden or deleted, whoever is in charge.
+        let mut entries = merge_withdrawn(projection, &link.entries);
         if noted == notes(link, ATTRIBUTED) {
             entries.note(self.note(format!("{UNATTRIBUTED}{}", noted + 1), self.wording().note_unattributed()));
         }

@@ -61,6 +61,21 @@ async fn a_comment_that_becomes_private_is_withdrawn_and_one_that_becomes_public
 }
 
 #[tokio::test]
+async fn a_comment_that_becomes_private_or_is_deleted_while_nobody_is_in_charge_is_withdrawn_all_the_same() {
+    let mut world = World::new().await;
+    let ticket = world.ticket("Caisse", "<p>x</p>").await;
+    let hidden = world.desk.comment(ticket, world.paul, "<p>Code 4711</p>").await.unwrap();
+    let deleted = world.desk.comment(ticket, world.paul, "<p>Code 4712</p>").await.unwrap();
+    world.pass().await;
+    world.desk.unattribute(ticket, world.lea).await.unwrap();
+    world.desk.set_private(hidden, true).await.unwrap();
+    world.converge(&["1 update -step +note"]).await;
+    world.desk.delete_comment(deleted).await.unwrap();
+    world.converge(&["1 update -step"]).await;
+    assert!(!world.memo().await.contains("471"), "{}", world.memo().await);
+}
+
+#[tokio::test]
 async fn a_mail_to_a_resolved_ticket_reopens_its_intervention_although_the_resolution_date_stays() {
     let mut world = World::new().await;
     let ticket = world.ticket("Caisse", "<p>x</p>").await;
@@ -185,4 +200,27 @@ async fn a_merge_brings_comments_with_old_dates_and_new_numbers() {
     assert_eq!(memos[1].matches("Toujours en panne").count(), 1, "{}", memos[1]);
     assert!(!memos[1].contains("Pas devant"), "{}", memos[1]);
     assert!(memos[1].contains("02/03/2026 à 09:00 – Hélène D'Arc"), "{}", memos[1]);
+}
+
+#[tokio::test]
+async fn a_merge_is_told_from_a_deletion_in_every_language_of_gestsup() {
+    let mut world = World::new().await;
+    let into = world.ticket("Panne", "<p>y</p>").await;
+    for words in [
+        ["Commentaire fusionné du ticket n°", "vers le ticket n°"],
+        ["Merged comment for ticket #", "to ticket n °"],
+        ["Zusammengeführter Kommentar für Ticket #", "zur Fahrkarte Nr"],
+        ["Comentario combinado para el ticket n. °", "al boleto n °"],
+        ["Commento unito per il ticket #", "al biglietto n°"],
+    ] {
+        let from = world.ticket("Doublon", "<p>x</p>").await;
+        world.desk.comment(from, world.requester, "<p>En 2026, 3 pannes</p>").await.unwrap();
+        world.pass().await;
+        world.desk.begin_merge_in(from, into, words).await.unwrap();
+        world.desk.finish_merge(from, into).await.unwrap();
+        let gone = format!("{from} gone status=cancelled +note");
+        world.converge(&["1 update +step +note", gone.as_str()]).await;
+        let memo = world.memos().await.pop().unwrap();
+        assert!(memo.contains("fusionné dans le ticket n°1"), "{}: {memo}", words[0]);
+    }
 }

@@ -48,13 +48,18 @@ impl Desk {
             self.open(world, book, random, log).await;
             return;
         }
+        if random.one_in(15) {
+            log.push("somebody types a note in Gestan".to_owned());
+            book.type_a_note(world, random).await;
+            return;
+        }
         let ticket = random.pick(&tickets);
         match random.below(5) {
             0 => self.charge(world, book, random, log, ticket).await,
             1 => self.comment(world, random, log, ticket).await,
             2 => self.correct(world, random, log, ticket).await,
             3 => self.change_state(world, book, random, log, &tickets, ticket).await,
-            _ => self.change_field(world, random, log, &tickets, ticket).await,
+            _ => self.change_field(world, book, random, log, &tickets, ticket).await,
         }
     }
 
@@ -205,6 +210,7 @@ impl Desk {
     async fn change_field(
         &mut self,
         world: &mut World,
+        book: &mut Book,
         random: &mut Random,
         log: &mut Vec<String>,
         tickets: &[i64],
@@ -229,7 +235,16 @@ impl Desk {
             12 if random.one_in(2) => world.desk.delete(ticket).await,
             12 => {
                 let into = random.pick(tickets);
-                if into == ticket { Ok(()) } else { world.desk.merge(ticket, into).await }
+                if into == ticket {
+                    Ok(())
+                } else {
+                    world.desk.begin_merge(ticket, into).await.unwrap();
+                    if random.one_in(2) {
+                        log.push("pass in the middle of it:".to_owned());
+                        book.pass(world).await;
+                    }
+                    world.desk.finish_merge(ticket, into).await
+                }
             }
             _ if self.opened < TICKETS => {
                 self.opened += 1;

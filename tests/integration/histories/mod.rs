@@ -50,6 +50,7 @@ struct Log {
 }
 
 impl Drop for Log {
+    #[expect(clippy::print_stderr, reason = "the one way to say it while a test fails")]
     fn drop(&mut self) {
         if std::thread::panicking() {
             let lines = self.lines.join("\n  ");
@@ -68,6 +69,10 @@ async fn history(seed: u64) {
     let actions = 5 + random.below(36);
     for _ in 0..actions {
         desk.act(&mut world, &mut book, &mut random, &mut log.lines).await;
+        if random.one_in(20) {
+            log.lines.push("the program restarts".to_owned());
+            world = world.reopen().await;
+        }
         if random.one_in(4) {
             log.lines.push("pass".to_owned());
             book.pass(&mut world).await;

@@ -1,6 +1,7 @@
 //! An observer who reads GestSup's rows by plain SQL at every pass and knows the rules from the operator's
 //! guide alone: what must Gestan hold in the end?
 
+use super::Random;
 use crate::support::World;
 use gestan_connector::demo::erp::Seen;
 use gestan_connector::demo::sandbox::code;
@@ -84,7 +85,11 @@ impl Line {
 
 /// What the observer remembers.
 #[derive(Default)]
-pub struct Book(BTreeMap<i64, Line>);
+pub struct Book {
+    lines: BTreeMap<i64, Line>,
+    /// What Gestan's users typed into memos: intervention, word.
+    typed: Vec<(i64, String)>,
+}
 
 /// The words by which texts are found again.
 fn words(text: &str) -> Vec<String> {
@@ -152,18 +157,14 @@ impl Book {
     /// A pass, watched.
     pub async fn pass(&mut self, world: &mut World) {
         let facts = facts(world).await;
-        for (number, line) in &mut self.0 {
+        for (number, line) in &mut self.lines {
             line.gone = line.gone || !facts.contains_key(number);
         }
         for (number, fact) in &facts {
-            match self.0.get_mut(number) {
-                None if fact.attributed() && fact.state != 4 => self.0.entry(*number).or_default().begin(fact),
-                Some(line) if line.billed => {
-                    if fact.attributed() && !fact.closed() {
-                        line.begin(fact);
-                    }
-                }
-                Some(line) if fact.attributed() || fact.closed() => {
+            match self.lines.get_mut(number) {
+                None if fact.attributed() && fact.state != 4 => self.lines.entry(*number).or_default().begin(fact),
+                Some(line) if line.billed && fact.attributed() && !fact.closed() => line.begin(fact),
+                Some(line) if !line.billed && (fact.attributed() || fact.closed()) => {
                     line.started |= !line.planned;
                     line.follow(fact);
                 }
@@ -180,7 +181,17 @@ impl Book {
     pub async fn bill(&mut self, world: &mut World) {
         for seen in world.gestan().await.iter().filter(|seen| seen.status == code::TO_BILL) {
             world.erp.set_status(seen.id, code::BILLED).await.unwrap();
-            self.0.get_mut(&ticket_of(seen)).unwrap().billed = true;
+            self.lines.get_mut(&ticket_of(seen)).unwrap().billed = true;
+        }
+    }
+
+    /// A user of Gestan types a line into a memo.
+    pub async fn type_a_note(&mut self, world: &mut World, random: &mut Random) {
+        let ids: Vec<i64> = world.gestan().await.iter().map(|seen| seen.id).collect();
+        if !ids.is_empty() {
+            let (id, word) = (random.pick(&ids), format!("note{}z", self.typed.len()));
+            world.erp.type_in_memo(id, &word).await.unwrap();
+            self.typed.push((id, word));
         }
     }
 
@@ -189,13 +200,17 @@ impl Book {
         let facts = facts(world).await;
         let mut held: BTreeMap<i64, Vec<Seen>> = BTreeMap::new();
         for seen in world.gestan().await {
+            let memo = Memo::parse(&seen.memo).visible_text();
+            for (_, word) in self.typed.iter().filter(|(id, _)| *id == seen.id) {
+                assert_eq!(memo.matches(word.as_str()).count(), 1, "“{word}”, typed into the memo:\n{memo}");
+            }
             held.entry(ticket_of(&seen)).or_default().push(seen);
         }
         let counts: BTreeMap<i64, usize> = held.iter().map(|(number, seen)| (*number, seen.len())).collect();
         let expected: BTreeMap<i64, usize> =
-            self.0.iter().map(|(number, line)| (*number, line.interventions)).collect();
+            self.lines.iter().map(|(number, line)| (*number, line.interventions)).collect();
         assert_eq!(counts, expected, "interventions by ticket");
-        for (number, line) in self.0.iter().filter(|(_, line)| !line.billed) {
+        for (number, line) in self.lines.iter().filter(|(_, line)| !line.billed) {
             let seen = held[number].last().unwrap();
             let memo = Memo::parse(&seen.memo).visible_text();
             let Some(fact) = facts.get(number) else {
@@ -204,6 +219,10 @@ impl Book {
             };
             if !fact.attributed() && !fact.closed() {
                 assert!(memo.contains("Le ticket n'est plus attribué dans GestSup."), "ticket {number}: {memo}");
+                let public: Vec<String> = fact.public.iter().flat_map(|(_, text)| words(text)).collect();
+                let hidden = |word: &String| fact.private.contains(word) && !public.contains(word);
+                let shown: Vec<String> = words(&memo).into_iter().filter(hidden).collect();
+                assert!(shown.is_empty(), "{shown:?} in the memo of ticket {number}, private:\n{memo}");
                 continue;
             }
             check_ticket(*number, line, fact, seen, &memo);
@@ -236,7 +255,7 @@ fn check_ticket(number: i64, line: &Line, fact: &Fact, seen: &Seen, memo: &str) 
     }
     // What nobody may read, what was edited away and what was deleted is not there.
     let known: BTreeSet<&String> = wanted.keys().chain(&of_settled).collect();
-    for word in words(memo).iter().filter(|word| !known.contains(word)) {
-        panic!("“{word}” is in the memo of ticket {number}, private: {}:\n{memo}", fact.private.contains(word));
-    }
+    let found = words(memo);
+    let stray: Vec<&String> = found.iter().filter(|word| !known.contains(word)).collect();
+    assert!(stray.is_empty(), "{stray:?} in the memo of ticket {number}, private: {:?}:\n{memo}", fact.private);
 }
