@@ -1,9 +1,10 @@
 //! Carries a plan out: intents, batches of PUTs, a new plan where Gestan turned out to hold something
 //! else, and what became of each ticket committed to the memory.
 
+use super::links::linked;
 use super::operation::{Operation, Planned, Verb, Verdict};
 use super::pass::TicketsFlow;
-use super::plan::{MergedTicket, Planner, linked};
+use super::plan::{MergedTicket, Planner};
 use super::ports::{Attention, Commit, Intent, JournalEntry, Link, LinkPhase, Outcome, Trouble};
 use super::report::RecordReport;
 use crate::flows::{Blast, PortError, System};

@@ -1,16 +1,15 @@
 //! What one ticket needs in Gestan, decided from the ticket, its links and what Gestan holds. Pure:
 //! the clock is a parameter, nothing is read or written.
 
+use super::links::{adopt, before, client_of};
 use super::merge::{MergedEntries, MergedFields, merge_entries, merge_fields, merge_withdrawn, without_missing};
 use super::operation::{Decision, Draft, FieldChange, Lacking, Operation, Verb, Verdict};
-use super::ports::{AgreedEntry, Link, LinkPhase};
+use super::ports::{Link, LinkPhase};
 use super::rewind::OTHER_TICKET;
 use crate::config::{Policy, Unattributed};
 use crate::gestan::contract::{InterventionPut, InterventionState, Precondition, TicketKey};
 use crate::mapping::{Before, Context, Projection, Wording, project, ticket_url};
-use crate::model::{
-    Entry, EntryMark, Field, Fields, Identity, LastKnown, Person, RichText, Status, Ticket, Value, sha256_hex,
-};
+use crate::model::{Entry, EntryMark, Field, Fields, Identity, Person, RichText, Status, Ticket, Value, sha256_hex};
 use chrono::{DateTime, Utc};
 use std::collections::BTreeMap;
 
@@ -439,74 +438,5 @@ fn verb(changes: &[FieldChange]) -> Verb {
         Some(Status::Cancelled) => Verb::Cancel,
         _ if closed_before => Verb::Reopen,
         _ => Verb::Update,
-    }
-}
-
-/// What the given links, all earlier than the one to come, already carry. One that is gone was for
-/// another ticket that had the number.
-fn before(links: &[Link]) -> Before {
-    let carrying = || links.iter().filter(|link| link.phase != LinkPhase::Gone);
-    let last = carrying().next_back();
-    Before {
-        linked: false,
-        gestan_id: last.map(|link| link.gestan_id),
-        client: last.and_then(client_of),
-        minutes: last.map_or(0, |link| link.minutes),
-        entries: carrying().flat_map(|link| link.entries.keys().cloned()).collect(),
-    }
-}
-
-/// The client that Gestan holds for a link.
-fn client_of(link: &Link) -> Option<i64> {
-    link.held.get(&Field::Client).and_then(Value::as_number)
-}
-
-/// A link taken over from what Gestan holds under the ticket's key: made before a kill, or found
-/// after the state was lost. What is not known of its entries is learnt by the plan that follows.
-fn adopt(state: &InterventionState, withdrawn_heading: &str) -> Link {
-    let entries = state.entries.iter().filter(|(key, _)| *key != "head").map(|(key, entry)| {
-        let agreed = AgreedEntry {
-            content: String::new(),
-            rendered: if entry.present { entry.hash.clone() } else { String::new() },
-            mark: EntryMark::None,
-            at: DateTime::UNIX_EPOCH,
-            heading: withdrawn_heading.to_owned(),
-        };
-        (key.clone(), agreed)
-    });
-    Link {
-        number: state.key.number,
-        sequence: state.key.sequence,
-        gestan_id: state.id,
-        etag: state.etag.clone(),
-        identity: state.origin.clone(),
-        phase: LinkPhase::Live,
-        minutes_before: 0,
-        minutes: 0,
-        sent: state.fields.clone(),
-        held: state.fields.clone(),
-        head_hash: String::new(),
-        entries: entries.collect(),
-        last_known: LastKnown::default(),
-    }
-}
-
-/// The link after an operation was carried out and Gestan answered.
-pub fn linked(operation: &Operation, state: &InterventionState) -> Link {
-    let draft = &operation.draft;
-    Link {
-        number: operation.key.number,
-        sequence: operation.key.sequence,
-        gestan_id: state.id,
-        etag: state.etag.clone(),
-        identity: draft.identity.clone(),
-        phase: draft.phase,
-        minutes_before: draft.minutes_before,
-        minutes: draft.minutes,
-        sent: draft.sent.clone(),
-        held: state.fields.clone(),
-        head_hash: draft.head_hash.clone(),
-        entries: draft.entries.clone(),
-        last_known: draft.last_known.clone(),
     }
 }
