@@ -15,6 +15,9 @@ pub(super) struct Told {
     pub closed: usize,
     pub to_bill: usize,
     pub reopened: usize,
+    pub merged: usize,
+    pub deleted: usize,
+    pub auto_closed: usize,
     pub waiting: usize,
     pub second_pass_writes: u64,
 }
@@ -35,8 +38,9 @@ pub(super) async fn tell(stage: &mut Stage) -> anyhow::Result<Told> {
     let mut told = Told::default();
     first_sync(stage, &cast).await?;
     a_day(stage, &cast).await?;
-    told.reopened = second_thoughts(stage, &cast).await?;
+    second_thoughts(stage, &cast, &mut told).await?;
     gestan_works_too(stage, &cast).await?;
+    at_night(stage, &cast, &mut told).await?;
     the_end(stage, &mut told).await?;
     Ok(told)
 }
@@ -113,6 +117,10 @@ async fn people(stage: &mut Stage) -> anyhow::Result<Cast> {
         desk.clock += Duration::minutes(7);
         cast.tickets.push(desk.open(requesters[who], title, html).await?);
     }
+    let today = desk.clock;
+    desk.clock -= Duration::days(60);
+    cast.tickets.push(desk.open(requesters[3], "Changer l'horloge de l'accueil", "<p>Quand vous passerez.</p>").await?);
+    desk.clock = today;
     let ticket = |number: usize| cast.tickets[number - 1];
     desk.set(ticket(2), "asset_id", &server.to_string()).await?;
     desk.set(ticket(3), "type", "1").await?;
@@ -132,12 +140,14 @@ async fn people(stage: &mut Stage) -> anyhow::Result<Cast> {
         (9, cast.paul),
         (10, cast.paul),
         (11, cast.lea),
+        (12, cast.paul),
     ] {
         desk.attribute(ticket(number), who, cast.paul).await?;
     }
     desk.attribute_to_group(ticket(5), level_2, cast.paul).await?;
     desk.plan(ticket(3), cast.karim, desk.clock + Duration::days(2), 180).await?;
     desk.comment(ticket(2), cast.lea, "<p>Disque à 98&nbsp;% : je fais de la place.</p>").await?;
+    desk.comment(ticket(11), cast.lea, "<p>Même panne que l&#039;autre demande.</p>").await?;
     desk.comment(ticket(10), cast.paul, "<p>Réinitialisé par téléphone.</p>").await?;
     desk.set_time(ticket(10), 10).await?;
     desk.close(ticket(10), cast.paul).await?;
@@ -171,8 +181,8 @@ async fn first_sync(stage: &mut Stage, cast: &Cast) -> anyhow::Result<()> {
     stage.expect("the ticket that nobody is in charge of stayed in GestSup", side(&pairs, unattributed).is_none());
     stage.expect("the client unknown to Gestan makes its ticket wait", side(&pairs, newcomer).is_none());
     stage.expect(
-        "nine attributed tickets have their intervention",
-        pairs.iter().filter(|pair| pair.intervention.is_some()).count() == 9,
+        "ten attributed tickets have their intervention",
+        pairs.iter().filter(|pair| pair.intervention.is_some()).count() == 10,
     );
     stage.expect(
         "a group is a team in Gestan",
@@ -212,8 +222,7 @@ async fn a_day(stage: &mut Stage, cast: &Cast) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Returns how many interventions were reopened.
-async fn second_thoughts(stage: &mut Stage, cast: &Cast) -> anyhow::Result<usize> {
+async fn second_thoughts(stage: &mut Stage, cast: &Cast, told: &mut Told) -> anyhow::Result<()> {
     stage.act("Second thoughts: reopening, also after billing; a deletion, a merge, a rejection");
     let ticket = |number: usize| cast.tickets[number - 1];
     let billed = side(&pairs(&stage.sandbox).await?, ticket(1)).map_or(0, |side| side.id);
@@ -241,19 +250,34 @@ async fn second_thoughts(stage: &mut Stage, cast: &Cast) -> anyhow::Result<usize
     );
     stage.expect("the rejected one is cancelled", status(&pairs, ticket(5)) == Some(code::CANCELLED));
     let all = stage.erp.see_all().await?;
-    let gone = all
-        .iter()
-        .filter(|seen| {
-            seen.memo.contains("supprim\\'e9 dans GestSup") || seen.memo.contains("fusionn\\'e9 dans le ticket")
-        })
-        .count();
-    stage.expect("the deleted and the merged ticket are noted in their interventions", gone == 2);
+    let noted = |text: &str| all.iter().filter(|seen| seen.memo.contains(text)).count();
+    told.deleted = noted("supprim\\'e9 dans GestSup");
+    told.merged = noted("fusionn\\'e9 dans le ticket");
+    stage.expect(
+        "the deleted and the merged ticket are noted in their interventions",
+        (told.deleted, told.merged) == (1, 1),
+    );
+    stage.expect(
+        "the intervention that goes on with the merged ticket names both",
+        noted("a \\'e9t\\'e9 fusionn\\'e9 dans celui-ci") == 1,
+    );
     let records = before["records"].as_array().cloned().unwrap_or_default();
     let reopened = records.iter().filter(|record| {
         let again = record["operation"]["key"]["sequence"].as_u64().is_some_and(|sequence| sequence > 1);
         record["code"] == "reopen" || again
     });
-    Ok(reopened.count())
+    told.reopened = reopened.count();
+    Ok(())
+}
+
+async fn at_night(stage: &mut Stage, cast: &Cast, told: &mut Told) -> anyhow::Result<()> {
+    stage.act("At night GestSup resolves what is old, whatever happened to it since, and leaves no date of change");
+    let closed = stage.desk.auto_close(45).await?;
+    stage.run(&["sync"]).await?;
+    let pairs = stage.show(&closed).await?;
+    told.auto_closed = closed.iter().filter(|ticket| status(&pairs, **ticket) == Some(code::DONE)).count();
+    stage.expect("the one that was resolved by nobody is done", told.auto_closed == 1 && closed == [cast.tickets[11]]);
+    Ok(())
 }
 
 async fn gestan_works_too(stage: &mut Stage, cast: &Cast) -> anyhow::Result<()> {
