@@ -150,7 +150,7 @@ impl Extension {
         key: &TicketKey,
         link: &TicketLink,
     ) -> Result<(), GatewayFault> {
-        let origin = serde_json::to_string(&link.origin).map_err(|error| GatewayFault::Invalid(error.to_string()))?;
+        let origin = origin_text(&link.origin)?;
         let values = vec![
             ("CC_TICKET", SqlValue::Text(ticket_key(key))),
             ("SOURCE", SqlValue::Text(key.source.clone())),
@@ -165,16 +165,20 @@ impl Extension {
         Ok(())
     }
 
-    pub(super) async fn set_url(
+    /// The ticket's address and what it is recognised by, which people change.
+    pub(super) async fn update_ticket(
         &self,
         gateway: &Gateway,
         transaction: &mut dyn Transaction,
         key: &TicketKey,
-        url: &str,
+        link: &TicketLink,
     ) -> Result<(), GatewayFault> {
         let update = Update {
             table: self.ticket.clone(),
-            values: gateway.modified(vec![("URL", SqlValue::Text(url.to_owned()))]),
+            values: gateway.modified(vec![
+                ("URL", SqlValue::Text(link.url.clone().unwrap_or_default())),
+                ("ORIGINE", SqlValue::Text(origin_text(&link.origin)?)),
+            ]),
             filter: vec![Condition::Equals("CC_TICKET", SqlValue::Text(ticket_key(key)))],
         };
         transaction.update(&update).await?;
@@ -282,6 +286,10 @@ impl Extension {
             transaction.select(&Select::new(&self.ticket, &columns, vec![wanted])).await.map_err(not_installed)?;
         Ok(rows.iter().map(|row| (row.int("IDINTERVENTION").unwrap_or(0), key_of(row))).collect())
     }
+}
+
+fn origin_text(origin: &Identity) -> Result<String, GatewayFault> {
+    serde_json::to_string(origin).map_err(|error| GatewayFault::Invalid(error.to_string()))
 }
 
 fn key_of(row: &Row) -> TicketKey {

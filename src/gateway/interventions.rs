@@ -278,8 +278,10 @@ impl Gateway {
             entries_changed = true;
             self.extension.store_entry(self, transaction, key, entry, text, known).await?;
         }
-        if let Some(url) = put.url.as_ref().filter(|url| found.link.url.as_ref() != Some(url)) {
-            self.extension.set_url(self, transaction, key, url).await?;
+        let url = put.url.as_ref().or(found.link.url.as_ref());
+        if url != found.link.url.as_ref() || put.origin != found.link.origin {
+            let link = TicketLink { origin: put.origin.clone(), url: url.cloned(), ..found.link.clone() };
+            self.extension.update_ticket(self, transaction, key, &link).await?;
             entries_changed = true;
         }
         let mut state = found.state;

@@ -9,6 +9,8 @@ use html2text::render::{RichAnnotation, TaggedLine};
 const LIMIT: usize = 512 * 1024;
 /// Wider than any line that a person writes: lines are not to be wrapped here.
 const WIDTH: usize = 2_000;
+/// Longest description of a picture that is told.
+const ALT: usize = 120;
 /// Blank lines in a row that are kept.
 const BLANK: usize = 1;
 
@@ -18,6 +20,7 @@ pub fn html_to_rich_text(html: &str) -> RichText {
     if is_escaped(&html) {
         html = html_escape::decode_html_entities(&html).into_owned();
     }
+    html = with_images_named(&html);
     let cut = html.len() > LIMIT;
     if cut {
         let end = (0..=LIMIT).rev().find(|at| html.is_char_boundary(*at)).unwrap_or(0);
@@ -53,6 +56,34 @@ fn without_inline_images(html: &str) -> String {
     }
     kept.push_str(rest);
     kept
+}
+
+/// A picture cannot go into a memo; that there is one can.
+fn with_images_named(html: &str) -> String {
+    let mut named = String::with_capacity(html.len());
+    let mut rest = html;
+    while let Some(at) = find_ignoring_case(rest, "<img") {
+        let (before, tag) = rest.split_at(at);
+        named.push_str(before);
+        let Some(end) = tag.find('>') else {
+            rest = tag;
+            break;
+        };
+        // GestSup's filter makes up an alt from the address, base64 included.
+        let alt = attribute(&tag[..end], "alt=").map(str::trim);
+        let alt = alt.filter(|alt| !alt.is_empty() && alt.len() <= ALT && !alt.contains("base64,"));
+        named.push_str(&alt.map_or_else(|| "[image]".to_owned(), |alt| format!("[image : {alt}]")));
+        rest = &tag[end + 1..];
+    }
+    named.push_str(rest);
+    named
+}
+
+/// The quoted value of an attribute of a tag.
+fn attribute<'t>(tag: &'t str, name: &str) -> Option<&'t str> {
+    let value = &tag[find_ignoring_case(tag, name)? + name.len()..];
+    let quote = value.chars().next().filter(|c| ['"', '\''].contains(c))?;
+    value[1..].split(quote).next()
 }
 
 fn find_ignoring_case(text: &str, needle: &str) -> Option<usize> {
@@ -117,8 +148,6 @@ fn line_of(line: &TaggedLine<Vec<RichAnnotation>>) -> Line {
             RichAnnotation::Link(target) => safe_link(target),
             _ => None,
         });
-        let is_image = tagged.tag.iter().any(|annotation| matches!(annotation, RichAnnotation::Image(_)));
-        let text = if is_image { format!("[image : {text}]") } else { text };
         let span = Span {
             bold: has(&RichAnnotation::Strong),
             italic: has(&RichAnnotation::Emphasis),
@@ -224,7 +253,21 @@ mod tests {
             "A".repeat(6_000_000)
         );
         let text = plain(&html);
-        assert!(text.contains("Voici") && text.contains("Merci") && text.len() < 100, "{text}");
+        assert_eq!(text, "Voici :\n\n[image : capture]\n\nMerci");
+    }
+
+    #[test]
+    fn a_text_that_is_nothing_but_a_picture_says_that_there_is_one() {
+        assert_eq!(plain("<p><img src=\"data:image/png;base64,iVBORw0KGgo=\"></p>"), "[image]");
+        assert_eq!(
+            plain("Avant <IMG alt='plan &amp; coupe' src='upload/ticket/3_plan.png' /> après"),
+            "Avant [image : plan & coupe] après"
+        );
+        assert_eq!(
+            plain("<img src=\"data:image/png;base64,iVBORw0KGgo=\" alt=\"png;base64,iVBORw0KGgo=\" />"),
+            "[image]"
+        );
+        assert_eq!(plain("a <img"), "a");
     }
 
     #[test]

@@ -135,45 +135,98 @@ impl GestsupSnapshot {
         Ok(rows.first().is_some_and(|row| number(row, "kept") == 1 && version::logs_deletions(&text(row, "version"))))
     }
 
-    /// GestSup says of a merge only what it writes at the head of each comment that it copies.
+    /// GestSup says of a merge only what it writes at the head of each comment that it copies, in the
+    /// language of whoever merges: "… n°12 … n°34". A comment that was copied twice tells of both.
     async fn merges(&mut self, gone: &[i64]) -> Result<HashMap<i64, i64>, GestsupError> {
         let mut merged = HashMap::new();
         if gone.is_empty() {
             return Ok(merged);
         }
-        // A merge inserts its comments after everything that the merged ticket ever had.
+        let likely: Vec<String> = gone.iter().map(|number| format!("LEFT(text, 600) LIKE '%{number}%'")).collect();
         let sql = format!(
-            "SELECT CAST(ticket AS SIGNED) AS ticket, LEFT(text, 400) AS head FROM tthreads WHERE type = 0 AND ticket NOT IN ({}) \
-             AND ({}) ORDER BY id",
+            "SELECT CAST(ticket AS SIGNED) AS ticket, LEFT(text, 600) AS head FROM tthreads WHERE type = 0 AND ticket NOT IN ({}) \
+             AND LEFT(text, 600) LIKE CONCAT('%', ticket, '%') AND ({}) ORDER BY id",
             list(gone),
-            MERGED.map(|words| format!("LEFT(text, 400) LIKE '%{words}%'")).join(" OR ")
+            likely.join(" OR ")
         );
         for row in self.fetch(sql).await? {
-            let numbers = numbers_of_merge(&super::html_to_rich_text(&text(&row, "head")).to_plain());
             let into = number(&row, "ticket");
-            if let [from, to] = numbers[..]
-                && to == into
-                && gone.contains(&from)
-            {
-                merged.insert(from, into);
+            let head = super::html_to_rich_text(&text(&row, "head")).to_plain();
+            for from in copied_from(&head, into) {
+                if gone.contains(&from) {
+                    merged.insert(from, into);
+                }
             }
         }
         Ok(merged)
     }
 }
 
-/// How GestSup's languages begin the sentence before a merged comment (fr, en, de, es, it). The signs before
-/// the two numbers are as different: n°, #, Nr, n. °.
-const MERGED: [&str; 5] = [
-    "fusionn%ticket n",
-    "Merged comment%ticket",
-    "Zusammengef%Ticket",
-    "Comentario combinado%ticket",
-    "Commento unito%ticket",
-];
+/// Characters of a copied comment's head in which each number must follow the one before.
+const BETWEEN: usize = 90;
 
-/// The numbers of that sentence, whose first comma comes after both.
-fn numbers_of_merge(text: &str) -> Vec<i64> {
-    let sentence = text.split(',').next().unwrap_or_default();
-    sentence.split(|c: char| !c.is_ascii_digit()).filter_map(|digits| digits.parse().ok()).collect()
+/// The tickets that a comment of `into` was copied from, the last one first.
+fn copied_from(head: &str, into: i64) -> Vec<i64> {
+    let mut from = Vec::new();
+    let mut expected = into;
+    let mut rest = head;
+    while let Some((number, to, end)) = numbered(rest).and_then(|(number, at, end)| {
+        let (to, next, length) = numbered(&rest[end..])?;
+        (at <= BETWEEN && next <= BETWEEN).then_some((number, to, end + length))
+    }) {
+        if to != expected {
+            break;
+        }
+        from.push(number);
+        expected = number;
+        rest = &rest[end..];
+    }
+    from
+}
+
+/// The first number that follows a sign (`n°`, `n °`, `#`, `Nr`): itself, the characters before it, and
+/// the bytes up to its end.
+fn numbered(text: &str) -> Option<(i64, usize, usize)> {
+    let mut at = 0;
+    while let Some(start) = text[at..].find(|c: char| c.is_ascii_digit()).map(|found| at + found) {
+        let length = text[start..].find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len() - start);
+        let before = text[..start].trim_end();
+        let is_signed =
+            ['°', 'º', '#'].iter().any(|sign| before.ends_with(*sign)) || before.to_lowercase().ends_with("nr");
+        if let (true, Ok(number)) = (is_signed, text[start..start + length].parse()) {
+            return Some((number, text[..start].chars().count(), start + length));
+        }
+        at = start + length;
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_copied_comment_tells_where_it_came_from_in_every_language_of_gestsup() {
+        for head in [
+            "Commentaire fusionné du ticket n°12 vers le ticket n°34 :\nBonjour",
+            "Merged comment for ticket #12 to ticket n °34, created 3 days ago",
+            "Kommentar #12 zur Fahrkarte Nr 34 hinzugefügt",
+            "Comentario n. °12 al boleto n °34",
+        ] {
+            assert_eq!(copied_from(head, 34), [12], "{head}");
+        }
+    }
+
+    #[test]
+    fn a_comment_that_was_copied_twice_tells_of_both_tickets() {
+        let head = "Commentaire fusionné du ticket n°20 vers le ticket n°34 :\nCommentaire fusionné du ticket n°12 vers le ticket n°20 :\nBonjour";
+        assert_eq!(copied_from(head, 34), [20, 12]);
+    }
+
+    #[test]
+    fn a_comment_that_only_names_tickets_was_not_copied() {
+        for text in ["Voir le ticket 12, puis 34", "Écran n°12", "n°34 puis n°12", ""] {
+            assert_eq!(copied_from(text, 34), [0i64; 0], "{text}");
+        }
+    }
 }

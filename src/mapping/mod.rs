@@ -3,6 +3,8 @@
 
 mod directory;
 mod fold;
+mod matching;
+mod paragraphs;
 mod planning;
 mod projection;
 mod rules;
@@ -11,5 +13,6 @@ mod texts;
 
 pub use directory::{Directory, Found};
 pub use fold::{cut_on_word, fold};
-pub use projection::{Before, Context, ProjectedEntry, Projection, Wait, project, ticket_url};
+pub use paragraphs::ProjectedEntry;
+pub use projection::{Before, Context, Projection, Wait, project, ticket_url};
 pub use texts::{PLACEHOLDERS_HEAD, PLACEHOLDERS_HEADING, PLACEHOLDERS_TITLE, Wording, duration};

@@ -185,7 +185,7 @@ pub struct Identity {
 
 impl Identity {
     /// Whether `now` can be the ticket that `self` was taken from. `date_create` can be edited by
-    /// GestSup's users and a first step can be deleted, so one of the three may differ.
+    /// GestSup's users, a creator and a first step can be deleted, so one of the three may differ.
     pub fn matches(&self, now: &Self) -> bool {
         let created = self.created == now.created;
         let creator = self.creator == now.creator;
@@ -195,9 +195,8 @@ impl Identity {
             (None, _) => None,
         };
         match step {
-            Some(true) => created || creator,
+            Some(true) | None => created || creator,
             Some(false) => created && creator,
-            None => created && creator,
         }
     }
 }
@@ -280,6 +279,7 @@ impl Ticket {
             equipment: self.equipment.clone(),
             due: self.due,
             requester: self.requester.clone().filter(|requester| !requester.is_forgotten()),
+            identity: Some(self.identity.clone()),
         }
     }
 
@@ -310,4 +310,6 @@ pub struct LastKnown {
     pub due: Option<DateTime<Utc>>,
     /// `tincidents.user`, while the account was not deleted.
     pub requester: Option<Person>,
+    /// By what the ticket was recognised, as people may have changed it since the link was made.
+    pub identity: Option<Identity>,
 }

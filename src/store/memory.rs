@@ -4,6 +4,7 @@ use super::{Store, StoreError};
 use crate::flows::PortError;
 use crate::flows::tickets::{Attention, Commit, Intent, JournalEntry, Link, LinkPhase, Memory, Trouble};
 use async_trait::async_trait;
+use chrono::{DateTime, Utc};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use sqlx::sqlite::SqliteRow;
@@ -238,6 +239,12 @@ impl Memory for Store {
 
     async fn attention(&self) -> Result<HashMap<i64, Attention>, PortError> {
         Ok(self.load_attention().await?.into_iter().map(|attention| (attention.number, attention)).collect())
+    }
+
+    async fn told_since(&self, since: DateTime<Utc>) -> Result<HashSet<i64>, PortError> {
+        let sql = "SELECT DISTINCT ticket FROM journal WHERE at >= ? AND ticket IS NOT NULL";
+        let rows: Vec<i64> = self.done(sqlx::query_scalar(sql).bind(since).fetch_all(&self.pool).await)?;
+        Ok(rows.into_iter().collect())
     }
 
     async fn intend(&self, intents: Vec<Intent>) -> Result<(), PortError> {

@@ -246,7 +246,7 @@ async fn a_running_shop_starts_in_shadow_links_what_people_made_and_then_goes_li
     assert_eq!(code, 0, "{beside}");
     assert!(beside.contains("Made by people too (2)") && beside.contains("Made by nobody (1)"), "{beside}");
     assert!(
-        beside.contains("status: planned here, in_progress by hand (same title, same client, made at that time)"),
+        beside.contains("status: planned here, in_progress by hand; technician: PDU here, – by hand (same title, same client, made at that time)"),
         "{beside}"
     );
     let (code, refused, _) = program.run(&["link", "1", "1"]).await;

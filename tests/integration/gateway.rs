@@ -214,7 +214,7 @@ async fn an_intervention_that_people_made_is_linked_once_and_nothing_else_of_it_
         .await
         .unwrap();
     let before = served.erp.see_all().await.unwrap();
-    let body = |creator: i64| json!({ "intervention": before[0].id, "origin": { "created": "2026-03-02 09:00:00", "creator": creator, "first_step": null } });
+    let body = |creator: i64| json!({ "intervention": before[0].id, "origin": { "created": format!("2026-03-0{creator} 09:00:00"), "creator": creator, "first_step": null } });
     let link = async |number: i64, creator: i64| {
         let path = format!("/v1/tickets/gestsup/{number}/1/link");
         let answer = served.call(Method::PUT, &path, LINK, &[], Some(&body(creator))).await;

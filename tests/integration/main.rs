@@ -10,6 +10,7 @@ mod gestsup;
 mod habits;
 mod histories;
 mod lies;
+mod linked;
 mod restore;
 mod settings;
 mod support;

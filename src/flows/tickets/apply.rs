@@ -200,10 +200,11 @@ impl Applier<'_> {
         if operation.precondition == Precondition::Absent && !known {
             work.links.push(self.planner.adopt(current, work.ticket.as_ref()));
         }
-        work.planned.verdict = match &work.ticket {
+        let decision = match &work.ticket {
             Some(ticket) => self.planner.plan(ticket, &work.links, Some(current), &work.merged),
-            None => self.planner.plan_gone(&work.links, work.merged_into, Some(current)),
+            None => self.planner.plan_gone(&work.links, work.merged_into, Some(current)).into(),
         };
+        (work.planned.verdict, work.planned.lacking) = (decision.verdict, decision.lacking);
     }
 
     /// Remembers what needs no write.
@@ -217,12 +218,15 @@ impl Applier<'_> {
         match &work.planned.verdict {
             Verdict::Write(_) => None,
             Verdict::NotOurs => Some(base),
-            Verdict::InStep(link) => Some(Commit { links: link.iter().map(|link| (**link).clone()).collect(), ..base }),
+            Verdict::InStep(link) => {
+                let links = link.iter().map(|link| (**link).clone()).collect();
+                Some(self.with_lacking(Commit { links, ..base }, work, records))
+            }
             Verdict::Report { link, code, message } => {
                 let record = self.record(work, Some(link.gestan_id), Some(Outcome::Reported), code, message, None);
                 let journal = vec![self.journal(&record)];
                 records.push(record);
-                Some(Commit { links: vec![(**link).clone()], journal, ..base })
+                Some(self.with_lacking(Commit { links: vec![(**link).clone()], journal, ..base }, work, records))
             }
             Verdict::Wait { code, reason } => Some(self.wait(work, code, reason, records)),
             Verdict::Quarantine { code, reason } => Some(self.set_aside(work, None, code, reason, records)),
@@ -262,19 +266,45 @@ impl Applier<'_> {
         let record = self.record(work, Some(state.id), Some(Outcome::Done), code, &message, Some(operation));
         let journal = vec![self.journal(&record)];
         records.push(record);
-        Commit { links, journal, ..self.base(work) }
+        self.with_lacking(Commit { links, journal, ..self.base(work) }, work, records)
+    }
+
+    /// What went through, with what waits of it.
+    fn with_lacking(&self, mut commit: Commit, work: &Work, records: &mut Vec<RecordReport>) -> Commit {
+        if let Some(lacking) = &work.planned.lacking {
+            let (attention, journal) = self.waiting(work, lacking.code, &lacking.reason, records);
+            commit.attention = Some(Some(attention));
+            commit.journal.extend(journal);
+        }
+        commit
     }
 
     fn wait(&self, work: &Work, code: &str, reason: &str, records: &mut Vec<RecordReport>) -> Commit {
+        let (attention, journal) = self.waiting(work, code, reason, records);
+        Commit {
+            fingerprint: None,
+            attention: Some(Some(attention)),
+            journal: journal.into_iter().collect(),
+            ..self.base(work)
+        }
+    }
+
+    /// A ticket waits; the journal tells when it begins to, or for another reason.
+    fn waiting(
+        &self,
+        work: &Work,
+        code: &str,
+        reason: &str,
+        records: &mut Vec<RecordReport>,
+    ) -> (Attention, Option<JournalEntry>) {
         let gestan_id = work.links.last().map(|link| link.gestan_id);
         let record = self.record(work, gestan_id, Some(Outcome::Waiting), code, reason, None);
         let known = self.attention.get(&work.planned.number);
         let same = known.is_some_and(|known| known.trouble == Trouble::Waiting && known.reason == reason);
-        let journal = if same { Vec::new() } else { vec![self.journal(&record)] };
+        let journal = (!same).then(|| self.journal(&record));
         records.push(record);
         let since = known.filter(|_| same).map_or(self.now, |known| known.since);
-        let attention = Attention::new(work.planned.number, Trouble::Waiting, code, reason, since);
-        Commit { fingerprint: None, attention: Some(Some(attention)), journal, ..self.base(work) }
+        (Attention::new(work.planned.number, Trouble::Waiting, code, reason, since), journal)
     }
 
     fn set_aside(

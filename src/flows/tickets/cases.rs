@@ -3,7 +3,7 @@
 
 use super::apply::Work;
 use super::compare::{Compared, Held};
-use super::operation::{Planned, Verdict};
+use super::operation::{Decision, Planned, Verdict};
 use super::pass::{PassOptions, TicketsFlow};
 use super::plan::{MergedTicket, Planner};
 use super::ports::{Link, Snapshot};
@@ -78,18 +78,18 @@ impl Cases<'_> {
         let another = self.planner.is_another(&ticket, &links);
         let mut fingerprint = seen.or_else(|| self.remembered.fingerprints.get(&number).cloned());
         let held_back_for = links.last().filter(|_| self.is_rewound() && !another);
-        let verdict = match (held_back_for, self.compared.differing.get(&number)) {
-            (Some(link), _) => held_back(number, link.gestan_id, false),
+        let Decision { verdict, lacking } = match (held_back_for, self.compared.differing.get(&number)) {
+            (Some(link), _) => held_back(number, link.gestan_id, false).into(),
             _ if another && self.options.settle && !self.planner.is_settled(&links) => {
                 // Without a fingerprint the ticket that has the number now is planned by the next pass.
                 fingerprint = None;
-                self.planner.plan_gone(&links, None, None)
+                self.planner.plan_gone(&links, None, None).into()
             }
-            (_, Some(Held::Nothing { gestan_id })) => deleted_in_gestan(number, *gestan_id),
+            (_, Some(Held::Nothing { gestan_id })) => deleted_in_gestan(number, *gestan_id).into(),
             (_, Some(Held::Other(state))) => self.planner.plan(&ticket, &links, Some(state), &merged),
             (_, None) => self.planner.plan(&ticket, &links, None, &merged),
         };
-        let planned = Planned { number, title: ticket.title.clone(), fingerprint, verdict };
+        let planned = Planned { number, title: ticket.title.clone(), fingerprint, verdict, lacking };
         // Only what may have to be planned again keeps its texts in memory.
         let ticket = matches!(planned.verdict, Verdict::Write(_)).then_some(ticket);
         Work { ticket, links, merged_into: None, merged, planned }
@@ -108,7 +108,7 @@ impl Cases<'_> {
             _ => Verdict::Wait { code: VANISHED, reason: vanished(number) },
         };
         let title = links.last().and_then(|link| link.held.get(&Field::Title)?.as_text()).unwrap_or_default();
-        let planned = Planned { number, title: title.to_owned(), fingerprint: None, verdict };
+        let planned = Planned { number, title: title.to_owned(), fingerprint: None, verdict, lacking: None };
         Work { ticket: None, links, merged_into, merged: Vec::new(), planned }
     }
 

@@ -51,7 +51,10 @@ pub(super) fn merge_fields(wanted: &Fields, link: &Link, held: &Fields, policies
                 if gestan_changed {
                     merged.remarks.push(format!("{field} was set to “{held_now}” in Gestan and is left to Gestan"));
                 }
-                if !not_started || taken_over {
+                // A date that nobody has filled in yet is in nobody's way; people are decided about together.
+                let is_date = matches!(field, Field::PlannedStart | Field::PlannedEnd);
+                let is_open = not_started || (is_date && held_now.is_nothing() && gestsup_changed);
+                if !is_open || taken_over {
                     continue;
                 }
                 if gestsup_changed && value != held_now {
@@ -96,13 +99,17 @@ pub(super) fn merge_entries(projection: &Projection, before: &BTreeMap<String, A
     let mut merged = MergedEntries { agreed: before.clone(), ..MergedEntries::default() };
     for projected in &projection.entries {
         let known = before.get(&projected.entry.key);
-        let unchanged = |known: &AgreedEntry| known.content == projected.content && known.mark != EntryMark::Withdrawn;
-        if projected.forgotten && known.is_some_and(unchanged) {
+        let same = known.is_some_and(|known| known.content == projected.content);
+        let stands = |known: &AgreedEntry| known.mark != EntryMark::Withdrawn && !known.is_missing();
+        if projected.forgotten && same && known.is_some_and(stands) {
+            // GestSup forgot who it was; the memo still tells.
             continue;
         }
         let mark = match known {
             None => EntryMark::None,
-            Some(known) if known.content == projected.content && known.mark != EntryMark::Withdrawn => known.mark,
+            // Hidden and shown again, nothing of it was edited.
+            Some(known) if same && known.mark == EntryMark::Withdrawn => EntryMark::None,
+            Some(known) if same => known.mark,
             Some(known) if known.rendered == projected.entry.hash() => EntryMark::None,
             Some(_) => EntryMark::Edited,
         };

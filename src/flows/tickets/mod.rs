@@ -22,7 +22,7 @@ pub use adoption::{Evidenced, LinkOptions};
 pub use brake::BrakeReason;
 pub use cases::DELETED_IN_GESTAN;
 pub use evidence::{Evidence, Pair};
-pub use operation::{Draft, EntryChange, FieldChange, Operation, Planned, Verb, Verdict};
+pub use operation::{Decision, Draft, EntryChange, FieldChange, Lacking, Operation, Planned, Verb, Verdict};
 pub use pass::{PassOptions, Preview, TicketsFlow};
 pub use plan::{MergedTicket, Planner, linked};
 pub use ports::*;

@@ -223,6 +223,31 @@ pub enum Verdict {
     },
 }
 
+/// Something of an intervention that cannot be told yet, while all the rest goes through. The ticket is
+/// looked at again on every pass.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lacking {
+    /// A short stable code.
+    pub code: &'static str,
+    /// A sentence.
+    pub reason: String,
+}
+
+/// A verdict, and what it has to leave out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Decision {
+    /// What is to become of the ticket.
+    pub verdict: Verdict,
+    /// What waits.
+    pub lacking: Option<Lacking>,
+}
+
+impl From<Verdict> for Decision {
+    fn from(verdict: Verdict) -> Self {
+        Self { verdict, lacking: None }
+    }
+}
+
 /// What is to become of one ticket, with what is needed to remember it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Planned {
@@ -234,6 +259,8 @@ pub struct Planned {
     pub fingerprint: Option<String>,
     /// What is to become of it.
     pub verdict: Verdict,
+    /// What waits.
+    pub lacking: Option<Lacking>,
 }
 
 impl Attention {

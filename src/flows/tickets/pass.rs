@@ -127,7 +127,7 @@ impl TicketsFlow<'_> {
                 report.brake = exceeded;
             }
             if options.dry_run || !report.brake.is_empty() {
-                report.records = plans().filter_map(forecast).collect();
+                report.records = plans().flat_map(forecast).collect();
                 report.records.sort_by_key(|record| record.ticket);
             } else {
                 let applier = Applier { flow: self, planner: &planner, attention: &remembered.attention, run_id, now };
@@ -162,8 +162,13 @@ impl TicketsFlow<'_> {
             let verdict = planner.plan_gone(&links, merged_into, current);
             return Ok(Preview { ticket: None, verdict, reasons: Vec::new() });
         };
-        let verdict = planner.plan(&ticket, &links, current, &[]);
-        let projected = project(&ticket, &Before::default(), &planner.context);
+        let verdict = planner.plan(&ticket, &links, current, &[]).verdict;
+        let complete = match links.last() {
+            Some(link) => ticket.clone().completed(&link.last_known),
+            None => ticket.clone(),
+        };
+        let projected =
+            project(&complete, &Before { linked: !links.is_empty(), ..Before::default() }, &planner.context);
         let reasons = projected.map(|projection| projection.reasons).unwrap_or_default();
         Ok(Preview { ticket: Some(ticket), verdict, reasons })
     }
@@ -176,6 +181,7 @@ impl TicketsFlow<'_> {
                 zone: self.zone,
                 url: self.url,
                 private_steps: self.config.tickets.private_steps,
+                now,
             },
             source: self.source_name,
             unattributed: self.config.tickets.unattributed,
@@ -245,20 +251,8 @@ fn json<T: serde::Serialize>(value: &T) -> String {
 }
 
 /// How a plan reads where nothing is carried out.
-fn forecast(planned: &Planned) -> Option<RecordReport> {
-    let (outcome, gestan_id, code, message, operation) = match &planned.verdict {
-        Verdict::NotOurs | Verdict::InStep(_) => return None,
-        Verdict::Write(operation) => {
-            let code = operation.verb.as_str();
-            (None, operation.gestan_id, code, operation.sentence(), Some(operation.as_ref().clone()))
-        }
-        Verdict::Report { link, code, message } => {
-            (Some(Outcome::Reported), Some(link.gestan_id), *code, message.clone(), None)
-        }
-        Verdict::Wait { code, reason } => (Some(Outcome::Waiting), None, *code, reason.clone(), None),
-        Verdict::Quarantine { code, reason } => (Some(Outcome::Quarantined), None, *code, reason.clone(), None),
-    };
-    Some(RecordReport {
+fn forecast(planned: &Planned) -> Vec<RecordReport> {
+    let record = |outcome, gestan_id: Option<i64>, code: &str, message: String, operation| RecordReport {
         ticket: planned.number,
         title: planned.title.clone(),
         gestan_id: gestan_id.filter(|id| *id > 0),
@@ -266,5 +260,23 @@ fn forecast(planned: &Planned) -> Option<RecordReport> {
         code: code.to_owned(),
         message,
         operation,
-    })
+    };
+    let decided = match &planned.verdict {
+        Verdict::NotOurs | Verdict::InStep(_) => None,
+        Verdict::Write(operation) => {
+            let code = operation.verb.as_str();
+            Some(record(None, operation.gestan_id, code, operation.sentence(), Some(operation.as_ref().clone())))
+        }
+        Verdict::Report { link, code, message } => {
+            Some(record(Some(Outcome::Reported), Some(link.gestan_id), code, message.clone(), None))
+        }
+        Verdict::Wait { code, reason } => Some(record(Some(Outcome::Waiting), None, code, reason.clone(), None)),
+        Verdict::Quarantine { code, reason } => {
+            Some(record(Some(Outcome::Quarantined), None, code, reason.clone(), None))
+        }
+    };
+    let lacking = planned.lacking.as_ref();
+    let lacking =
+        lacking.map(|lacking| record(Some(Outcome::Waiting), None, lacking.code, lacking.reason.clone(), None));
+    decided.into_iter().chain(lacking).collect()
 }

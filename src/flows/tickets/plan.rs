@@ -2,13 +2,15 @@
 //! the clock is a parameter, nothing is read or written.
 
 use super::merge::{MergedEntries, MergedFields, merge_entries, merge_fields, merge_withdrawn, without_missing};
-use super::operation::{Draft, FieldChange, Operation, Verb, Verdict};
+use super::operation::{Decision, Draft, FieldChange, Lacking, Operation, Verb, Verdict};
 use super::ports::{AgreedEntry, Link, LinkPhase};
 use super::rewind::OTHER_TICKET;
 use crate::config::{Policy, Unattributed};
 use crate::gestan::contract::{InterventionPut, InterventionState, Precondition, TicketKey};
 use crate::mapping::{Before, Context, Projection, Wording, project, ticket_url};
-use crate::model::{Entry, EntryMark, Field, Fields, LastKnown, Person, RichText, Status, Ticket, Value, sha256_hex};
+use crate::model::{
+    Entry, EntryMark, Field, Fields, Identity, LastKnown, Person, RichText, Status, Ticket, Value, sha256_hex,
+};
 use chrono::{DateTime, Utc};
 use std::collections::BTreeMap;
 
@@ -47,43 +49,64 @@ impl Planner<'_> {
         links: &[Link],
         current: Option<&InterventionState>,
         merged: &[MergedTicket],
-    ) -> Verdict {
-        let Some(link) = links.last() else { return self.plan_new(ticket, 1) };
+    ) -> Decision {
+        let Some(link) = links.last() else { return self.plan_new(ticket, 1).into() };
         if self.is_another(ticket, links) {
             if self.is_settled(links) {
-                return self.plan_new(ticket, link.sequence + 1);
+                return self.plan_new(ticket, link.sequence + 1).into();
             }
-            return Verdict::Quarantine {
+            let verdict = Verdict::Quarantine {
                 code: OTHER_TICKET,
                 reason: format!(
                     "Ticket n°{} is not the one that intervention {} was made for (opened {} instead of {}): GestSup was restored, or its numbers are used again. Nothing was written: `gestan-connector reconcile` shows it, with --fix the ticket gets an intervention of its own.",
                     ticket.number, link.gestan_id, ticket.identity.created, link.identity.created
                 ),
             };
+            return verdict.into();
         }
         let link = &current.map_or_else(|| link.clone(), |current| without_missing(link, current));
         let ticket = &ticket.clone().completed(&link.last_known);
-        let before = Before { client: client_of(link), ..before(&links[..links.len() - 1]) };
+        let before = Before { linked: true, client: client_of(link), ..before(&links[..links.len() - 1]) };
         let projection = match project(ticket, &before, &self.context) {
             Ok(projection) => projection,
-            Err(wait) => return Verdict::Wait { code: wait.code, reason: wait.reason },
+            Err(wait) => return Verdict::Wait { code: wait.code, reason: wait.reason }.into(),
         };
         let held = current.map_or(&link.held, |current| &current.fields);
         let held_status = held.get(&Field::Status).and_then(Value::as_status);
         if held_status == Some(Status::Billed) {
-            return self.plan_billed(ticket, links, &projection, held, current);
+            return self.plan_billed(ticket, links, &projection, held, current).into();
         }
         if !ticket.is_attributed() && !projection.status.is_closed() {
-            return self.plan_unattributed(ticket, link, &projection, held, current);
+            return self.plan_unattributed(ticket, link, &projection, held, current).into();
         }
-        self.plan_linked(ticket, link, &projection, held, current, merged)
+        let started = held_status.is_some_and(|status| status != Status::Planned);
+        let lacking = self.lacking(&projection, started);
+        Decision { verdict: self.plan_linked(ticket, link, &projection, held, current, merged), lacking }
+    }
+
+    /// What cannot be told of an intervention, unless Gestan decides about it anyway.
+    fn lacking(&self, projection: &Projection, started: bool) -> Option<Lacking> {
+        let policies = &self.context.mapping.policies;
+        let matters = |field: Field| match policies.of(field) {
+            Policy::Always => true,
+            Policy::UntilStarted => !started,
+            Policy::CreateOnly | Policy::Never => false,
+        };
+        let mut matter =
+            projection.lacking.iter().filter(|(field, _)| matters(*field)).map(|(_, wait)| wait).peekable();
+        let code = matter.peek()?.code;
+        let reasons: Vec<&str> = matter.map(|wait| wait.reason.as_str()).collect();
+        Some(Lacking { code, reason: format!("{} The rest of the ticket is carried over.", reasons.join(" ")) })
     }
 
     /// Whether the number belongs to another ticket than the one its newest link was made for.
     pub fn is_another(&self, ticket: &Ticket, links: &[Link]) -> bool {
         links.last().is_some_and(|link| {
-            let other_date = link.identity.created != ticket.identity.created;
-            !link.identity.matches(&ticket.identity) || (self.restored && other_date)
+            let is_it = |known: &Identity| {
+                known.matches(&ticket.identity) && !(self.restored && known.created != ticket.identity.created)
+            };
+            // What people changed of it one after the other must not add up to another ticket.
+            !is_it(&link.identity) && !link.last_known.identity.as_ref().is_some_and(is_it)
         })
     }
 
@@ -213,6 +236,8 @@ impl Planner<'_> {
             }
         }
         let mut operation = self.operation(link, current, fields, entries);
+        // A ticket that had no step when it was linked is recognised by its first one from then on.
+        operation.draft.identity.first_step = link.identity.first_step.or(ticket.identity.first_step);
         if head != link.head_hash {
             operation.head = true;
             operation.put.head = Some(projection.head.clone());
@@ -222,6 +247,10 @@ impl Planner<'_> {
         operation.draft.phase = phase_of(projection.status);
         operation.draft.minutes = projection.minutes;
         operation.draft.last_known = ticket.last_known();
+        if projection.lacking.iter().any(|(field, _)| *field == Field::Machine) {
+            // What Gestan never knew must not stand once GestSup no longer says it.
+            operation.draft.last_known.equipment.clone_from(&link.last_known.equipment);
+        }
         self.finish(operation, link, held, current)
     }
 
@@ -232,7 +261,7 @@ impl Planner<'_> {
         }
         let Operation { draft, remarks, .. } = operation;
         let known = Link {
-            identity: learn_first_step(&link.identity, &draft.identity),
+            identity: draft.identity,
             phase: draft.phase,
             minutes: draft.minutes,
             sent: draft.sent,
@@ -310,6 +339,7 @@ impl Planner<'_> {
         let mut operation = self.operation(link, current, fields, entries);
         operation.title.clone_from(&ticket.title);
         operation.draft.phase = LinkPhase::Live;
+        operation.draft.last_known = ticket.last_known();
         self.finish(operation, link, held, current)
     }
 
@@ -418,6 +448,7 @@ fn before(links: &[Link]) -> Before {
     let carrying = || links.iter().filter(|link| link.phase != LinkPhase::Gone);
     let last = carrying().next_back();
     Before {
+        linked: false,
         gestan_id: last.map(|link| link.gestan_id),
         client: last.and_then(client_of),
         minutes: last.map_or(0, |link| link.minutes),
@@ -428,11 +459,6 @@ fn before(links: &[Link]) -> Before {
 /// The client that Gestan holds for a link.
 fn client_of(link: &Link) -> Option<i64> {
     link.held.get(&Field::Client).and_then(Value::as_number)
-}
-
-/// A ticket that had no step when it was linked is recognised by its first one from then on.
-fn learn_first_step(known: &crate::model::Identity, now: &crate::model::Identity) -> crate::model::Identity {
-    crate::model::Identity { first_step: known.first_step.or(now.first_step), ..known.clone() }
 }
 
 /// A link taken over from what Gestan holds under the ticket's key: made before a kill, or found

@@ -317,6 +317,9 @@ pub trait Memory: Send + Sync {
     /// Tickets that are not in step.
     async fn attention(&self) -> Result<HashMap<i64, Attention>, PortError>;
 
+    /// Tickets that the journal tells of since then.
+    async fn told_since(&self, since: DateTime<Utc>) -> Result<HashSet<i64>, PortError>;
+
     /// Remembers that these writes are about to be made, in one commit.
     async fn intend(&self, intents: Vec<Intent>) -> Result<(), PortError>;
 

@@ -41,6 +41,8 @@ pub(super) struct Remembered {
     pub comparison: Sweep,
     /// A restored base was noticed and is not settled yet.
     pub rewound: bool,
+    /// Tickets that the journal tells of within `recently_closed_days`.
+    pub told_lately: HashSet<i64>,
 }
 
 impl Remembered {
@@ -68,6 +70,7 @@ impl Remembered {
             sweep: parsed(memory, SWEEP).await?.unwrap_or_default(),
             comparison: parsed(memory, COMPARISON).await?.unwrap_or_default(),
             rewound: memory.value(REWOUND).await?.is_some_and(|sentence| !sentence.is_empty()),
+            told_lately: memory.told_since(now - Duration::days(tickets.recently_closed_days.into())).await?,
         })
     }
 
@@ -118,7 +121,10 @@ pub(super) async fn find(
     let rewound = match &remembered.marks {
         Some(before) => {
             let ids: Vec<i64> = before.newest.iter().map(|witness| witness.step).collect();
-            marks.rewound_since(before, &snapshot.witnesses(&ids).await?)
+            {
+                let last_is_there = remembered.last_ticket.is_none_or(|last| numbers.binary_search(&last).is_ok());
+                marks.rewound_since(before, &snapshot.witnesses(&ids).await?, last_is_there)
+            }
         }
         None => None,
     };
@@ -224,7 +230,14 @@ fn scope(
         return Scope::Only(options.only.clone());
     }
     let Some(last) = remembered.last_ticket.filter(|_| !options.full) else { return Scope::Full };
-    let live = remembered.linked.iter().filter(|(_, phase)| **phase == LinkPhase::Live).map(|(number, _)| *number);
+    // A comment of the requester wipes the resolution date, and a rejected ticket never has one: what the
+    // journal tells of lately counts as recently closed too.
+    let lives = |number: &i64, phase: &LinkPhase| match phase {
+        LinkPhase::Live => true,
+        LinkPhase::Closed => remembered.told_lately.contains(number),
+        LinkPhase::Gone | LinkPhase::Superseded => false,
+    };
+    let live = remembered.linked.iter().filter(|(number, phase)| lives(number, phase)).map(|(number, _)| *number);
     let mut also: Vec<i64> =
         live.chain(remembered.attention.keys().copied()).chain(remembered.unconfirmed.iter().copied()).collect();
     also.sort_unstable();

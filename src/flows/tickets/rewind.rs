@@ -41,11 +41,14 @@ pub struct Marks {
 
 impl Marks {
     /// Why the base cannot be what it was when `before` was read, as a sentence; `None` when it can.
-    /// `seen` are the steps that now stand under the ids of `before`'s newest ones.
-    pub(super) fn rewound_since(&self, before: &Self, seen: &[Witness]) -> Option<String> {
+    /// `seen` are the steps that now stand under the ids of `before`'s newest ones; `last_is_there`
+    /// whether the ticket with the greatest number then still exists: an administrator may lower the
+    /// counter of tickets, which loses none.
+    pub(super) fn rewound_since(&self, before: &Self, seen: &[Witness], last_is_there: bool) -> Option<String> {
         let behind = |now: i64, before: i64| now > 0 && now < before;
         let advice = "Linked tickets that differ are left alone until `gestan-connector reconcile` shows them and --fix settles them.";
-        if behind(self.next_ticket, before.next_ticket) || behind(self.next_step, before.next_step) {
+        let tickets = behind(self.next_ticket, before.next_ticket) && !last_is_there;
+        if tickets || behind(self.next_step, before.next_step) {
             return Some(format!(
                 "GestSup's base was restored: its next ticket will be n°{} (it was to be n°{}), its next step {} (was {}). {advice}",
                 self.next_ticket, before.next_ticket, self.next_step, before.next_step
@@ -97,23 +100,28 @@ mod tests {
     #[test]
     fn a_base_that_only_grew_or_lost_rows_was_not_restored() {
         let before = marks(10, 50, &[(49, 9, "a"), (48, 8, "b")]);
-        assert_eq!(marks(12, 60, &[]).rewound_since(&before, &[witness(49, 9, "a")]), None);
-        assert_eq!(marks(10, 50, &[]).rewound_since(&before, &[]), None);
-        assert_eq!(marks(0, 0, &[]).rewound_since(&before, &[]), None, "a server that does not tell");
+        assert_eq!(marks(12, 60, &[]).rewound_since(&before, &[witness(49, 9, "a")], true), None);
+        assert_eq!(marks(10, 50, &[]).rewound_since(&before, &[], false), None);
+        assert_eq!(marks(0, 0, &[]).rewound_since(&before, &[], false), None, "a server that does not tell");
     }
 
     #[test]
     fn a_counter_that_went_back_tells_of_a_restore() {
         let before = marks(10, 50, &[]);
-        assert!(marks(9, 50, &[]).rewound_since(&before, &[]).is_some_and(|text| text.contains("n°9")));
-        assert!(marks(10, 49, &[]).rewound_since(&before, &[]).is_some());
+        assert!(marks(9, 50, &[]).rewound_since(&before, &[], false).is_some_and(|text| text.contains("n°9")));
+        assert!(marks(10, 49, &[]).rewound_since(&before, &[], true).is_some());
+    }
+
+    #[test]
+    fn a_counter_of_tickets_that_an_administrator_lowered_tells_of_none() {
+        assert_eq!(marks(9, 50, &[]).rewound_since(&marks(10, 50, &[]), &[], true), None);
     }
 
     #[test]
     fn a_step_that_is_another_tickets_tells_of_a_restore_although_the_counters_have_grown_past() {
         let before = marks(10, 50, &[(49, 9, "a"), (48, 8, "b")]);
         let now = marks(30, 90, &[]);
-        assert!(now.rewound_since(&before, &[witness(49, 7, "c")]).is_some_and(|text| text.contains("step 49")));
-        assert!(now.rewound_since(&before, &[witness(48, 8, "later")]).is_some());
+        assert!(now.rewound_since(&before, &[witness(49, 7, "c")], true).is_some_and(|text| text.contains("step 49")));
+        assert!(now.rewound_since(&before, &[witness(48, 8, "later")], true).is_some());
     }
 }
