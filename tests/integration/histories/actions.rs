@@ -199,9 +199,19 @@ impl Desk {
                 world.desk.auto_close(30).await.unwrap();
             }
             _ => {
+                if random.one_in(2) {
+                    world.desk.set(ticket, "billable", "1").await.unwrap();
+                    world.desk.set_time(ticket, 45).await.unwrap();
+                    world.desk.close(ticket, paul).await.unwrap();
+                    log.push(format!("{ticket} closed, billable"));
+                }
                 log.push("pass, then Gestan bills what is to be billed:".to_owned());
                 book.pass(world).await;
                 book.bill(world).await;
+                if random.one_in(2) {
+                    world.desk.reopen(ticket).await.unwrap();
+                    log.push(format!("{ticket} reopened"));
+                }
             }
         }
         log.push(format!("{ticket} state to {to} (way {what})"));
