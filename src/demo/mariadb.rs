@@ -1,5 +1,5 @@
 //! A MariaDB server of our own in a temporary folder, on loopback, that cannot outlive the process
-//! that started it.
+//! that started it. With `GESTAN_TEST_MYSQLD` set to a `mysqld` program it is a MySQL server instead.
 
 use anyhow::{Context as _, bail};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
@@ -11,17 +11,32 @@ use tempfile::TempDir;
 /// Longest that the server may take to start.
 const START: Duration = Duration::from_secs(60);
 
+/// Names the `mysqld` of a MySQL to use in the place of MariaDB.
+const MYSQLD: &str = "GESTAN_TEST_MYSQLD";
+
+/// MySQL initialises itself and knows `root` on the socket only.
+const ACCOUNTS: &str = "CREATE USER IF NOT EXISTS root@'127.0.0.1' IDENTIFIED BY ''; \
+                        GRANT ALL ON *.* TO root@'127.0.0.1' WITH GRANT OPTION;\n";
+
 /// Waits on its standard input, which closes when the parent ends however it ends; then stops the
 /// server and removes its folder. So a killed demonstration leaves nothing behind.
 const SUPERVISOR: &str = r#"
 trap : INT HUP TERM
 setsid sh -c '
-    "$INSTALL" --no-defaults --skip-test-db --auth-root-authentication-method=normal \
-        --user="$RUN_AS" --datadir="$FOLDER/data" >"$FOLDER/server.out" 2>&1 || { touch "$FOLDER/failed"; exit 1; }
-    exec "$SERVER" --no-defaults --bind-address=127.0.0.1 --skip-name-resolve --user="$RUN_AS" \
+    set -- --bind-address=127.0.0.1 --skip-name-resolve --user="$RUN_AS" \
         --datadir="$FOLDER/data" --socket="$FOLDER/s" --pid-file="$FOLDER/pid" --port="$PORT" \
         --character-set-server=utf8mb4 --innodb-flush-log-at-trx-commit=0 --max-connections=400 \
-        --innodb-buffer-pool-size=128M --skip-log-bin --performance-schema=OFF >"$FOLDER/server.out" 2>&1
+        --innodb-buffer-pool-size=128M --skip-log-bin --performance-schema=OFF
+    if [ -n "$INSTALL" ]; then
+        "$INSTALL" --no-defaults --skip-test-db --auth-root-authentication-method=normal \
+            --user="$RUN_AS" --datadir="$FOLDER/data" >"$FOLDER/server.out" 2>&1
+    else
+        set -- "$@" --mysqlx=OFF --secure-file-priv=NULL --init-file="$FOLDER/accounts.sql"
+        "$SERVER" --no-defaults --initialize-insecure --user="$RUN_AS" \
+            --datadir="$FOLDER/data" >"$FOLDER/server.out" 2>&1
+    fi || { touch "$FOLDER/failed"; exit 1; }
+    "$SERVER" --no-defaults "$@" >"$FOLDER/server.out" 2>&1
+    touch "$FOLDER/failed"
 ' </dev/null >/dev/null 2>&1 &
 pid=$!
 read -r keep
@@ -50,10 +65,9 @@ impl PrivateMariaDb {
     /// # Errors
     /// When MariaDB is not installed, or does not come up; the message carries the end of its log.
     pub fn start() -> anyhow::Result<Self> {
-        let server = program("mariadbd").context("MariaDB is not installed: apt-get install mariadb-server")?;
-        let install =
-            program("mariadb-install-db").context("mariadb-install-db is missing: apt-get install mariadb-server")?;
+        let (server, install) = programs()?;
         let folder = TempDir::with_prefix("gestan-connector-mariadb-")?.keep();
+        std::fs::write(folder.join("accounts.sql"), ACCOUNTS)?;
         let port = free_port()?;
         // A server that starts removes the temporary tables that it finds, even those of another one.
         let scratch = folder.join("tmp");
@@ -124,6 +138,18 @@ impl Drop for PrivateMariaDb {
         drop(self.supervisor.stdin.take());
         let _ = self.supervisor.wait();
     }
+}
+
+/// The server, and the program that prepares its folder where the server does not do it itself.
+fn programs() -> anyhow::Result<(PathBuf, PathBuf)> {
+    if let Some(mysqld) = std::env::var_os(MYSQLD).filter(|name| !name.is_empty()) {
+        let mysqld = std::fs::canonicalize(&mysqld).with_context(|| format!("{MYSQLD} names no program"))?;
+        return Ok((mysqld, PathBuf::new()));
+    }
+    let server = program("mariadbd").context("MariaDB is not installed: apt-get install mariadb-server")?;
+    let install =
+        program("mariadb-install-db").context("mariadb-install-db is missing: apt-get install mariadb-server")?;
+    Ok((server, install))
 }
 
 fn free_port() -> anyhow::Result<u16> {

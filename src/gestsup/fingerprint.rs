@@ -49,10 +49,11 @@ const TICKET: [&str; 29] = [
 const STEP: [&str; 12] =
     ["id", "date", "author", "text", "type", "tech1", "tech2", "group1", "group2", "state", "private", "time"];
 
-/// 60 bits of a hash over columns; `CONCAT_WS` leaves out NULLs, so each is made a text first.
+/// 60 bits of a hash over columns; `CONCAT_WS` leaves out NULLs, so each is made a text first. SHA-2
+/// because MySQL 9.7 has no MD5 any more, and all servers that are about have this one.
 fn hash(columns: &[String]) -> String {
     let parts: Vec<String> = columns.iter().map(|column| format!("COALESCE({column},'')")).collect();
-    format!("CONV(LEFT(MD5(CONCAT_WS(CHAR(31),{})),15),16,10)", parts.join(","))
+    format!("CONV(LEFT(SHA2(CONCAT_WS(CHAR(31),{}),256),15),16,10)", parts.join(","))
 }
 
 fn sum(columns: &[String]) -> String {
