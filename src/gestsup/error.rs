@@ -99,6 +99,12 @@ impl GestsupError {
                 | std::io::ErrorKind::BrokenPipe => Self::Broken { place, reason },
                 _ => Self::Unreachable { place, reason: error.to_string() },
             },
+            // What accounts of MySQL 8 are made with takes a password over TLS, or over an RSA exchange that we
+            // do not speak.
+            sqlx::Error::Configuration(_) if reason.contains("RSA auth backend") => Self::Denied {
+                place,
+                reason: "its password is taken over an encrypted connection only: [gestsup] tls must not be \"off\", and the server must offer TLS".to_owned(),
+            },
             sqlx::Error::Tls(_) | sqlx::Error::PoolTimedOut => Self::Unreachable { place, reason },
             _ => Self::Refused { place, reason },
         }

@@ -274,6 +274,27 @@ async fn an_account_that_may_only_read_is_enough_and_one_that_may_write_is_warne
 }
 
 #[tokio::test]
+async fn an_account_of_mysql_8_without_tls_is_refused_with_what_to_do() {
+    let mut world = World::new().await;
+    let database = world.sandbox.gestsup.clone();
+    world.desk.run(format!("CREATE USER clair_{database}@'%' IDENTIFIED BY 'x'")).await.unwrap();
+    world.desk.run(format!("GRANT SELECT ON {database}.* TO clair_{database}@'%'")).await.unwrap();
+    let text = world.sandbox.config(&world.state_path(), "");
+    let check = async |tls: &str| {
+        let user = format!("user = \"clair_{database}\"\ntls = \"{tls}\"");
+        let (config, _) = config::parse(&text.replacen("user = \"connector\"", &user, 1), "t", Role::Daemon).unwrap();
+        Gestsup::new(config.gestsup.as_ref().unwrap(), &SecretString::from("x")).check().await
+    };
+    if std::env::var_os("GESTAN_TEST_MYSQLD").is_some() {
+        let refused = check("off").await.unwrap_err().to_string();
+        assert!(refused.contains("over an encrypted connection only: [gestsup] tls must not be \"off\""), "{refused}");
+        check("preferred").await.unwrap();
+    } else {
+        check("off").await.unwrap();
+    }
+}
+
+#[tokio::test]
 async fn only_one_daemon_holds_the_lock_of_a_base_and_it_is_free_again_when_that_one_is_gone() {
     let world = World::new().await;
     let first = world.site.gestsup().lock("gestsup").await.unwrap();
