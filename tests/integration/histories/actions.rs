@@ -53,6 +53,16 @@ impl Desk {
             book.type_a_note(world, random).await;
             return;
         }
+        if random.one_in(25) {
+            // Much happens elsewhere: what is here is far behind the newest numbers.
+            log.push("thousands of other tickets".to_owned());
+            for table in ["tincidents", "tthreads"] {
+                let next =
+                    Self::numbers(world, &format!("SELECT CAST(COALESCE(MAX(id), 0) + 2000 AS CHAR) FROM {table}"))
+                        .await;
+                world.desk.run(format!("ALTER TABLE {table} AUTO_INCREMENT = {}", next[0])).await.unwrap();
+            }
+        }
         let ticket = random.pick(&tickets);
         match random.below(5) {
             0 => self.charge(world, book, random, log, ticket).await,

