@@ -40,9 +40,33 @@ impl Program {
     }
 
     /// Starts `run`, or `gateway`.
-    fn service(&self, config: &Path, role: &str) -> Child {
+    fn service(&self, config: &Path, role: &str) -> Service {
         let mut command = std::process::Command::new(assert_cmd::cargo::cargo_bin("gestan-connector"));
-        command.arg("--config").arg(config).arg(role).stderr(Stdio::piped()).spawn().unwrap()
+        Service(command.arg("--config").arg(config).arg(role).stderr(Stdio::piped()).spawn().unwrap())
+    }
+}
+
+/// A service that does not outlive its test, however that ends.
+struct Service(Child);
+
+impl std::ops::Deref for Service {
+    type Target = Child;
+
+    fn deref(&self) -> &Child {
+        &self.0
+    }
+}
+
+impl std::ops::DerefMut for Service {
+    fn deref_mut(&mut self) -> &mut Child {
+        &mut self.0
+    }
+}
+
+impl Drop for Service {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
     }
 }
 
