@@ -224,3 +224,19 @@ async fn a_merge_is_told_from_a_deletion_in_every_language_of_gestsup() {
         assert!(memo.contains("fusionné dans le ticket n°1"), "{}: {memo}", words[0]);
     }
 }
+
+#[tokio::test]
+async fn two_merges_in_a_row_lead_both_tickets_to_the_last_one() {
+    let mut world = World::new().await;
+    let (one, two) = (world.ticket("Un", "<p>x</p>").await, world.ticket("Deux", "<p>x</p>").await);
+    let three = world.ticket("Trois", "<p>x</p>").await;
+    world.desk.comment(one, world.requester, "<p>Premier</p>").await.unwrap();
+    world.pass().await;
+    world.desk.merge(one, two).await.unwrap();
+    world.desk.merge(two, three).await.unwrap();
+    let gone = ["1 gone status=cancelled +note", "2 gone status=cancelled +note"];
+    world.converge(&[gone[0], gone[1], "3 update +step +note +note"]).await;
+    for memo in &world.memos().await[..2] {
+        assert!(memo.contains("fusionné dans le ticket n°3"), "{memo}");
+    }
+}
