@@ -155,3 +155,28 @@ async fn an_intervention_deleted_in_gestan_is_set_aside_with_its_reason_and_said
     world.site.store().retry(Some(&[ticket])).await.unwrap();
     world.converge(&["1 update status=in_progress +step +step"]).await;
 }
+
+#[tokio::test]
+async fn a_retry_of_an_intervention_that_is_still_deleted_says_so_again() {
+    let mut world = World::new().await;
+    let ticket = world.ticket("Un", "<p>x</p>").await;
+    world.pass().await;
+    world.erp.run("DELETE FROM INTERVENTION").await.unwrap();
+    world.full().await;
+    world.site.store().retry(Some(&[ticket])).await.unwrap();
+    assert_eq!(story(&world.pass().await), ["1 quarantined deleted-in-gestan"]);
+}
+
+#[tokio::test]
+async fn a_link_in_gestan_that_cannot_be_read_stops_only_its_ticket() {
+    let mut world = World::new().await;
+    world.ticket("Un", "<p>x</p>").await;
+    let second = world.ticket("Deux", "<p>x</p>").await;
+    world.pass().await;
+    world.erp.run("UPDATE Z90_TICKET SET ORIGINE = 'abîmé' WHERE NUMERO = 1").await.unwrap();
+    world.desk.comment(second, world.paul, "<p>Vu</p>").await.unwrap();
+    let report = world.full().await;
+    assert_eq!(story(&report), ["1 quarantined unreadable-in-gestan", "2 update status=in_progress +step +step"]);
+    assert!(report.records[0].message.contains("cannot be understood"), "{}", report.records[0].message);
+    assert!(world.full().await.records.is_empty(), "it is said once");
+}

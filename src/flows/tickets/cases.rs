@@ -19,6 +19,8 @@ const CHUNK: usize = 200;
 const VANISHED: &str = "vanished";
 /// Code of a ticket whose intervention somebody deleted in Gestan.
 pub const DELETED_IN_GESTAN: &str = "deleted-in-gestan";
+/// Code of a ticket whose link or intervention in Gestan cannot be read.
+const UNREADABLE: &str = "unreadable-in-gestan";
 
 /// What a pass found, and what it needs to plan it.
 pub(super) struct Cases<'a> {
@@ -86,6 +88,7 @@ impl Cases<'_> {
                 self.planner.plan_gone(&links, None, None).into()
             }
             (_, Some(Held::Nothing { gestan_id })) => deleted_in_gestan(number, *gestan_id).into(),
+            (_, Some(Held::Unreadable(reason))) => unreadable(number, reason).into(),
             (_, Some(Held::Other(state))) => self.planner.plan(&ticket, &links, Some(state), &merged),
             (_, None) => self.planner.plan(&ticket, &links, None, &merged),
         };
@@ -130,6 +133,15 @@ fn deleted_in_gestan(number: i64, gestan_id: i64) -> Verdict {
         code: DELETED_IN_GESTAN,
         reason: format!(
             "Intervention {gestan_id} of ticket n°{number} was deleted in Gestan. Nothing is written for this ticket any more; if it was deleted by mistake, restore it in Gestan and run `gestan-connector retry {number}`."
+        ),
+    }
+}
+
+fn unreadable(number: i64, reason: &str) -> Verdict {
+    Verdict::Quarantine {
+        code: UNREADABLE,
+        reason: format!(
+            "What Gestan holds for ticket n°{number} cannot be read: {reason}. Nothing was written; once it is mended, run `gestan-connector retry {number}`."
         ),
     }
 }

@@ -24,6 +24,8 @@ pub(super) enum Held {
         /// Its id.
         gestan_id: i64,
     },
+    /// Something that cannot be read: a sentence.
+    Unreadable(String),
 }
 
 /// What a comparison came to.
@@ -59,6 +61,13 @@ impl TicketsFlow<'_> {
             .collect();
         numbers.sort_unstable();
         let all = options.full || !options.only.is_empty();
+        // Whoever asks for another attempt wants to know how things stand now.
+        let retried =
+            |number: &&i64| remembered.attention.get(number).is_some_and(|known| known.trouble == Trouble::Retrying);
+        let retried: Vec<i64> = numbers.iter().filter(retried).copied().collect();
+        if !all && !retried.is_empty() {
+            self.compare_slice(&retried, &mut compared).await?;
+        }
         let settings = &self.config.tickets;
         let every = Duration::seconds(i64::try_from(settings.compare_every_seconds).unwrap_or(i64::MAX / 1000));
         if all {
@@ -112,6 +121,10 @@ impl TicketsFlow<'_> {
                 StateResult::Problem(problem) if problem.code() == Problem::NOT_FOUND => {
                     let gestan_id = newest.get(&number).map_or(0, |link| link.gestan_id);
                     compared.differing.insert(number, Held::Nothing { gestan_id });
+                }
+                // One record that cannot be read stops only itself.
+                StateResult::Problem(problem) if problem.status < 500 => {
+                    compared.differing.insert(number, Held::Unreadable(problem.detail));
                 }
                 StateResult::Problem(problem) => {
                     return Err(PortError {
