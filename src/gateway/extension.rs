@@ -12,6 +12,9 @@ use crate::model::{Entry, EntryMark, Identity};
 use chrono::{DateTime, Utc};
 use std::collections::HashMap;
 
+/// Values by column.
+pub(super) type Values = Vec<(&'static str, SqlValue)>;
+
 /// Names of the extension's tables.
 #[derive(Debug, Clone)]
 pub(super) struct Extension {
@@ -45,7 +48,8 @@ const TICKET: [Column; 8] = [
     Column::text("ORIGINE"),
     Column { name: "DHCRE", kind: Kind::DateTime },
 ];
-const STEP: [Column; 5] = [
+const STEP: [Column; 6] = [
+    Column::text("CC_TICKET"),
     Column::text("CLE"),
     Column::text("DH_ETAPE"),
     Column::text("TEXTE"),
@@ -54,13 +58,21 @@ const STEP: [Column; 5] = [
 ];
 
 /// The natural key as one column: bases differ in what they make of keys of several.
-fn ticket_key(key: &TicketKey) -> String {
+pub(super) fn ticket_key(key: &TicketKey) -> String {
     format!("{}:{}:{}", key.source, key.number, key.sequence)
 }
 
 impl Extension {
     pub(super) fn new(prefix: &str) -> Self {
         Self { ticket: format!("{prefix}TICKET"), step: format!("{prefix}STEP"), link: format!("{prefix}LINK") }
+    }
+
+    pub(super) fn ticket_table(&self) -> &str {
+        &self.ticket
+    }
+
+    pub(super) fn step_table(&self) -> &str {
+        &self.step
     }
 
     pub(super) fn tables(&self) -> [String; 3] {
@@ -131,16 +143,16 @@ impl Extension {
         ]
     }
 
-    pub(super) async fn ticket(
+    /// The links of these keys, by [`ticket_key`].
+    pub(super) async fn tickets(
         &self,
         transaction: &mut dyn Transaction,
-        key: &TicketKey,
+        keys: &[&TicketKey],
         lock: bool,
-    ) -> Result<Option<TicketLink>, GatewayFault> {
-        let wanted = Condition::Equals("CC_TICKET", SqlValue::Text(ticket_key(key)));
-        let select = Select { lock, ..Select::new(&self.ticket, &TICKET, vec![wanted]) };
+    ) -> Result<HashMap<String, Result<TicketLink, GatewayFault>>, GatewayFault> {
+        let select = Select { lock, ..Select::new(&self.ticket, &TICKET, vec![of_keys(keys)]) };
         let rows = transaction.select(&select).await.map_err(not_installed)?;
-        rows.first().map(ticket_link).transpose()
+        Ok(rows.iter().map(|row| (row.text("CC_TICKET").to_owned(), ticket_link(row))).collect())
     }
 
     pub(super) async fn link_ticket(
@@ -150,19 +162,27 @@ impl Extension {
         key: &TicketKey,
         link: &TicketLink,
     ) -> Result<(), GatewayFault> {
-        let origin = origin_text(&link.origin)?;
-        let values = vec![
+        let insert = Insert { table: self.ticket.clone(), values: self.ticket_row(gateway, key, link)? };
+        transaction.insert(&insert).await.map_err(not_installed)?;
+        Ok(())
+    }
+
+    /// The row of a new link.
+    pub(super) fn ticket_row(
+        &self,
+        gateway: &Gateway,
+        key: &TicketKey,
+        link: &TicketLink,
+    ) -> Result<Values, GatewayFault> {
+        Ok(gateway.created(vec![
             ("CC_TICKET", SqlValue::Text(ticket_key(key))),
             ("SOURCE", SqlValue::Text(key.source.clone())),
             ("NUMERO", SqlValue::Int(key.number)),
             ("SEQUENCE", SqlValue::Int(key.sequence.into())),
             ("URL", SqlValue::Text(link.url.clone().unwrap_or_default())),
             ("IDINTERVENTION", SqlValue::Int(link.intervention)),
-            ("ORIGINE", SqlValue::Text(origin)),
-        ];
-        let insert = Insert { table: self.ticket.clone(), values: gateway.created(values) };
-        transaction.insert(&insert).await.map_err(not_installed)?;
-        Ok(())
+            ("ORIGINE", SqlValue::Text(origin_text(&link.origin)?)),
+        ]))
     }
 
     /// The ticket's address and what it is recognised by, which people change.
@@ -185,16 +205,17 @@ impl Extension {
         Ok(())
     }
 
+    /// What was written of each of these keys, by [`ticket_key`].
     pub(super) async fn entries(
         &self,
         transaction: &mut dyn Transaction,
-        key: &TicketKey,
-    ) -> Result<Vec<StoredEntry>, GatewayFault> {
-        let wanted = Condition::Equals("CC_TICKET", SqlValue::Text(ticket_key(key)));
-        let rows = transaction.select(&Select::new(&self.step, &STEP, vec![wanted])).await.map_err(not_installed)?;
-        Ok(rows
-            .iter()
-            .map(|row| StoredEntry {
+        keys: &[&TicketKey],
+    ) -> Result<HashMap<String, Vec<StoredEntry>>, GatewayFault> {
+        let select = Select::new(&self.step, &STEP, vec![of_keys(keys)]);
+        let rows = transaction.select(&select).await.map_err(not_installed)?;
+        let mut entries: HashMap<String, Vec<StoredEntry>> = HashMap::new();
+        for row in &rows {
+            entries.entry(row.text("CC_TICKET").to_owned()).or_default().push(StoredEntry {
                 known: Known {
                     key: row.text("CLE").to_owned(),
                     at: row.text("DH_ETAPE").parse::<DateTime<Utc>>().unwrap_or_default(),
@@ -202,52 +223,35 @@ impl Extension {
                     previous: row.text("TEXTE_AVANT").to_owned(),
                 },
                 hash: row.text("EMPREINTE").to_owned(),
-            })
-            .collect())
+            });
+        }
+        Ok(entries)
     }
 
-    pub(super) async fn store_entry(
+    /// The row of a new entry.
+    pub(super) fn entry_row(&self, gateway: &Gateway, key: &TicketKey, entry: &Entry, text: &str) -> Values {
+        let names = vec![
+            ("CC_STEP", step_key(key, entry)),
+            ("CC_TICKET", SqlValue::Text(ticket_key(key))),
+            ("CLE", SqlValue::Text(entry.key.clone())),
+        ];
+        gateway.created([names, entry_values(entry, text, "")].concat())
+    }
+
+    /// Writes an entry anew.
+    pub(super) async fn update_entry(
         &self,
         gateway: &Gateway,
         transaction: &mut dyn Transaction,
         key: &TicketKey,
-        entry: &Entry,
-        text: &str,
-        known: Option<&StoredEntry>,
+        (entry, text): (&Entry, &str),
+        stored: &StoredEntry,
     ) -> Result<(), GatewayFault> {
-        let cut = |text: &str, max: usize| SqlValue::Text(text.chars().take(max).collect());
-        let mark = match entry.mark {
-            EntryMark::None => "",
-            EntryMark::Edited => "edited",
-            EntryMark::Withdrawn => "withdrawn",
-        };
-        let previous = known.map_or("", |known| match known.known.text == text {
-            true => known.known.previous.as_str(),
-            false => known.known.text.as_str(),
-        });
-        let cc_step = SqlValue::Text(format!("{}:{}", ticket_key(key), entry.key));
-        let values = vec![
-            ("DH_ETAPE", SqlValue::Text(entry.at.to_rfc3339())),
-            ("AUTEUR", cut(&entry.author, 90)),
-            ("GENRE", cut(&entry.kind, 30)),
-            ("MINUTES", SqlValue::Int(entry.minutes)),
-            ("MARQUE", SqlValue::Text(mark.to_owned())),
-            ("TEXTE", SqlValue::Text(text.to_owned())),
-            ("TEXTE_AVANT", SqlValue::Text(previous.to_owned())),
-            ("EMPREINTE", SqlValue::Text(entry.hash())),
-        ];
-        if known.is_none() {
-            let names = vec![
-                ("CC_STEP", cc_step),
-                ("CC_TICKET", SqlValue::Text(ticket_key(key))),
-                ("CLE", SqlValue::Text(entry.key.clone())),
-            ];
-            let insert = Insert { table: self.step.clone(), values: gateway.created([names, values].concat()) };
-            transaction.insert(&insert).await?;
-        } else {
-            let filter = vec![Condition::Equals("CC_STEP", cc_step)];
-            transaction.update(&Update { table: self.step.clone(), values: gateway.modified(values), filter }).await?;
-        }
+        let previous =
+            if stored.known.text == text { stored.known.previous.as_str() } else { stored.known.text.as_str() };
+        let values = gateway.modified(entry_values(entry, text, previous));
+        let filter = vec![Condition::Equals("CC_STEP", step_key(key, entry))];
+        transaction.update(&Update { table: self.step.clone(), values, filter }).await?;
         Ok(())
     }
 
@@ -286,6 +290,33 @@ impl Extension {
             transaction.select(&Select::new(&self.ticket, &columns, vec![wanted])).await.map_err(not_installed)?;
         Ok(rows.iter().map(|row| (row.int("IDINTERVENTION").unwrap_or(0), key_of(row))).collect())
     }
+}
+
+fn of_keys(keys: &[&TicketKey]) -> Condition {
+    Condition::In("CC_TICKET", keys.iter().map(|key| SqlValue::Text(ticket_key(key))).collect())
+}
+
+fn step_key(key: &TicketKey, entry: &Entry) -> SqlValue {
+    SqlValue::Text(format!("{}:{}", ticket_key(key), entry.key))
+}
+
+fn entry_values(entry: &Entry, text: &str, previous: &str) -> Values {
+    let cut = |text: &str, max: usize| SqlValue::Text(text.chars().take(max).collect());
+    let mark = match entry.mark {
+        EntryMark::None => "",
+        EntryMark::Edited => "edited",
+        EntryMark::Withdrawn => "withdrawn",
+    };
+    vec![
+        ("DH_ETAPE", SqlValue::Text(entry.at.to_rfc3339())),
+        ("AUTEUR", cut(&entry.author, 90)),
+        ("GENRE", cut(&entry.kind, 30)),
+        ("MINUTES", SqlValue::Int(entry.minutes)),
+        ("MARQUE", SqlValue::Text(mark.to_owned())),
+        ("TEXTE", SqlValue::Text(text.to_owned())),
+        ("TEXTE_AVANT", SqlValue::Text(previous.to_owned())),
+        ("EMPREINTE", SqlValue::Text(entry.hash())),
+    ]
 }
 
 fn origin_text(origin: &Identity) -> Result<String, GatewayFault> {
@@ -342,13 +373,13 @@ impl Gateway {
     }
 
     /// Values of a new row, audit columns included.
-    pub(super) fn created(&self, values: Vec<(&'static str, SqlValue)>) -> Vec<(&'static str, SqlValue)> {
+    pub(super) fn created(&self, values: Values) -> Values {
         let audit = vec![("DHCRE", SqlValue::DateTime(self.now())), ("USCRE", SqlValue::Text(self.user_code.clone()))];
         self.modified([values, audit].concat())
     }
 
     /// Values of a changed row, audit columns included.
-    pub(super) fn modified(&self, values: Vec<(&'static str, SqlValue)>) -> Vec<(&'static str, SqlValue)> {
+    pub(super) fn modified(&self, values: Values) -> Values {
         let audit = vec![("DHMOD", SqlValue::DateTime(self.now())), ("USMOD", SqlValue::Text(self.user_code.clone()))];
         [values, audit].concat()
     }

@@ -1,26 +1,40 @@
-//! One ticket's intervention: read, created, or brought to what a request asks for, in one transaction.
+//! Interventions: what Gestan holds under keys, and PUTs, one or many in one transaction.
 
-use super::base::{BaseError, Column, Condition, Insert, Row, Select, SqlValue, Transaction, Update};
+use super::base::{BaseError, Column, Condition, Row, Select, SqlValue, Transaction};
+use super::changes::{Change, change};
 use super::columns::{INTERVENTION, Z83, intervention_columns, z83_columns};
-use super::extension::{StoredEntry, TicketLink};
+use super::extension::{StoredEntry, TicketLink, ticket_key};
 use super::linking::no_intervention;
-use super::memo::{Block, HEAD, Known, Memo, Placement};
-use super::{Catalogue, Gateway, GatewayFault, has};
-use crate::gestan::contract::{EntryOutcome, EntryState, InterventionPut, InterventionState, Precondition, TicketKey};
-use crate::model::{Entry, EntryMark, Field, Fields, Line, Status, Value, sha256_hex};
+use super::memo::{Known, Memo};
+use super::{Catalogue, Gateway, GatewayFault};
+use crate::gestan::contract::{
+    BatchItem, EntryOutcome, EntryState, InterventionPut, InterventionState, Precondition, TicketKey,
+};
+use crate::model::{Fields, sha256_hex};
 use std::collections::{BTreeMap, HashMap};
 
 /// How often a transaction that gave way to another is tried.
 const ATTEMPTS: u32 = 5;
 
+/// A PUT.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Wanted<'a> {
+    pub key: &'a TicketKey,
+    pub precondition: Option<&'a Precondition>,
+    pub put: &'a InterventionPut,
+}
+
 /// What a transaction found.
 pub(super) struct Found {
-    link: TicketLink,
-    pub(super) state: InterventionState,
-    memo: Memo,
-    stored: Vec<StoredEntry>,
-    has_z83_row: bool,
+    pub link: TicketLink,
+    pub state: InterventionState,
+    pub memo: Memo,
+    pub stored: Vec<StoredEntry>,
+    pub has_z83_row: bool,
 }
+
+/// What Gestan holds after a PUT, and whether it is new.
+type Put = Result<(InterventionState, bool), GatewayFault>;
 
 impl Gateway {
     /// What Gestan holds under a key.
@@ -39,16 +53,12 @@ impl Gateway {
     ///
     /// # Errors
     /// When the condition does not hold, a value cannot be accepted, or the base does not answer.
-    pub async fn put(
-        &self,
-        key: &TicketKey,
-        precondition: Option<&Precondition>,
-        put: &InterventionPut,
-    ) -> Result<(InterventionState, bool), GatewayFault> {
+    pub async fn put(&self, key: &TicketKey, precondition: Option<&Precondition>, put: &InterventionPut) -> Put {
+        let wanted = Wanted { key, precondition, put };
         let mut attempt = 0;
         loop {
             attempt += 1;
-            let result = self.try_put(key, precondition, put).await;
+            let result = self.try_puts(&[wanted]).await.and_then(only);
             let again = matches!(
                 result,
                 // Two first writes of one key: the slower one finds what the faster one made.
@@ -61,62 +71,74 @@ impl Gateway {
         }
     }
 
-    async fn try_put(
-        &self,
-        key: &TicketKey,
-        precondition: Option<&Precondition>,
-        put: &InterventionPut,
-    ) -> Result<(InterventionState, bool), GatewayFault> {
-        let catalogue = self.catalogue().await?;
-        let mut transaction = self.base.begin().await?;
-        let found = self.find(&catalogue, transaction.as_mut(), key, true).await?;
-        let (mut state, new) = match found {
-            None => {
-                if let Some(Precondition::Match(_)) = precondition {
-                    return Err(GatewayFault::Precondition(None));
-                }
-                self.create(&catalogue, transaction.as_mut(), key, put).await?;
-                (self.found(&catalogue, transaction.as_mut(), key).await?.state, true)
+    /// Carries out PUTs of different keys, a result for each, in their order. They share a transaction;
+    /// where the base refuses anything of it, all is undone and each goes alone, so that one stops only
+    /// itself.
+    pub async fn put_many(&self, items: &[&BatchItem]) -> Vec<Put> {
+        let wanted: Vec<Wanted> = items
+            .iter()
+            .map(|item| Wanted { key: &item.key, precondition: Some(&item.precondition), put: &item.intervention })
+            .collect();
+        match self.try_puts(&wanted).await {
+            Ok(results) => return results,
+            Err(GatewayFault::Base(error @ (BaseError::Unavailable(_) | BaseError::Denied(_)))) => {
+                return wanted.iter().map(|_| Err(error.clone().into())).collect();
             }
-            Some(found) => {
-                if !found.link.origin.matches(&put.origin) {
-                    return Err(GatewayFault::OtherTicket {
-                        number: key.number,
-                        intervention: found.link.intervention,
-                        known: found.link.origin.created,
-                        given: put.origin.created.clone(),
-                    });
-                }
-                let holds = match precondition {
-                    None => true,
-                    Some(Precondition::Absent) => false,
-                    Some(Precondition::Match(etag)) => *etag == found.state.etag,
-                };
-                if !holds {
-                    return Err(GatewayFault::Precondition(Some(Box::new(found.state))));
-                }
-                (self.update(&catalogue, transaction.as_mut(), key, put, found).await?, false)
-            }
-        };
-        if new {
-            for entry in &put.entries {
-                if let Some(known) = state.entries.get_mut(&entry.key) {
-                    known.outcome = EntryOutcome::Added;
-                }
-            }
+            Err(error) => tracing::debug!(items = wanted.len(), %error, "a batch is carried out one by one"),
         }
-        transaction.commit().await?;
-        Ok((state, new))
+        let mut results = Vec::with_capacity(wanted.len());
+        for wanted in wanted {
+            results.push(self.put(wanted.key, wanted.precondition, wanted.put).await);
+        }
+        results
     }
 
-    async fn found(
+    /// All of them in one transaction. An error means that nothing was written.
+    async fn try_puts(&self, wanted: &[Wanted<'_>]) -> Result<Vec<Put>, GatewayFault> {
+        let catalogue = self.catalogue().await?;
+        let mut transaction = self.base.begin().await?;
+        let found = self.find_wanted(&catalogue, transaction.as_mut(), wanted).await?;
+        let mut results: Vec<Option<Put>> = wanted.iter().map(|_| None).collect();
+        let mut changes: Vec<(usize, Change)> = Vec::new();
+        for (index, (wanted, found)) in wanted.iter().zip(found).enumerate() {
+            match found.and_then(|found| change(&catalogue, self.memo, wanted, found)) {
+                Ok(change) => changes.push((index, change)),
+                Err(fault) => results[index] = Some(Err(fault)),
+            }
+        }
+        let refused = self.refuse_references(&catalogue, transaction.as_mut(), &changes).await?;
+        changes.retain(|(index, _)| !refused.contains_key(index));
+        for (index, fault) in refused {
+            results[index] = Some(Err(fault));
+        }
+        for (index, result) in self.write(&catalogue, transaction.as_mut(), wanted, changes).await? {
+            results[index] = Some(result);
+        }
+        transaction.commit().await?;
+        Ok(results
+            .into_iter()
+            .zip(wanted)
+            .map(|(result, wanted)| result.unwrap_or_else(|| Err(vanished(wanted.key))))
+            .collect())
+    }
+
+    /// What is there already: kept from other writers, but for what is only to be created. A lock on a
+    /// key that is not there would be one on the gap around it, in the way of the other batches.
+    async fn find_wanted(
         &self,
         catalogue: &Catalogue,
         transaction: &mut dyn Transaction,
-        key: &TicketKey,
-    ) -> Result<Found, GatewayFault> {
-        let found = self.find(catalogue, transaction, key, false).await?;
-        found.ok_or_else(|| GatewayFault::NotFound("the intervention vanished while it was being written".to_owned()))
+        wanted: &[Wanted<'_>],
+    ) -> Result<Vec<Result<Option<Found>, GatewayFault>>, GatewayFault> {
+        let is_new = |wanted: &&Wanted| matches!(wanted.precondition, Some(Precondition::Absent));
+        let (new, old): (Vec<&Wanted>, Vec<&Wanted>) = wanted.iter().partition(is_new);
+        let mut found = HashMap::new();
+        // The locked ones first: a read without a lock would fix what the later reads see.
+        for (group, lock) in [(old, true), (new, false)] {
+            let keys: Vec<&TicketKey> = group.iter().map(|wanted| wanted.key).collect();
+            found.extend(keys.iter().copied().zip(self.find_many(catalogue, transaction, &keys, lock).await?));
+        }
+        Ok(wanted.iter().map(|wanted| found.remove(wanted.key).unwrap_or(Ok(None))).collect())
     }
 
     pub(super) async fn find(
@@ -126,263 +148,91 @@ impl Gateway {
         key: &TicketKey,
         lock: bool,
     ) -> Result<Option<Found>, GatewayFault> {
-        let Some(link) = self.extension.ticket(transaction, key, lock).await? else { return Ok(None) };
-        let by_id = || vec![Condition::Equals("IDINTERVENTION", SqlValue::Int(link.intervention))];
+        self.find_many(catalogue, transaction, &[key], lock).await?.pop().unwrap_or(Ok(None))
+    }
+
+    /// What is held under each of these keys, in their order.
+    pub(super) async fn find_many(
+        &self,
+        catalogue: &Catalogue,
+        transaction: &mut dyn Transaction,
+        keys: &[&TicketKey],
+        lock: bool,
+    ) -> Result<Vec<Result<Option<Found>, GatewayFault>>, GatewayFault> {
+        if keys.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut links = self.extension.tickets(transaction, keys, lock).await?;
+        let ids: Vec<SqlValue> = links.values().flatten().map(|link| SqlValue::Int(link.intervention)).collect();
+        if ids.is_empty() {
+            return Ok(keys.iter().map(|key| links.remove(&ticket_key(key)).transpose().map(|_| None)).collect());
+        }
+        let by_id = || vec![Condition::In("IDINTERVENTION", ids.clone())];
         let columns = intervention_columns(catalogue);
         let select = Select { lock, ..Select::new(INTERVENTION, &columns, by_id()) };
-        let rows = transaction.select(&select).await?;
-        let Some(row) = rows.first() else {
-            return Err(GatewayFault::NotFound(format!(
-                "intervention {} of ticket {} was deleted in Gestan: `gestan-connector show {}` tells its story",
-                link.intervention, key.number, key.number
-            )));
-        };
-        let z83_columns = z83_columns(catalogue);
-        let z83 = if z83_columns.is_empty() {
-            None
-        } else {
-            transaction.select(&Select::new(Z83, &z83_columns, by_id())).await?.into_iter().next()
-        };
-        let stored = self.extension.entries(transaction, key).await?;
-        let memo = Memo::parse(row.text("LIB_INTERVENTION"));
-        let fields = self.read_fields(catalogue, row, z83.as_ref().unwrap_or(&Row::default()));
-        let state = self.state(key, &link, fields, &memo, &stored);
-        Ok(Some(Found { link, state, memo, stored, has_z83_row: z83.is_some() }))
-    }
-
-    fn state(
-        &self,
-        key: &TicketKey,
-        link: &TicketLink,
-        fields: Fields,
-        memo: &Memo,
-        stored: &[StoredEntry],
-    ) -> InterventionState {
-        let known: Vec<Known> = stored.iter().map(|entry| entry.known.clone()).collect();
-        let visible = memo.visible_text();
-        let entries: BTreeMap<String, EntryState> = stored
+        let rows = by_intervention(transaction.select(&select).await?);
+        let mut z83_columns = z83_columns(catalogue);
+        let mut z83 = HashMap::new();
+        if !z83_columns.is_empty() {
+            z83_columns.push(Column::int("IDINTERVENTION"));
+            z83 = by_intervention(transaction.select(&Select::new(Z83, &z83_columns, by_id())).await?);
+        }
+        let mut entries = self.extension.entries(transaction, keys).await?;
+        Ok(keys
             .iter()
-            .zip(memo.held(&known))
-            .map(|(entry, present)| {
-                let state = EntryState { hash: entry.hash.clone(), present, outcome: EntryOutcome::Unchanged };
-                (entry.known.key.clone(), state)
+            .map(|key| {
+                let Some(link) = links.remove(&ticket_key(key)).transpose()? else { return Ok(None) };
+                let Some(row) = rows.get(&link.intervention) else {
+                    return Err(GatewayFault::NotFound(format!(
+                        "intervention {} of ticket {} was deleted in Gestan: `gestan-connector show {}` tells its story",
+                        link.intervention, key.number, key.number
+                    )));
+                };
+                let z83 = z83.get(&link.intervention);
+                let stored = entries.remove(&ticket_key(key)).unwrap_or_default();
+                let memo = Memo::parse(row.text("LIB_INTERVENTION"));
+                let fields = self.read_fields(catalogue, row, z83.unwrap_or(&Row::default()));
+                let state = state(key, &link, fields, &memo, &stored);
+                Ok(Some(Found { link, state, memo, stored, has_z83_row: z83.is_some() }))
             })
-            .collect();
-        let content = serde_json::json!([link.intervention, fields, visible]).to_string();
-        let mut etag = sha256_hex(&content);
-        etag.truncate(32);
-        InterventionState {
-            id: link.intervention,
-            key: key.clone(),
-            etag,
-            origin: link.origin.clone(),
-            url: link.url.clone(),
-            fields,
-            entries,
-            memo: visible,
-        }
-    }
-
-    async fn create(
-        &self,
-        catalogue: &Catalogue,
-        transaction: &mut dyn Transaction,
-        key: &TicketKey,
-        put: &InterventionPut,
-    ) -> Result<(), GatewayFault> {
-        for field in [Field::Title, Field::Client, Field::Status] {
-            if put.fields.get(&field).is_none_or(|value| *value == Value::Null) {
-                return Err(GatewayFault::Invalid(format!("a new intervention needs its {field}")));
-            }
-        }
-        self.check_references(catalogue, transaction, &put.fields).await?;
-        let mut memo = Memo::empty(self.memo);
-        let written = place(&mut memo, &[], put);
-        let [mut values, z83] = self.write_fields(&supported(catalogue, &put.fields))?;
-        values.push(("LIB_INTERVENTION", SqlValue::Text(memo.to_raw())));
-        let insert = Insert { table: INTERVENTION.to_owned(), values: self.created(values) };
-        let id = transaction.insert(&insert).await?.ok_or_else(|| {
-            GatewayFault::Base(BaseError::Structure(
-                "INTERVENTION.IDINTERVENTION is not generated by the base; it must be AUTO_INCREMENT".to_owned(),
-            ))
-        })?;
-        if has(catalogue, Z83, "IDINTERVENTION") {
-            let values = self.created([vec![("IDINTERVENTION", SqlValue::Int(id))], z83].concat());
-            transaction.insert(&Insert { table: Z83.to_owned(), values }).await?;
-        }
-        let link = TicketLink { intervention: id, origin: put.origin.clone(), url: put.url.clone() };
-        self.extension.link_ticket(self, transaction, key, &link).await?;
-        for (entry, text, _) in written {
-            self.extension.store_entry(self, transaction, key, &entry, &text, None).await?;
-        }
-        Ok(())
-    }
-
-    async fn update(
-        &self,
-        catalogue: &Catalogue,
-        transaction: &mut dyn Transaction,
-        key: &TicketKey,
-        put: &InterventionPut,
-        found: Found,
-    ) -> Result<InterventionState, GatewayFault> {
-        let held = &found.state.fields;
-        let changed: Fields = supported(catalogue, &put.fields)
-            .iter()
-            .filter(|(field, value)| held.get(field) != Some(*value))
-            .map(|(field, value)| (*field, value.clone()))
-            .collect();
-        let mut memo = found.memo.clone();
-        let written = place(&mut memo, &found.stored, put);
-        let memo_changed = written.iter().any(|(_, _, placement)| *placement != Placement::Unchanged);
-        if (!changed.is_empty() || memo_changed)
-            && held.get(&Field::Status).and_then(Value::as_status) == Some(Status::Billed)
-        {
-            return Err(GatewayFault::Billed(Box::new(found.state)));
-        }
-        if changed.contains_key(&Field::Client) {
-            return Err(GatewayFault::Invalid(
-                "the client of an intervention cannot change once it is made".to_owned(),
-            ));
-        }
-        self.check_references(catalogue, transaction, &changed).await?;
-        let [mut values, z83] = self.write_fields(&changed)?;
-        if memo_changed {
-            values.push(("LIB_INTERVENTION", SqlValue::Text(memo.to_raw())));
-        }
-        let by_id = || vec![Condition::Equals("IDINTERVENTION", SqlValue::Int(found.link.intervention))];
-        if !z83.is_empty() {
-            let z83 = if found.has_z83_row {
-                let update = Update { table: Z83.to_owned(), values: self.modified(z83), filter: by_id() };
-                transaction.update(&update).await.map(|_| ())
-            } else {
-                let id = ("IDINTERVENTION", SqlValue::Int(found.link.intervention));
-                let values = self.created([vec![id], z83].concat());
-                transaction.insert(&Insert { table: Z83.to_owned(), values }).await.map(|_| ())
-            };
-            z83?;
-        }
-        if !changed.is_empty() || memo_changed {
-            // Gestan's lists look at INTERVENTION alone: it is touched whichever table changed.
-            let update = Update { table: INTERVENTION.to_owned(), values: self.modified(values), filter: by_id() };
-            transaction.update(&update).await?;
-        }
-        let stored: HashMap<&str, &StoredEntry> =
-            found.stored.iter().map(|entry| (entry.known.key.as_str(), entry)).collect();
-        let mut entries_changed = false;
-        for (entry, text, _) in &written {
-            let known = stored.get(entry.key.as_str()).copied();
-            if known.is_some_and(|known| known.hash == entry.hash() && known.known.text == *text) {
-                continue;
-            }
-            entries_changed = true;
-            self.extension.store_entry(self, transaction, key, entry, text, known).await?;
-        }
-        let url = put.url.as_ref().or(found.link.url.as_ref());
-        if url != found.link.url.as_ref() || put.origin != found.link.origin {
-            let link = TicketLink { origin: put.origin.clone(), url: url.cloned(), ..found.link.clone() };
-            self.extension.update_ticket(self, transaction, key, &link).await?;
-            entries_changed = true;
-        }
-        let mut state = found.state;
-        if !changed.is_empty() || memo_changed || entries_changed {
-            state = self.found(catalogue, transaction, key).await?.state;
-        }
-        for (entry, _, placement) in written {
-            if let Some(known) = state.entries.get_mut(&entry.key) {
-                known.outcome = match placement {
-                    Placement::Added => EntryOutcome::Added,
-                    Placement::Replaced => EntryOutcome::Replaced,
-                    Placement::Unchanged => EntryOutcome::Unchanged,
-                };
-            }
-        }
-        Ok(state)
-    }
-
-    /// Gestan has no foreign keys: a row that points nowhere would show an empty field to its users.
-    async fn check_references(
-        &self,
-        catalogue: &Catalogue,
-        transaction: &mut dyn Transaction,
-        fields: &Fields,
-    ) -> Result<(), GatewayFault> {
-        let references = [
-            (Field::Client, "CONTACT", "IDCONTACT", "client"),
-            (Field::Machine, "MACHINE_MNT", "IDMACHINE", "machine"),
-            (Field::Project, "PROJET", "IDPROJET", "project"),
-            (Field::Technician, "USER", "CDUSER", "user"),
-            (Field::Product, "PRODUIT", "CD_PRODUIT", "product"),
-        ];
-        for (field, table, column, what) in references {
-            let (value, read) = match fields.get(&field) {
-                Some(Value::Number(id)) => (SqlValue::Int(*id), Column::int(column)),
-                Some(Value::Text(code)) => (SqlValue::Text(code.clone()), Column::text(column)),
-                _ => continue,
-            };
-            if !has(catalogue, table, column) {
-                continue;
-            }
-            let select = Select {
-                limit: Some(1),
-                ..Select::new(table, &[read], vec![Condition::Equals(column, value.clone())])
-            };
-            if transaction.select(&select).await?.is_empty() {
-                let shown = match value {
-                    SqlValue::Text(code) => code,
-                    SqlValue::Int(id) => id.to_string(),
-                    _ => String::new(),
-                };
-                return Err(GatewayFault::Invalid(format!(
-                    "Gestan has no {what} “{shown}”: it was deleted, or a mapping names it wrongly"
-                )));
-            }
-        }
-        Ok(())
+            .collect())
     }
 }
 
-/// The fields that this base has a column for.
-fn supported(catalogue: &Catalogue, fields: &Fields) -> Fields {
-    let known = super::columns::fields_of(catalogue);
-    fields.iter().filter(|(field, _)| known.contains(field)).map(|(field, value)| (*field, value.clone())).collect()
+fn only(mut results: Vec<Put>) -> Put {
+    results.pop().unwrap_or_else(|| Err(GatewayFault::NotFound("there was nothing to write".to_owned())))
 }
 
-/// Writes head and entries into a memo; per entry, what it now reads as and what was done.
-fn place(memo: &mut Memo, stored: &[StoredEntry], put: &InterventionPut) -> Vec<(Entry, String, Placement)> {
-    let mut known: Vec<Known> = stored.iter().map(|entry| entry.known.clone()).collect();
-    let head = put.head.as_ref().filter(|head| !head.0.is_empty()).map(head_entry);
-    let mut written = Vec::new();
-    for entry in head.into_iter().chain(put.entries.iter().cloned()) {
-        let block = block_of(&entry);
-        let text = block.visible_lines().join("\n");
-        let placement = memo.put(&block, &known);
-        let before = known.iter().position(|known| known.key == block.key).map(|index| known.remove(index).text);
-        let previous = before.filter(|before| *before != text).unwrap_or_default();
-        known.push(Known { key: block.key, at: block.at, text: text.clone(), previous });
-        written.push((entry, text, placement));
+pub(super) fn vanished(key: &TicketKey) -> GatewayFault {
+    GatewayFault::NotFound(format!("the intervention of ticket {} vanished while it was being written", key.number))
+}
+
+fn by_intervention(rows: Vec<Row>) -> HashMap<i64, Row> {
+    rows.into_iter().map(|row| (row.int("IDINTERVENTION").unwrap_or(0), row)).collect()
+}
+
+fn state(key: &TicketKey, link: &TicketLink, fields: Fields, memo: &Memo, stored: &[StoredEntry]) -> InterventionState {
+    let known: Vec<Known> = stored.iter().map(|entry| entry.known.clone()).collect();
+    let visible = memo.visible_text();
+    let entries: BTreeMap<String, EntryState> = stored
+        .iter()
+        .zip(memo.held(&known))
+        .map(|(entry, present)| {
+            let state = EntryState { hash: entry.hash.clone(), present, outcome: EntryOutcome::Unchanged };
+            (entry.known.key.clone(), state)
+        })
+        .collect();
+    let content = serde_json::json!([link.intervention, fields, visible]).to_string();
+    let mut etag = sha256_hex(&content);
+    etag.truncate(32);
+    InterventionState {
+        id: link.intervention,
+        key: key.clone(),
+        etag,
+        origin: link.origin.clone(),
+        url: link.url.clone(),
+        fields,
+        entries,
+        memo: visible,
     }
-    written
-}
-
-/// The head as an entry: its first line is the heading.
-fn head_entry(head: &crate::model::RichText) -> Entry {
-    let mut lines = head.0.clone();
-    let heading = lines.remove(0).to_plain();
-    Entry {
-        key: HEAD.to_owned(),
-        at: chrono::DateTime::UNIX_EPOCH,
-        author: String::new(),
-        kind: String::new(),
-        minutes: 0,
-        mark: EntryMark::None,
-        heading,
-        text: crate::model::RichText(lines),
-    }
-}
-
-fn block_of(entry: &Entry) -> Block {
-    let mut lines = vec![Line::bold(&entry.heading)];
-    lines.extend(entry.text.0.iter().cloned());
-    Block { key: entry.key.clone(), at: entry.at, lines }
 }

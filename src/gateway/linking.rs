@@ -1,7 +1,7 @@
 //! Interventions as they are, whoever made them: what changed of those that are linked, a list of all,
 //! and a link to one that people made.
 
-use super::base::{BaseError, Column, Condition, Kind, Select, SqlValue};
+use super::base::{Column, Condition, Kind, Select, SqlValue};
 use super::columns::{INTERVENTION, Z83, intervention_columns, z83_columns};
 use super::extension::TicketLink;
 use super::lists::Paging;
@@ -22,20 +22,16 @@ impl Gateway {
     pub async fn states(&self, items: &[KnownState]) -> Result<Vec<StateResult>, GatewayFault> {
         let catalogue = self.catalogue().await?;
         let mut transaction = self.base.begin().await?;
-        let mut results = Vec::with_capacity(items.len());
-        for item in items {
-            let found = self.find(&catalogue, transaction.as_mut(), &item.key, false).await;
-            let found = found.and_then(|found| found.ok_or_else(|| no_intervention(&item.key)));
-            results.push(match found {
+        let keys: Vec<&TicketKey> = items.iter().map(|item| &item.key).collect();
+        let found = self.find_many(&catalogue, transaction.as_mut(), &keys, false).await?;
+        let results = items.iter().zip(found).map(|(item, found)| {
+            match found.and_then(|found| found.ok_or_else(|| no_intervention(&item.key))) {
                 Ok(found) if found.state.etag == item.etag => StateResult::Unchanged,
                 Ok(found) => StateResult::Changed(Box::new(found.state)),
-                Err(GatewayFault::Base(error @ (BaseError::Unavailable(_) | BaseError::Denied(_)))) => {
-                    return Err(error.into());
-                }
                 Err(fault) => StateResult::Problem(Box::new(fault.problem(None))),
-            });
-        }
-        Ok(results)
+            }
+        });
+        Ok(results.collect())
     }
 
     /// Makes an intervention that people made a ticket's. Repeating it changes nothing.

@@ -3,6 +3,7 @@
 
 pub mod base;
 mod capabilities;
+mod changes;
 mod codes;
 mod columns;
 mod cp1252;
@@ -14,6 +15,7 @@ mod linking;
 mod lists;
 pub mod memo;
 mod probe;
+mod writing;
 
 pub use error::GatewayFault;
 pub use probe::Probe;

@@ -13,6 +13,10 @@ use std::collections::{HashMap, HashSet};
 
 /// Numbers in one `IN (…)`.
 const CHUNK: usize = 500;
+/// Rows of one INSERT.
+const ROWS: usize = 100;
+
+type Writing<'t> = Transaction<'t, Sqlite>;
 
 impl Store {
     /// Reads a JSON column.
@@ -86,101 +90,116 @@ impl Store {
 
     async fn store(&self, commits: Vec<Commit>) -> Result<(), StoreError> {
         let mut transaction = self.begin().await?;
-        for commit in commits {
-            self.store_one(&mut transaction, commit).await?;
+        for commits in distinct(&commits, |commit| commit.number) {
+            self.store_links(&mut transaction, commits).await?;
+            self.store_fingerprints(&mut transaction, commits).await?;
+            self.store_attention(&mut transaction, commits).await?;
+            self.store_journal(&mut transaction, commits).await?;
+            let done = commits.iter().filter(|commit| commit.clear_intents).map(|commit| commit.number);
+            self.delete(&mut transaction, "intent", done.collect()).await?;
         }
         self.done(transaction.commit().await)
     }
 
-    async fn store_one(&self, transaction: &mut Transaction<'_, Sqlite>, commit: Commit) -> Result<(), StoreError> {
-        let number = commit.number;
-        for link in &commit.links {
-            self.store_link(transaction, link).await?;
-        }
-        let fingerprint = match &commit.fingerprint {
-            None => None,
-            Some(Some(fingerprint)) => Some(
-                sqlx::query("INSERT INTO fingerprint (number, fingerprint) VALUES (?, ?) ON CONFLICT (number) DO UPDATE SET fingerprint = excluded.fingerprint")
-                    .bind(number)
-                    .bind(fingerprint.clone()),
-            ),
-            Some(None) => Some(sqlx::query("DELETE FROM fingerprint WHERE number = ?").bind(number)),
-        };
-        if let Some(query) = fingerprint {
-            self.done(query.execute(&mut **transaction).await)?;
-        }
-        match &commit.attention {
-            None => {}
-            Some(None) => {
-                let query = sqlx::query("DELETE FROM attention WHERE number = ?").bind(number);
-                self.done(query.execute(&mut **transaction).await)?;
+    async fn store_links(&self, transaction: &mut Writing<'_>, commits: &[Commit]) -> Result<(), StoreError> {
+        let links: Vec<&Link> = commits.iter().flat_map(|commit| &commit.links).collect();
+        for links in links.chunks(ROWS) {
+            let mut rows = Vec::with_capacity(links.len());
+            for link in links {
+                let name = self.name(&link.phase)?;
+                let identity = self.text(&link.identity)?;
+                let (sent, held) = (self.text(&link.sent)?, self.text(&link.held)?);
+                rows.push((*link, name, identity, sent, held, self.text(&link.entries)?, self.text(&link.last_known)?));
             }
-            Some(Some(attention)) => {
-                let query = sqlx::query(
-                    "INSERT OR REPLACE INTO attention (number, trouble, code, reason, attempts, next_at, since) VALUES (?, ?, ?, ?, ?, ?, ?)",
-                )
-                .bind(number)
-                .bind(self.name(&attention.trouble)?)
-                .bind(&attention.code)
-                .bind(&attention.reason)
-                .bind(attention.attempts)
-                .bind(attention.next_at)
-                .bind(attention.since);
-                self.done(query.execute(&mut **transaction).await)?;
-            }
+            let mut sql = QueryBuilder::<Sqlite>::new(
+                "INSERT OR REPLACE INTO link (number, sequence, gestan_id, etag, identity, phase, minutes_before, minutes, sent, held, head_hash, entries, last_known) ",
+            );
+            sql.push_values(rows, |mut row, (link, phase, identity, sent, held, entries, last_known)| {
+                row.push_bind(link.number).push_bind(link.sequence).push_bind(link.gestan_id).push_bind(&link.etag);
+                row.push_bind(identity).push_bind(phase).push_bind(link.minutes_before).push_bind(link.minutes);
+                row.push_bind(sent).push_bind(held).push_bind(&link.head_hash).push_bind(entries).push_bind(last_known);
+            });
+            self.done(sql.build().execute(&mut **transaction).await)?;
         }
-        for entry in &commit.journal {
-            self.store_journal(transaction, entry).await?;
+        Ok(())
+    }
+
+    async fn store_fingerprints(&self, transaction: &mut Writing<'_>, commits: &[Commit]) -> Result<(), StoreError> {
+        let forgotten = commits.iter().filter(|commit| commit.fingerprint == Some(None)).map(|commit| commit.number);
+        self.delete(transaction, "fingerprint", forgotten.collect()).await?;
+        let seen: Vec<(i64, &String)> =
+            commits.iter().filter_map(|commit| Some((commit.number, commit.fingerprint.as_ref()?.as_ref()?))).collect();
+        for seen in seen.chunks(CHUNK) {
+            let mut sql = QueryBuilder::<Sqlite>::new("INSERT OR REPLACE INTO fingerprint (number, fingerprint) ");
+            sql.push_values(seen, |mut row, (number, fingerprint)| {
+                row.push_bind(*number).push_bind(*fingerprint);
+            });
+            self.done(sql.build().execute(&mut **transaction).await)?;
         }
-        if commit.clear_intents {
-            let query = sqlx::query("DELETE FROM intent WHERE number = ?").bind(number);
+        Ok(())
+    }
+
+    async fn store_attention(&self, transaction: &mut Writing<'_>, commits: &[Commit]) -> Result<(), StoreError> {
+        let well = commits.iter().filter(|commit| commit.attention == Some(None)).map(|commit| commit.number);
+        self.delete(transaction, "attention", well.collect()).await?;
+        for (number, attention) in
+            commits.iter().filter_map(|commit| Some((commit.number, commit.attention.as_ref()?.as_ref()?)))
+        {
+            let query = sqlx::query(
+                "INSERT OR REPLACE INTO attention (number, trouble, code, reason, attempts, next_at, since) VALUES (?, ?, ?, ?, ?, ?, ?)",
+            )
+            .bind(number)
+            .bind(self.name(&attention.trouble)?)
+            .bind(&attention.code)
+            .bind(&attention.reason)
+            .bind(attention.attempts)
+            .bind(attention.next_at)
+            .bind(attention.since);
             self.done(query.execute(&mut **transaction).await)?;
         }
         Ok(())
     }
 
-    async fn store_link(&self, transaction: &mut Transaction<'_, Sqlite>, link: &Link) -> Result<(), StoreError> {
-        let text = |value: serde_json::Result<String>| {
-            value.map_err(|error| StoreError::Content { path: self.path.clone(), message: error.to_string() })
-        };
-        let query = sqlx::query(
-            "INSERT OR REPLACE INTO link (number, sequence, gestan_id, etag, identity, phase, minutes_before, minutes, sent, held, head_hash, entries, last_known) \
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        )
-        .bind(link.number)
-        .bind(link.sequence)
-        .bind(link.gestan_id)
-        .bind(&link.etag)
-        .bind(text(serde_json::to_string(&link.identity))?)
-        .bind(self.name(&link.phase)?)
-        .bind(link.minutes_before)
-        .bind(link.minutes)
-        .bind(text(serde_json::to_string(&link.sent))?)
-        .bind(text(serde_json::to_string(&link.held))?)
-        .bind(&link.head_hash)
-        .bind(text(serde_json::to_string(&link.entries))?)
-        .bind(text(serde_json::to_string(&link.last_known))?);
-        self.done(query.execute(&mut **transaction).await).map(|_| ())
+    async fn store_journal(&self, transaction: &mut Writing<'_>, commits: &[Commit]) -> Result<(), StoreError> {
+        let entries: Vec<&JournalEntry> = commits.iter().flat_map(|commit| &commit.journal).collect();
+        for entries in entries.chunks(ROWS) {
+            let mut sql = QueryBuilder::<Sqlite>::new(
+                "INSERT INTO journal (at, run_id, flow, ticket, gestan_id, action, outcome, message, detail) ",
+            );
+            sql.push_values(entries, |mut row, entry| {
+                row.push_bind(entry.at).push_bind(&entry.run_id).push_bind(&entry.flow).push_bind(entry.ticket);
+                row.push_bind(entry.gestan_id).push_bind(&entry.action).push_bind(entry.outcome.as_str());
+                row.push_bind(&entry.message).push_bind(entry.detail.to_string());
+            });
+            self.done(sql.build().execute(&mut **transaction).await)?;
+        }
+        Ok(())
     }
 
-    async fn store_journal(
+    /// Deletes the rows of these tickets from a table of ours.
+    async fn delete(
         &self,
-        transaction: &mut Transaction<'_, Sqlite>,
-        entry: &JournalEntry,
+        transaction: &mut Writing<'_>,
+        table: &'static str,
+        numbers: Vec<i64>,
     ) -> Result<(), StoreError> {
-        let query = sqlx::query(
-            "INSERT INTO journal (at, run_id, flow, ticket, gestan_id, action, outcome, message, detail) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        )
-        .bind(entry.at)
-        .bind(&entry.run_id)
-        .bind(&entry.flow)
-        .bind(entry.ticket)
-        .bind(entry.gestan_id)
-        .bind(&entry.action)
-        .bind(entry.outcome.as_str())
-        .bind(&entry.message)
-        .bind(entry.detail.to_string());
-        self.done(query.execute(&mut **transaction).await).map(|_| ())
+        for numbers in numbers.chunks(CHUNK) {
+            let mut sql = QueryBuilder::<Sqlite>::new("DELETE FROM ");
+            sql.push(table).push(" WHERE number IN (");
+            let mut list = sql.separated(", ");
+            for number in numbers {
+                list.push_bind(*number);
+            }
+            sql.push(")");
+            self.done(sql.build().execute(&mut **transaction).await)?;
+        }
+        Ok(())
+    }
+
+    /// A value as JSON.
+    fn text<T: Serialize>(&self, value: &T) -> Result<String, StoreError> {
+        serde_json::to_string(value)
+            .map_err(|error| StoreError::Content { path: self.path.clone(), message: error.to_string() })
     }
 
     async fn load_fingerprints(&self) -> Result<HashMap<i64, String>, StoreError> {
@@ -208,19 +227,31 @@ impl Store {
 
     async fn store_intents(&self, intents: Vec<Intent>) -> Result<(), StoreError> {
         let mut transaction = self.begin().await?;
-        for intent in intents {
-            let query = sqlx::query(
-                "INSERT OR REPLACE INTO intent (number, sequence, action, run_id, at) VALUES (?, ?, ?, ?, ?)",
-            )
-            .bind(intent.number)
-            .bind(intent.sequence)
-            .bind(intent.action)
-            .bind(intent.run_id)
-            .bind(intent.at);
-            self.done(query.execute(&mut *transaction).await)?;
+        for intents in intents.chunks(ROWS) {
+            let mut sql =
+                QueryBuilder::<Sqlite>::new("INSERT OR REPLACE INTO intent (number, sequence, action, run_id, at) ");
+            sql.push_values(intents, |mut row, intent| {
+                row.push_bind(intent.number).push_bind(intent.sequence).push_bind(&intent.action);
+                row.push_bind(&intent.run_id).push_bind(intent.at);
+            });
+            self.done(sql.build().execute(&mut *transaction).await)?;
         }
         self.done(transaction.commit().await)
     }
+}
+
+/// Parts in which no number stands twice: of two outcomes of one ticket, the later one must stay.
+fn distinct<T>(items: &[T], number: impl Fn(&T) -> i64) -> Vec<&[T]> {
+    let mut parts = Vec::new();
+    let (mut from, mut seen) = (0, HashSet::new());
+    for (index, item) in items.iter().enumerate() {
+        if !seen.insert(number(item)) {
+            parts.push(&items[from..index]);
+            (from, seen) = (index, HashSet::from([number(item)]));
+        }
+    }
+    parts.push(&items[from..]);
+    parts
 }
 
 #[async_trait]

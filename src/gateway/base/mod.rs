@@ -7,7 +7,8 @@ mod statement;
 
 pub use mysql::MySqlBase;
 pub use statement::{
-    Column, Condition, CountBy, CreateTable, Insert, Kind, NewColumn, NewType, Row, Select, SqlValue, Update,
+    Column, Condition, CountBy, CreateTable, Insert, InsertMany, Kind, NewColumn, NewType, Row, Select, SqlValue,
+    Update,
 };
 
 use async_trait::async_trait;
@@ -64,6 +65,10 @@ pub trait Transaction: Send {
 
     /// Adds a row; returns the key that the base generated for it, where it does.
     async fn insert(&mut self, insert: &Insert) -> Result<Option<i64>, BaseError>;
+
+    /// Adds rows; returns the keys that the base generated for them, in the order of the rows, where it
+    /// does.
+    async fn insert_many(&mut self, insert: InsertMany) -> Result<Vec<i64>, BaseError>;
 
     /// Changes rows; returns how many were found.
     async fn update(&mut self, update: &Update) -> Result<u64, BaseError>;

@@ -20,6 +20,16 @@ pub enum SqlValue {
     DateTime(NaiveDateTime),
 }
 
+impl SqlValue {
+    /// Bytes that it takes, more or less.
+    pub fn size(&self) -> usize {
+        match self {
+            Self::Text(text) => text.len(),
+            _ => 12,
+        }
+    }
+}
+
 /// What a column is read as.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
@@ -98,6 +108,17 @@ pub struct Insert {
     pub table: String,
     /// Values by column.
     pub values: Vec<(&'static str, SqlValue)>,
+}
+
+/// Adds rows that give values to the same columns.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InsertMany {
+    /// The table.
+    pub table: String,
+    /// The columns.
+    pub columns: Vec<&'static str>,
+    /// Of each row the values, in the order of the columns.
+    pub rows: Vec<Vec<SqlValue>>,
 }
 
 /// Changes rows.

@@ -212,20 +212,28 @@ pub(super) async fn batch(State(gateway): App, headers: HeaderMap, bytes: Result
         return too_many();
     }
     let mut seen = HashMap::new();
-    let mut results = Vec::with_capacity(request.items.len());
+    let mut results: Vec<Option<BatchResult>> = Vec::with_capacity(request.items.len());
+    let mut items = Vec::with_capacity(request.items.len());
+    let refused = |fault: GatewayFault| BatchResult::Problem(Box::new(fault.problem(request_id(&headers))));
     for (index, item) in request.items.iter().enumerate() {
-        if let Some(before) = seen.insert(item.key.clone(), index) {
-            let twice =
-                GatewayFault::Invalid(format!("items {before} and {index} of the batch are for the same intervention"));
-            results.push(BatchResult::Problem(Box::new(twice.problem(request_id(&headers)))));
-            continue;
+        results.push(seen.insert(&item.key, index).map(|before| {
+            let text = format!("items {before} and {index} of the batch are for the same intervention");
+            refused(GatewayFault::Invalid(text))
+        }));
+        if results[index].is_none() {
+            items.push(item);
         }
-        let result = match gateway.put(&item.key, Some(&item.precondition), &item.intervention).await {
-            Ok((state, _)) => BatchResult::Ok(Box::new(state)),
-            Err(error) => BatchResult::Problem(Box::new(error.problem(request_id(&headers)))),
-        };
-        results.push(result);
     }
+    let mut done = gateway.put_many(&items).await.into_iter();
+    let results = results.into_iter().filter_map(|refusal| {
+        refusal.or_else(|| {
+            done.next().map(|result| match result {
+                Ok((state, _)) => BatchResult::Ok(Box::new(state)),
+                Err(error) => refused(error),
+            })
+        })
+    });
+    let results = results.collect();
     Json(BatchResponse { results }).into_response()
 }
 
