@@ -1,7 +1,7 @@
 //! Interventions as they are, whoever made them: what changed of those that are linked, a list of all,
 //! and a link to one that people made.
 
-use super::base::{BaseError, Column, Condition, Kind, Select, SqlValue};
+use super::base::{Column, Condition, Kind, Select, SqlValue};
 use super::columns::{INTERVENTION, Z83, intervention_columns, z83_columns};
 use super::extension::TicketLink;
 use super::lists::Paging;
@@ -29,7 +29,7 @@ impl Gateway {
             results.push(match found {
                 Ok(found) if found.state.etag == item.etag => StateResult::Unchanged,
                 Ok(found) => StateResult::Changed(Box::new(found.state)),
-                Err(GatewayFault::Base(error @ (BaseError::Unavailable(_) | BaseError::Denied(_)))) => {
+                Err(GatewayFault::Base(error)) if error.is_of_the_base() => {
                     return Err(error.into());
                 }
                 Err(fault) => StateResult::Problem(Box::new(fault.problem(None))),
