@@ -33,6 +33,22 @@ impl From<ExitCode> for std::process::ExitCode {
 #[error("{0}")]
 pub struct TryLater(pub String);
 
+/// A state that is in use is let go of, a disk that is full is emptied; the rest waits for a person, and
+/// a service that starts again meets the same.
+fn of_state(error: &StoreError) -> ExitCode {
+    match error {
+        StoreError::Locked { .. } | StoreError::Busy { .. } => ExitCode::TryLater,
+        StoreError::Full { .. } | StoreError::Disk { .. } => ExitCode::Unavailable,
+        StoreError::Missing { .. } | StoreError::Older { .. } => ExitCode::Records,
+        StoreError::File { .. }
+        | StoreError::Newer { .. }
+        | StoreError::NotAState { .. }
+        | StoreError::ReadOnly { .. }
+        | StoreError::Content { .. }
+        | StoreError::Sqlite { .. } => ExitCode::Config,
+    }
+}
+
 /// The exit code that an error calls for.
 pub fn exit_code(error: &anyhow::Error) -> ExitCode {
     for cause in error.chain() {
@@ -47,7 +63,10 @@ pub fn exit_code(error: &anyhow::Error) -> ExitCode {
                 Blast::Record => ExitCode::Records,
             };
         }
-        if matches!(cause.downcast_ref::<StoreError>(), Some(StoreError::Locked { .. })) || cause.is::<TryLater>() {
+        if let Some(error) = cause.downcast_ref::<StoreError>() {
+            return of_state(error);
+        }
+        if cause.is::<TryLater>() {
             return ExitCode::TryLater;
         }
     }

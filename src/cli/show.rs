@@ -4,6 +4,7 @@
 use super::{ExitCode, Globals, LogTo, output};
 use crate::config::Role;
 use crate::daemon::Site;
+use crate::flows::PortError;
 use crate::flows::tickets::{Interventions as _, Operation};
 use crate::flows::tickets::{JournalEntry, Link, Memory as _, Verdict};
 use crate::gestan::contract::{InterventionState, TicketKey};
@@ -33,6 +34,9 @@ struct Story {
     attention: Option<crate::flows::tickets::Attention>,
     reasons: Vec<(Field, String)>,
     journal: Vec<JournalEntry>,
+    /// Why a system could not be asked: then only what is remembered is told.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    trouble: Option<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -47,19 +51,29 @@ impl Show {
         let loaded = globals.load(Role::Daemon, LogTo::Command)?;
         let site = Site::open_to_look(loaded.config).await?;
         let links = site.store().links(&[self.ticket]).await?;
-        let gestan = match links.last() {
+        let asked = match links.last() {
             Some(link) => {
                 let source = site.config().gestsup.as_ref().map(|gestsup| gestsup.source.clone()).unwrap_or_default();
                 let key = TicketKey { source, number: self.ticket, sequence: link.sequence };
-                site.gestan().get(&key).await?
+                site.gestan().get(&key).await
             }
-            None => None,
+            None => Ok(None),
         };
-        let preview = site.tickets()?.preview(self.ticket, gestan.as_ref(), chrono::Utc::now()).await?;
+        let flow = site.tickets()?;
+        let asked = match asked {
+            Ok(gestan) => {
+                let preview = flow.preview(self.ticket, gestan.as_ref(), chrono::Utc::now()).await;
+                preview.map(|preview| (gestan, preview))
+            }
+            Err(error) => Err(error),
+        };
+        let (gestan, preview) = match asked {
+            Ok(answers) => answers,
+            Err(error) => return self.remembered(globals, &site, links, error).await,
+        };
         if preview.ticket.is_none() && links.is_empty() {
             anyhow::bail!("there is no ticket n°{} in GestSup, and none was ever sent under that number", self.ticket);
         }
-        let filter = JournalFilter { ticket: Some(self.ticket), ..JournalFilter::default() };
         let story = Story {
             number: self.ticket,
             next: next(&preview.verdict),
@@ -68,7 +82,8 @@ impl Show {
             gestan,
             attention: site.store().attention().await?.remove(&self.ticket),
             reasons: preview.reasons,
-            journal: site.store().journal(&filter).await?,
+            journal: self.journal(&site).await?,
+            trouble: None,
         };
         if globals.json {
             output::json(&story)?;
@@ -76,6 +91,44 @@ impl Show {
             print(&story, self.memo);
         }
         Ok(ExitCode::Ok)
+    }
+
+    async fn journal(&self, site: &Site) -> anyhow::Result<Vec<JournalEntry>> {
+        let filter = JournalFilter { ticket: Some(self.ticket), ..JournalFilter::default() };
+        Ok(site.store().journal(&filter).await?)
+    }
+
+    /// A system does not answer: what is remembered of the ticket is told, and why it is not more.
+    async fn remembered(
+        &self,
+        globals: &Globals,
+        site: &Site,
+        links: Vec<Link>,
+        error: PortError,
+    ) -> anyhow::Result<ExitCode> {
+        let attention = site.store().attention().await?.remove(&self.ticket);
+        let journal = self.journal(site).await?;
+        if links.is_empty() && attention.is_none() && journal.is_empty() {
+            return Err(error.into());
+        }
+        let message = format!("unknown until both systems can be asked: {error}");
+        let story = Story {
+            number: self.ticket,
+            ticket: None,
+            links,
+            gestan: None,
+            next: Next { code: "unknown".to_owned(), message, operation: None },
+            attention,
+            reasons: Vec::new(),
+            journal,
+            trouble: Some(error.to_string()),
+        };
+        if globals.json {
+            output::json(&story)?;
+        } else {
+            print(&story, false);
+        }
+        Ok(super::exit_code(&error.into()))
     }
 }
 
@@ -108,6 +161,7 @@ fn print(story: &Story, memo: bool) {
                 ticket.client().map_or("none", |company| company.name.as_str())
             );
         }
+        None if story.trouble.is_some() => println!("Ticket n°{}, as far as is remembered:", story.number),
         None => println!("Ticket n°{} no longer exists in GestSup.", story.number),
     }
     for link in &story.links {

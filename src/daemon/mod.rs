@@ -3,6 +3,7 @@
 mod service;
 mod signals;
 mod site;
+mod voice;
 
 pub use service::serve;
 pub use signals::StopSignals;

@@ -3,7 +3,10 @@
 
 use super::signals::StopSignals;
 use super::site::{PassResult, Site};
+use super::voice::{Voice, Word};
 use crate::flows::tickets::{Outcome, PassOptions};
+use crate::flows::{PortError, System};
+use chrono::Utc;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
@@ -30,8 +33,9 @@ pub async fn serve(site: &Site) -> anyhow::Result<()> {
     if site.config().is_shadow() {
         tracing::warn!("shadow mode ([gestan] shadow = true): nothing is written to Gestan");
     }
+    let mut voice = Voice::default();
     while !cancel.is_cancelled() {
-        one_pass(site, &cancel).await;
+        one_pass(site, &mut voice, &cancel).await;
         tokio::select! {
             () = cancel.cancelled() => {},
             () = tokio::time::sleep(every) => {},
@@ -42,9 +46,12 @@ pub async fn serve(site: &Site) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn one_pass(site: &Site, cancel: &CancellationToken) {
+async fn one_pass(site: &Site, voice: &mut Voice, cancel: &CancellationToken) {
     match site.pass(&PassOptions::default(), cancel).await {
         Ok(PassResult::Done(report)) => {
+            if let Some((lasted, passes)) = voice.well(Utc::now()) {
+                tracing::info!(flow = "tickets", passes, "passes are made again, after {lasted} without");
+            }
             if let Some(sentence) = &report.rewound {
                 tracing::error!(flow = "tickets", run_id = report.run_id, "{sentence}");
             }
@@ -68,11 +75,34 @@ async fn one_pass(site: &Site, cancel: &CancellationToken) {
                 "pass done"
             );
         }
-        Ok(PassResult::CircuitOpen(sentence)) => {
-            tracing::warn!(flow = "tickets", "{sentence}");
-        }
-        Err(error) => {
-            tracing::error!(flow = "tickets", "pass failed: {error:#}");
-        }
+        Ok(PassResult::CircuitOpen(sentence)) => put_off(voice, &sentence),
+        Err(error) => failed(site, voice, &error).await,
+    }
+}
+
+fn put_off(voice: &mut Voice, sentence: &str) {
+    match voice.put_off(Utc::now()) {
+        Word::New => tracing::warn!(flow = "tickets", "{sentence}. Told again every 15 minutes, and when it is over"),
+        Word::StillThere(since) => tracing::warn!(flow = "tickets", "{sentence} (no pass was made: {since})"),
+        Word::Nothing => tracing::debug!(flow = "tickets", "{sentence}"),
+    }
+}
+
+/// A trouble that lasts is told once and then at intervals; the first lines of a log must not be all
+/// that is left of it.
+async fn failed(site: &Site, voice: &mut Voice, error: &anyhow::Error) {
+    let port = error.chain().find_map(|cause| cause.downcast_ref::<PortError>());
+    let kind = port.map_or_else(|| "other".to_owned(), |port| format!("{}/{:?}", port.system, port.blast));
+    match voice.failed(&kind, Utc::now()) {
+        Word::New => tracing::error!(flow = "tickets", "pass failed: {error:#}"),
+        Word::StillThere(since) => tracing::error!(flow = "tickets", "pass failed: {error:#} ({since})"),
+        Word::Nothing => tracing::debug!(flow = "tickets", "pass failed: {error:#}"),
+    }
+    let system = port.map(|port| port.system).filter(|system| *system != System::State);
+    if let Some(system) = system
+        && let Ok(circuit) = site.store().circuit(system).await
+        && circuit.is_open(Utc::now())
+    {
+        put_off(voice, &circuit.sentence());
     }
 }

@@ -1,15 +1,18 @@
 //! Everything that one pair of GestSup and Gestan needs, put together from the configuration: no
 //! process-wide state, so that a host can one day serve several.
 
+use super::voice;
 use crate::config::Config;
-use crate::flows::tickets::{Interventions, PassOptions, PassReport, Shadow, TicketsFlow};
+use crate::flows::tickets::{
+    Commit, Interventions, JournalEntry, Memory as _, Outcome, PassOptions, PassReport, Shadow, TicketsFlow,
+};
 use crate::flows::{Blast, PortError, System};
 use crate::gateway::Gateway;
 use crate::gestan::GatewayClient;
 use crate::gestsup::{DaemonLock, Gestsup};
 use crate::store::{StateLock, Store};
 use anyhow::{Context as _, anyhow};
-use chrono::Utc;
+use chrono::{DateTime, Utc};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Mutex;
@@ -18,6 +21,9 @@ use uuid::Uuid;
 
 /// Why a second daemon must not work on a base.
 pub const OTHER_DAEMON: &str = "another gestan-connector works on this GestSup base, with a state of its own: stop it first (SHOW PROCESSLIST on GestSup's server tells from which machine)";
+
+/// Since when no pass can be made, and what for: told in the journal once.
+const TROUBLE: &str = "trouble";
 
 /// The systems and the memory of one site.
 #[derive(Debug)]
@@ -170,19 +176,21 @@ impl Site {
                 return Ok(PassResult::CircuitOpen(circuit.sentence()));
             }
         }
-        match self.lock_gestsup().await {
-            Ok(true) => {}
-            Ok(false) => return Ok(PassResult::CircuitOpen(OTHER_DAEMON.to_owned())),
-            Err(error) => return Err(self.failed("", error).await.into()),
+        let locked = self.lock_gestsup().await;
+        if let Ok(false) = locked {
+            return Ok(PassResult::CircuitOpen(OTHER_DAEMON.to_owned()));
         }
         self.store.start_run(&run_id, "tickets", Utc::now()).await?;
-        match work(&run_id).await {
+        let worked = match locked {
+            Ok(_) => work(&run_id).await,
+            Err(error) => Err(error),
+        };
+        match worked {
             Ok(report) => {
                 for system in [System::Gestsup, System::Gestan] {
-                    if let Some(circuit) = self.store.record_success(system).await? {
-                        tracing::info!(%system, failures = circuit.failures, "answers again");
-                    }
+                    self.store.record_success(system).await?;
                 }
+                self.recovered(&run_id).await?;
                 let counts = serde_json::json!({
                     "tickets": report.tickets,
                     "looked_at": report.looked_at,
@@ -200,16 +208,57 @@ impl Site {
         }
     }
 
-    /// Counts a failure of a whole system against its circuit.
-    async fn failed(&self, run_id: &str, error: PortError) -> PortError {
+    /// Counts a failure of a whole system against its circuit. What cannot be remembered, since it is the
+    /// state that fails, is told all the same.
+    async fn failed(&self, run_id: &str, mut error: PortError) -> PortError {
+        if matches!(error.blast, Blast::Retry | Blast::Record) {
+            // It stopped a pass: no record is to blame for it.
+            error.blast = Blast::System;
+        }
+        let now = Utc::now();
         if error.system != System::State && error.blast == Blast::System {
-            let _ = self.store.record_failure(error.system, &error.message, Utc::now()).await;
+            let _ = self.store.record_failure(error.system, &error.message, error.retry_after, now).await;
         }
-        if !run_id.is_empty() {
-            let counts = serde_json::Value::Null;
-            let _ = self.store.end_run(run_id, Utc::now(), "failed", &counts, Some(&error.message)).await;
-        }
+        let _ = self.troubled(run_id, &error).await;
+        let _ = self.store.end_run(run_id, now, "failed", &serde_json::Value::Null, Some(&error.message)).await;
         error
+    }
+
+    /// The journal tells once that passes fail, and why.
+    async fn troubled(&self, run_id: &str, error: &PortError) -> Result<(), PortError> {
+        let kind = format!("{}/{:?}", error.system.as_str(), error.blast);
+        let known = self.store.value(TROUBLE).await?.unwrap_or_default();
+        if known.split_once(' ').is_some_and(|(_, known)| known == kind) {
+            return Ok(());
+        }
+        let since = known.split_once(' ').map_or_else(|| Utc::now().to_rfc3339(), |(since, _)| since.to_owned());
+        self.store.set_value(TROUBLE, &format!("{since} {kind}")).await?;
+        self.tell(run_id, Outcome::Failed, format!("No pass can be made: {}", error.message)).await
+    }
+
+    /// The journal tells that passes are made again.
+    async fn recovered(&self, run_id: &str) -> Result<(), PortError> {
+        let known = self.store.value(TROUBLE).await?.unwrap_or_default();
+        let Some((since, _)) = known.split_once(' ') else { return Ok(()) };
+        let lasted = DateTime::parse_from_rfc3339(since).map(|since| voice::lasted(Utc::now() - since.to_utc()));
+        self.store.set_value(TROUBLE, "").await?;
+        let message = format!("Passes are made again, after {} without", lasted.unwrap_or_default());
+        self.tell(run_id, Outcome::Done, message).await
+    }
+
+    async fn tell(&self, run_id: &str, outcome: Outcome, message: String) -> Result<(), PortError> {
+        let line = JournalEntry {
+            at: Utc::now(),
+            run_id: run_id.to_owned(),
+            flow: "tickets".to_owned(),
+            ticket: None,
+            gestan_id: None,
+            action: "pass".to_owned(),
+            outcome,
+            message,
+            detail: serde_json::Value::Null,
+        };
+        self.store.commit(vec![Commit { journal: vec![line], ..Commit::default() }]).await
     }
 }
 

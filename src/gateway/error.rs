@@ -50,10 +50,13 @@ impl GatewayFault {
     pub fn problem(self, request_id: Option<String>) -> Problem {
         let detail = self.to_string();
         let (status, code, title, current) = match self {
-            Self::Base(BaseError::Unavailable(_) | BaseError::Denied(_)) => {
+            Self::Base(error) if error.is_of_the_base() => {
                 (503, Problem::BASE_UNAVAILABLE, "Gestan's base is not available", None)
             }
-            Self::Base(BaseError::Conflict(_)) => (500, "conflict", "Gestan's base gave way to another writer", None),
+            Self::Base(BaseError::Conflict(_)) => {
+                (500, Problem::CONFLICT, "Gestan's base gave way to another writer", None)
+            }
+            Self::Base(BaseError::Locked(_)) => (500, Problem::LOCKED, "Somebody holds the intervention", None),
             Self::Base(BaseError::Duplicate(_)) => (409, "duplicate", "It exists already", None),
             Self::Base(BaseError::Value(_)) => (422, Problem::INVALID, "A value cannot be stored", None),
             Self::Base(_) => (500, "base-refused", "Gestan's base refused a statement", None),

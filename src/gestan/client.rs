@@ -214,11 +214,41 @@ impl GatewayClient {
         if matches!(answer.status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN) {
             return GatewayError::Unauthorized { place };
         }
+        let status = answer.status;
         let retry_after = answer.headers.get(header::RETRY_AFTER).and_then(|value| value.to_str().ok());
-        let retry_after = retry_after.and_then(|seconds| seconds.trim().parse().ok()).map(Duration::from_secs);
+        let retry_after = retry_after.and_then(|text| wait_asked_for(text, Utc::now()));
         match serde_json::from_slice::<Problem>(&answer.body) {
+            Ok(problem) if matches!(status, StatusCode::BAD_REQUEST | StatusCode::METHOD_NOT_ALLOWED) => {
+                GatewayError::Version { place, detail: problem.detail }
+            }
             Ok(problem) => GatewayError::Problem { place, problem: Box::new(problem), retry_after },
-            Err(_) => GatewayError::Garbage { place, reason: format!("status {}", answer.status) },
+            // A proxy has limits of its own, and says so in a page of its own.
+            Err(_) if status == StatusCode::PAYLOAD_TOO_LARGE => {
+                GatewayError::Problem { place, problem: Box::new(too_large()), retry_after }
+            }
+            Err(_) if status == StatusCode::TOO_MANY_REQUESTS || status.is_server_error() => {
+                GatewayError::Unavailable { place, status, retry_after }
+            }
+            Err(_) => GatewayError::Garbage { place, reason: format!("status {status}") },
+        }
+    }
+
+    /// The answer to a request for several: one result for each, or none of them can be trusted.
+    fn complete<T>(&self, results: Vec<T>, asked: usize) -> Result<Vec<T>, GatewayError> {
+        if results.len() == asked {
+            return Ok(results);
+        }
+        let reason = format!("it answered {asked} questions with {} results", results.len());
+        Err(GatewayError::Garbage { place: self.place.clone(), reason })
+    }
+
+    /// An address that takes several is unknown to an older gateway, not a record that is missing.
+    fn known(error: GatewayError) -> GatewayError {
+        match error {
+            GatewayError::Problem { place, problem, .. } if problem.status == 404 => {
+                GatewayError::Version { place, detail: problem.detail }
+            }
+            error => error,
         }
     }
 
@@ -239,9 +269,20 @@ impl GatewayClient {
     }
 
     async fn put_batch(&self, items: Vec<BatchItem>) -> Result<Vec<BatchResult>, GatewayError> {
+        let keys: Vec<TicketKey> = items.iter().map(|item| item.key.clone()).collect();
         let body = json(&BatchRequest { items })?;
         let answer = self.send(Method::POST, "/v1/tickets:batch", Some(body), None).await?;
-        Ok(self.understand::<BatchResponse>(&answer)?.results)
+        let results = self.understand::<BatchResponse>(&answer).map_err(Self::known)?.results;
+        let results = self.complete(results, keys.len())?;
+        let other = |(key, result): (&TicketKey, &BatchResult)| match result {
+            BatchResult::Ok(state) => state.key != *key,
+            BatchResult::Problem(_) => false,
+        };
+        if keys.iter().zip(&results).any(other) {
+            let reason = "its results are not those of the tickets that were sent".to_owned();
+            return Err(GatewayError::Garbage { place: self.place.clone(), reason });
+        }
+        Ok(results)
     }
 
     async fn states_of(&self, items: Vec<KnownState>) -> Result<Vec<StateResult>, GatewayError> {
@@ -249,12 +290,8 @@ impl GatewayClient {
         for chunk in items.chunks(BATCH_ITEMS) {
             let body = json(&StatesRequest { items: chunk.to_vec() })?;
             let answer = self.send(Method::POST, "/v1/tickets:states", Some(body), None).await?;
-            let answered = self.understand::<StatesResponse>(&answer)?.results;
-            if answered.len() != chunk.len() {
-                let reason = "it answered with another number of results".to_owned();
-                return Err(GatewayError::Garbage { place: self.place.clone(), reason });
-            }
-            results.extend(answered);
+            let answered = self.understand::<StatesResponse>(&answer).map_err(Self::known)?.results;
+            results.extend(self.complete(answered, chunk.len())?);
         }
         Ok(results)
     }
@@ -292,6 +329,28 @@ fn page_path(list: &str, query: &[(&str, &str)], cursor: Option<&str>) -> String
 
 fn json(value: &impl Serialize) -> Result<Vec<u8>, GatewayError> {
     serde_json::to_vec(value).map_err(|error| GatewayError::Setup { reason: error.to_string() })
+}
+
+/// What `Retry-After` asks for: seconds, or a date.
+fn wait_asked_for(text: &str, now: DateTime<Utc>) -> Option<Duration> {
+    if let Ok(seconds) = text.trim().parse() {
+        return Some(Duration::from_secs(seconds));
+    }
+    let until = DateTime::parse_from_rfc2822(text.trim()).ok()?;
+    (until.with_timezone(&Utc) - now).to_std().ok()
+}
+
+/// A refusal in the gateway's words, of a request that something before it did not let through.
+fn too_large() -> Problem {
+    Problem {
+        kind: format!("{}{}", Problem::PREFIX, Problem::TOO_LARGE),
+        title: "Payload Too Large".to_owned(),
+        status: StatusCode::PAYLOAD_TOO_LARGE.as_u16(),
+        detail: "The request is larger than a proxy before the gateway accepts (client_max_body_size, or the like)."
+            .to_owned(),
+        request_id: None,
+        current: None,
+    }
 }
 
 /// The innermost cause: "connection refused" rather than "error sending request".

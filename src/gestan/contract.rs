@@ -233,8 +233,14 @@ impl Problem {
     pub const NOT_FOUND: &'static str = "not-found";
     /// Code of a 409: the intervention belongs to another ticket, or the ticket has another one.
     pub const LINKED: &'static str = "linked";
+    /// Code of a 413: the request is larger than the gateway, or a proxy before it, accepts.
+    pub const TOO_LARGE: &'static str = "too-large";
     /// Code of a 422: a value that Gestan cannot hold, a code that is not configured, a record that does not exist.
     pub const INVALID: &'static str = "invalid";
+    /// Code of a 500: the write gave way to another one, again and again.
+    pub const CONFLICT: &'static str = "conflict";
+    /// Code of a 500: somebody holds a row that is to be written.
+    pub const LOCKED: &'static str = "locked";
     /// Code of a 503: the base behind the gateway does not answer.
     pub const BASE_UNAVAILABLE: &'static str = "base-unavailable";
 

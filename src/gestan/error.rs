@@ -2,6 +2,7 @@
 
 use super::contract::Problem;
 use crate::flows::{Blast, PortError, System};
+use axum::http::StatusCode;
 use std::time::Duration;
 
 /// An error of the gateway as a whole.
@@ -20,6 +21,28 @@ pub enum GatewayError {
     Unauthorized {
         /// Its address.
         place: String,
+    },
+    /// Something before the gateway answers in its place, or the gateway turns everything away.
+    #[error(
+        "the gateway {place} takes no requests (status {status}): what answers in its place is a proxy or a load limit; check that the gateway runs behind it"
+    )]
+    Unavailable {
+        /// Its address.
+        place: String,
+        /// What was answered.
+        status: StatusCode,
+        /// How long it asked us to wait.
+        retry_after: Option<Duration>,
+    },
+    /// It does not know what this program asks.
+    #[error(
+        "the gateway {place} does not understand this program ({detail}): daemon and gateway must be of the same version, and [gestan] gateway must name the gateway"
+    )]
+    Version {
+        /// Its address.
+        place: String,
+        /// What it says.
+        detail: String,
     },
     /// It answered with a problem.
     #[error("the gateway {place} answered: {}", problem.detail)]
@@ -55,8 +78,8 @@ impl GatewayError {
         match self {
             Self::Unreachable { .. } => Blast::System,
             Self::Unauthorized { .. } | Self::Setup { .. } => Blast::Configuration,
-            // A proxy's page while the gateway restarts looks like this too.
-            Self::Garbage { .. } => Blast::System,
+            // Both sides may be about to be updated, one after the other: nothing is to be blamed for it.
+            Self::Garbage { .. } | Self::Version { .. } | Self::Unavailable { .. } => Blast::System,
             Self::Problem { problem, .. } => match problem.status {
                 429 | 502..=504 => Blast::System,
                 500.. => Blast::Retry,
@@ -69,7 +92,7 @@ impl GatewayError {
 impl From<GatewayError> for PortError {
     fn from(error: GatewayError) -> Self {
         let retry_after = match &error {
-            GatewayError::Problem { retry_after, .. } => *retry_after,
+            GatewayError::Problem { retry_after, .. } | GatewayError::Unavailable { retry_after, .. } => *retry_after,
             _ => None,
         };
         Self { system: System::Gestan, blast: error.blast(), retry_after, message: error.to_string() }

@@ -3,6 +3,7 @@
 use super::Place;
 use crate::flows::{Blast, PortError, System};
 use std::fmt;
+use std::time::Duration;
 
 /// An error of GestSup's base.
 #[derive(Debug, thiserror::Error)]
@@ -49,6 +50,16 @@ pub enum GestsupError {
         /// The limit.
         seconds: u64,
     },
+    /// It takes no more connections.
+    #[error(
+        "GestSup's database server {place} takes no more connections ({reason}): see who holds them (SHOW PROCESSLIST), or raise max_connections"
+    )]
+    Busy {
+        /// Which server.
+        place: Place,
+        /// What the server says.
+        reason: String,
+    },
     /// The connection broke.
     #[error("the connection to GestSup's database {place} broke ({reason}): the next pass connects again")]
     Broken {
@@ -74,7 +85,8 @@ impl fmt::Display for Place {
 }
 
 impl GestsupError {
-    pub(super) fn from_sqlx(place: &Place, error: sqlx::Error) -> Self {
+    /// `limit` is how long a statement may take.
+    pub(super) fn from_sqlx(place: &Place, limit: Duration, error: sqlx::Error) -> Self {
         let place = place.clone();
         let reason = error.to_string();
         if let sqlx::Error::Database(database) = &error {
@@ -83,12 +95,17 @@ impl GestsupError {
                 .map_or(0, sqlx::mysql::MySqlDatabaseError::number);
             let reason = database.message().to_owned();
             return match number {
-                1044 | 1045 | 1142 | 1143 | 1227 | 1698 => Self::Denied { place, reason },
+                1044 | 1045 | 1130 | 1142 | 1143 | 1227 | 1370 | 1698 | 1820 | 1862 | 3118 | 4151 => {
+                    Self::Denied { place, reason }
+                }
                 1049 => Self::NoDatabase { place },
                 1146 | 1054 => Self::NotGestsup { place, missing: reason },
-                1969 | 3024 => Self::Timeout { place, seconds: 0 },
-                // Too many connections, shutting down, killed, to be prepared anew: a new connection helps.
-                1040 | 1053 | 1129 | 1130 | 1152 | 1203 | 1615 | 1927 => Self::Broken { place, reason },
+                1969 | 3024 => Self::Timeout { place, seconds: limit.as_secs() },
+                1040 | 1041 | 1135 | 1203 | 1226 => Self::Busy { place, reason },
+                // Shutting down, killed, a table altered under the snapshot, to be prepared anew: a new
+                // connection helps.
+                1053 | 1152 | 1317 | 1412 | 1615 | 1927 => Self::Broken { place, reason },
+                1129 => Self::Unreachable { place, reason },
                 _ => Self::Refused { place, reason },
             };
         }
@@ -96,6 +113,7 @@ impl GestsupError {
             sqlx::Error::Io(error) => match error.kind() {
                 std::io::ErrorKind::UnexpectedEof
                 | std::io::ErrorKind::ConnectionReset
+                | std::io::ErrorKind::ConnectionAborted
                 | std::io::ErrorKind::BrokenPipe => Self::Broken { place, reason },
                 _ => Self::Unreachable { place, reason: error.to_string() },
             },
@@ -113,9 +131,11 @@ impl GestsupError {
     /// How far it reaches.
     pub fn blast(&self) -> Blast {
         match self {
-            Self::Unreachable { .. } | Self::Timeout { .. } | Self::Broken { .. } | Self::Refused { .. } => {
-                Blast::System
-            }
+            Self::Unreachable { .. }
+            | Self::Timeout { .. }
+            | Self::Busy { .. }
+            | Self::Broken { .. }
+            | Self::Refused { .. } => Blast::System,
             Self::Denied { .. } | Self::NoDatabase { .. } | Self::NotGestsup { .. } => Blast::Configuration,
         }
     }

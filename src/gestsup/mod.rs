@@ -86,10 +86,7 @@ impl Gestsup {
     /// Runs something on the server, under the deadline of a statement.
     async fn within<T>(&self, work: impl Future<Output = Result<T, sqlx::Error>>) -> Result<T, GestsupError> {
         match tokio::time::timeout(self.timeout, work).await {
-            Ok(result) => result.map_err(|error| match GestsupError::from_sqlx(&self.place, error) {
-                GestsupError::Timeout { place, .. } => GestsupError::Timeout { place, seconds: self.timeout.as_secs() },
-                error => error,
-            }),
+            Ok(result) => result.map_err(|error| GestsupError::from_sqlx(&self.place, self.timeout, error)),
             Err(_) => Err(GestsupError::Timeout { place: self.place.clone(), seconds: self.timeout.as_secs() }),
         }
     }

@@ -11,6 +11,8 @@ const OPENS_AFTER: u32 = 3;
 /// First pause, and the longest.
 const FIRST_PAUSE: i64 = 10;
 const LONGEST_PAUSE: i64 = 600;
+/// The longest pause that the other side may ask for.
+const LONGEST_ASKED: i64 = 3600;
 
 /// How a system has been doing.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -87,7 +89,7 @@ impl Store {
         Ok(circuits)
     }
 
-    /// Counts a failure of a whole system.
+    /// Counts a failure of a whole system; one that asks to be left alone for a while is, at once.
     ///
     /// # Errors
     /// When the state cannot be written.
@@ -95,6 +97,7 @@ impl Store {
         &self,
         system: System,
         message: &str,
+        retry_after: Option<std::time::Duration>,
         now: DateTime<Utc>,
     ) -> Result<Circuit, StoreError> {
         let before = self.circuit(system).await?;
@@ -102,6 +105,8 @@ impl Store {
         let pause = failures.checked_sub(OPENS_AFTER).map(|more| {
             FIRST_PAUSE.saturating_mul(1i64.checked_shl(more.min(16)).unwrap_or(i64::MAX)).min(LONGEST_PAUSE)
         });
+        let asked = retry_after.map(|asked| i64::try_from(asked.as_secs()).unwrap_or(i64::MAX).min(LONGEST_ASKED));
+        let pause = pause.max(asked.filter(|seconds| *seconds > 0));
         let circuit = Circuit {
             failures,
             since: before.since.or(Some(now)),

@@ -68,6 +68,16 @@ pub enum StoreError {
         /// The file.
         path: PathBuf,
     },
+    /// The disk refuses.
+    #[error(
+        "the disk of the state {path} fails ({message}): check the disk, and quotas and limits on the size of files; nothing is lost, the next pass goes on"
+    )]
+    Disk {
+        /// The file.
+        path: PathBuf,
+        /// What SQLite says.
+        message: String,
+    },
     /// It may not be written.
     #[error("the state {path} cannot be written: give its file and folder to the service's user")]
     ReadOnly {
@@ -107,6 +117,7 @@ impl StoreError {
             Some(5 | 6) => Self::Busy { path },
             Some(8) => Self::ReadOnly { path },
             Some(13) => Self::Full { path },
+            Some(10) => Self::Disk { path, message: error.to_string() },
             Some(11 | 26) => Self::NotAState { path, message: error.to_string() },
             Some(14) => Self::File { path, source: std::io::Error::other(error.to_string()) },
             _ => Self::Sqlite { path, source: error },
@@ -115,7 +126,7 @@ impl StoreError {
 
     /// Whether trying again may help.
     pub fn retryable(&self) -> bool {
-        matches!(self, Self::Busy { .. } | Self::Full { .. } | Self::Locked { .. })
+        matches!(self, Self::Busy { .. } | Self::Full { .. } | Self::Disk { .. } | Self::Locked { .. })
     }
 }
 

@@ -263,7 +263,7 @@ async fn a_circuit_opens_after_three_failures_for_longer_each_time_and_closes_wi
     let store = Store::in_memory().await.unwrap();
     let mut pauses = Vec::new();
     for failure in 1..=12 {
-        let circuit = store.record_failure(System::Gestan, "refused", noon(0)).await.unwrap();
+        let circuit = store.record_failure(System::Gestan, "refused", None, noon(0)).await.unwrap();
         assert_eq!(circuit.failures, failure);
         pauses.push(circuit.until.map_or(0, |until| (until - noon(0)).num_seconds()));
     }

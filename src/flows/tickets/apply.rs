@@ -50,9 +50,10 @@ enum Written {
         code: String,
         reason: String,
     },
-    /// A failure that may pass.
+    /// A failure that may pass. Where somebody else is in the way, however long, it is only tried again.
     Failed {
         reason: String,
+        in_the_way: bool,
     },
 }
 
@@ -91,27 +92,33 @@ impl Applier<'_> {
             let operations: Vec<Operation> = batch.iter().filter_map(|work| operation(work).cloned()).collect();
             let intents = operations.iter().map(|operation| self.intent(operation)).collect();
             self.flow.memory.intend(intents).await?;
-            let results = self.put(&operations).await?;
+            let (results, broken) = self.put(&operations).await;
             let mut commits = Vec::new();
             let mut again = Vec::new();
             for ((mut work, operation), result) in batch.into_iter().zip(operations).zip(results) {
                 match result {
                     Written::Stale(current) if attempt < REPLANS => {
                         self.replan(&mut work, &operation, &current);
+                        commits.extend(self.confirmed(&work, &current));
                         again.push(work);
                     }
                     Written::Stale(_) => {
                         let reason = "Gestan changed the intervention again and again while it was being written.";
-                        commits.push(self.failed(&work, Some(&operation), reason, records));
+                        commits.push(self.failed(&work, Some(&operation), reason, false, records));
                     }
                     Written::Done(state) => commits.push(self.done(&work, &operation, &state, records)),
                     Written::Refused { code, reason } => {
                         commits.push(self.set_aside(&work, Some(&operation), &code, &reason, records));
                     }
-                    Written::Failed { reason } => commits.push(self.failed(&work, Some(&operation), &reason, records)),
+                    Written::Failed { reason, in_the_way } => {
+                        commits.push(self.failed(&work, Some(&operation), &reason, in_the_way, records));
+                    }
                 }
             }
             self.flow.memory.commit(commits).await?;
+            if let Some(error) = broken {
+                return Err(error);
+            }
             let (writes, others): (Vec<Work>, Vec<Work>) =
                 again.into_iter().partition(|work| matches!(work.planned.verdict, Verdict::Write(_)));
             self.settle(others, records).await?;
@@ -123,48 +130,52 @@ impl Applier<'_> {
         Ok(())
     }
 
-    async fn put(&self, operations: &[Operation]) -> Result<Vec<Written>, PortError> {
+    /// What became of the first operations, up to an error of Gestan as a whole: the rest may have been
+    /// done or not, and their intents stay.
+    async fn put(&self, operations: &[Operation]) -> (Vec<Written>, Option<PortError>) {
         let items = operations.iter().map(Operation::to_item).collect();
         let results = match self.flow.gestan.put(items).await {
-            Ok(results) => results,
+            Ok(results) if results.len() == operations.len() => results,
+            Ok(_) => {
+                let message = "The gateway answered a batch with another number of results: daemon and gateway must be of the same version.";
+                return (Vec::new(), Some(unavailable(message.to_owned())));
+            }
             // One item may be what upsets the other side: each goes alone, so that it stops only itself.
             Err(error) if matches!(error.blast, Blast::Retry | Blast::Record) => {
                 return self.put_one_by_one(operations).await;
             }
-            Err(error) => return Err(error),
+            Err(error) => return (Vec::new(), Some(error)),
         };
-        if results.len() != operations.len() {
-            return Err(PortError {
-                system: System::Gestan,
-                blast: Blast::System,
-                retry_after: None,
-                message: "The gateway answered a batch with another number of results: daemon and gateway must be of the same version.".to_owned(),
-            });
-        }
         let mut written = Vec::with_capacity(results.len());
         for (operation, result) in operations.iter().zip(results) {
-            written.push(self.written(operation, result).await?);
+            match self.written(operation, result).await {
+                Ok(one) => written.push(one),
+                Err(error) => return (written, Some(error)),
+            }
         }
-        Ok(written)
+        (written, None)
     }
 
-    async fn put_one_by_one(&self, operations: &[Operation]) -> Result<Vec<Written>, PortError> {
+    async fn put_one_by_one(&self, operations: &[Operation]) -> (Vec<Written>, Option<PortError>) {
         let mut written = Vec::with_capacity(operations.len());
         for operation in operations {
             let result = match self.flow.gestan.put(vec![operation.to_item()]).await {
                 Ok(results) => match results.into_iter().next() {
-                    Some(result) => self.written(operation, result).await?,
-                    None => Written::Failed { reason: "The gateway gave no answer for this ticket.".to_owned() },
+                    Some(result) => self.written(operation, result).await,
+                    None => Err(unavailable("The gateway gave no answer for this ticket.".to_owned())),
                 },
                 Err(error) => match error.blast {
-                    Blast::Retry => Written::Failed { reason: error.message },
-                    Blast::Record => Written::Refused { code: "refused".to_owned(), reason: error.message },
-                    Blast::System | Blast::Configuration => return Err(error),
+                    Blast::Retry => Ok(Written::Failed { reason: error.message, in_the_way: false }),
+                    Blast::Record => Ok(Written::Refused { code: "refused".to_owned(), reason: error.message }),
+                    Blast::System | Blast::Configuration => Err(error),
                 },
             };
-            written.push(result);
+            match result {
+                Ok(one) => written.push(one),
+                Err(error) => return (written, Some(error)),
+            }
         }
-        Ok(written)
+        (written, None)
     }
 
     async fn written(&self, operation: &Operation, result: BatchResult) -> Result<Written, PortError> {
@@ -184,13 +195,11 @@ impl Applier<'_> {
                     None => refused(problem),
                 })
             }
-            Problem::BASE_UNAVAILABLE => Err(PortError {
-                system: System::Gestan,
-                blast: Blast::System,
-                retry_after: None,
-                message: problem.detail,
-            }),
-            _ if problem.status >= 500 || problem.status == 429 => Ok(Written::Failed { reason: problem.detail }),
+            _ if matches!(problem.status, 429 | 502..=504) => Err(unavailable(problem.detail)),
+            _ if problem.status >= 500 => {
+                let in_the_way = [Problem::CONFLICT, Problem::LOCKED].contains(&problem.code());
+                Ok(Written::Failed { reason: problem.detail, in_the_way })
+            }
             _ => Ok(refused(problem)),
         }
     }
@@ -206,6 +215,20 @@ impl Applier<'_> {
             None => self.planner.plan_gone(&work.links, work.merged_into, Some(current)).into(),
         };
         (work.planned.verdict, work.planned.lacking) = (decision.verdict, decision.lacking);
+    }
+
+    /// A ticket that turned out to need no write any more: an attempt before was carried out although its
+    /// answer was lost, or the link was. The journal tells, since nothing else does.
+    fn confirmed(&self, work: &Work, current: &InterventionState) -> Option<Commit> {
+        if !matches!(work.planned.verdict, Verdict::InStep(_)) {
+            return None;
+        }
+        let message = format!(
+            "Intervention {} holds it already: it was written before, and the answer or the state was lost",
+            current.id
+        );
+        let record = self.record(work, Some(current.id), Some(Outcome::Done), "confirmed", &message, None);
+        Some(Commit { number: work.planned.number, journal: vec![self.journal(&record)], ..Commit::default() })
     }
 
     /// Remembers what needs no write.
@@ -330,12 +353,13 @@ impl Applier<'_> {
         work: &Work,
         operation: Option<&Operation>,
         reason: &str,
+        in_the_way: bool,
         records: &mut Vec<RecordReport>,
     ) -> Commit {
         let number = work.planned.number;
         let known = self.attention.get(&number).filter(|known| known.trouble == Trouble::Retrying);
         let attempts = known.map_or(0, |known| known.attempts) + 1;
-        if attempts >= self.flow.config.tickets.attempts {
+        if attempts >= self.flow.config.tickets.attempts && !in_the_way {
             let reason = format!(
                 "{reason} Set aside after {attempts} attempts: mend the cause, then run `gestan-connector retry {number}`."
             );
@@ -416,4 +440,9 @@ fn operation(work: &Work) -> Option<&Operation> {
         Verdict::Write(operation) => Some(operation),
         _ => None,
     }
+}
+
+/// Gestan as a whole does no work now.
+fn unavailable(message: String) -> PortError {
+    PortError { system: System::Gestan, blast: Blast::System, retry_after: None, message }
 }

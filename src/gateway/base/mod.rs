@@ -17,9 +17,37 @@ use std::collections::HashSet;
 /// An error of a base.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum BaseError {
-    /// It does not answer, or takes no more work: later it may.
+    /// It does not answer: later it may.
     #[error("Gestan's base does not answer ({0}): check that its server runs and that [gateway.base] names it rightly")]
     Unavailable(String),
+    /// A connection broke: another one may work.
+    #[error(
+        "the connection to Gestan's base broke ({0}): its server was restarted, or somebody ended it; the next attempt connects again"
+    )]
+    Broken(String),
+    /// It takes no more work.
+    #[error(
+        "Gestan's server takes no more connections ({0}): see who holds them (SHOW PROCESSLIST), or raise max_connections"
+    )]
+    Busy(String),
+    /// It is locked as a whole, or overloaded.
+    #[error(
+        "Gestan's base took more than {0} s for one statement: it is overloaded or locked by a backup, or [gateway.base] timeout_seconds is too small for it"
+    )]
+    Slow(u64),
+    /// It may not be written.
+    #[error(
+        "Gestan's base may only be read now ({0}): make its server writable again, or name the right one in [gateway.base]"
+    )]
+    ReadOnly(String),
+    /// There is no room.
+    #[error("the disk of Gestan's server is full ({0}): free some room")]
+    Full(String),
+    /// The database is not there.
+    #[error(
+        "Gestan's database is not there ({0}): check [gateway.base] database, and whether somebody dropped or restores it"
+    )]
+    NoDatabase(String),
     /// It refuses the account.
     #[error(
         "Gestan's base refuses the gateway's account ({0}): check [gateway.base] user and password, and its rights"
@@ -28,6 +56,9 @@ pub enum BaseError {
     /// Two transactions stood in each other's way: the same again may work.
     #[error("Gestan's base gave way to another writer ({0})")]
     Conflict(String),
+    /// Somebody else holds a row for longer than is worth waiting.
+    #[error("somebody is changing the same intervention in Gestan's base and holds it ({0})")]
+    Locked(String),
     /// A row of that key exists.
     #[error("a row of that key exists already ({0})")]
     Duplicate(String),
@@ -42,6 +73,24 @@ pub enum BaseError {
     /// Anything else.
     #[error("Gestan's base refused a statement ({0})")]
     Refused(String),
+}
+
+impl BaseError {
+    /// Whether the base as a whole does no work now, whatever is asked.
+    pub fn is_of_the_base(&self) -> bool {
+        match self {
+            Self::Unavailable(_)
+            | Self::Broken(_)
+            | Self::Busy(_)
+            | Self::Slow(_)
+            | Self::ReadOnly(_)
+            | Self::Full(_)
+            | Self::NoDatabase(_)
+            | Self::Denied(_)
+            | Self::Structure(_) => true,
+            Self::Conflict(_) | Self::Locked(_) | Self::Duplicate(_) | Self::Value(_) | Self::Refused(_) => false,
+        }
+    }
 }
 
 /// A Gestan base.

@@ -11,12 +11,15 @@ use chrono::{NaiveDate, NaiveDateTime, NaiveTime};
 use secrecy::SecretString;
 use sqlx::mysql::{MySqlArguments, MySqlConnectOptions, MySqlDatabaseError, MySqlPoolOptions, MySqlRow};
 use sqlx::query::Query;
-use sqlx::{AssertSqlSafe, ConnectOptions as _, MySql, Pool, Row as _};
+use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, Executor as _, MySql, Pool, Row as _};
 use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
 /// Connections kept to the base.
 const CONNECTIONS: u32 = 8;
+/// Seconds that a row is waited for that somebody else holds: well under the limit of a statement, or
+/// one row in use would look like a base that does not answer.
+const LOCK_WAIT: u64 = 3;
 
 /// Statements that each connection keeps prepared: to close one costs more than to keep it.
 const STATEMENTS: usize = 400;
@@ -38,9 +41,14 @@ impl MySqlBase {
     pub fn new(config: &GestanBase, password: &SecretString) -> Self {
         let options = mysql::options(config, password).statement_cache_capacity(STATEMENTS);
         let timeout = Duration::from_secs(config.timeout_seconds);
+        let wait = format!("SET SESSION innodb_lock_wait_timeout = {}", LOCK_WAIT.min(config.timeout_seconds));
         let pool = MySqlPoolOptions::new()
             .max_connections(CONNECTIONS)
             .acquire_timeout(timeout.min(Duration::from_secs(5)))
+            .after_connect(move |connection, _| {
+                let wait = AssertSqlSafe(wait.clone());
+                Box::pin(async move { connection.execute(wait).await.map(|_| ()) })
+            })
             .connect_lazy_with(options.clone());
         Self { pool, options, timeout }
     }
@@ -49,10 +57,15 @@ impl MySqlBase {
     async fn why(&self) -> BaseError {
         match tokio::time::timeout(Duration::from_secs(5), self.options.connect()).await {
             Ok(Err(error)) => base_error(&error),
-            Ok(Ok(_)) => BaseError::Unavailable("all connections are in use".to_owned()),
+            Ok(Ok(_)) => BaseError::Busy("the gateway's own are all in use".to_owned()),
             Err(_) => BaseError::Unavailable("no answer within 5 s".to_owned()),
         }
     }
+}
+
+fn is_broken(kind: std::io::ErrorKind) -> bool {
+    use std::io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset, UnexpectedEof};
+    matches!(kind, BrokenPipe | ConnectionAborted | ConnectionReset | UnexpectedEof)
 }
 
 fn base_error(error: &sqlx::Error) -> BaseError {
@@ -62,17 +75,25 @@ fn base_error(error: &sqlx::Error) -> BaseError {
             sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) | sqlx::Error::ColumnNotFound(_) => {
                 BaseError::Refused(text)
             }
+            sqlx::Error::Io(error) if is_broken(error.kind()) => BaseError::Broken(error.to_string()),
             _ => BaseError::Unavailable(text),
         };
     };
     let message = database.message().to_owned();
     match database.try_downcast_ref::<MySqlDatabaseError>().map_or(0, MySqlDatabaseError::number) {
-        1044 | 1045 | 1049 | 1142 | 1143 | 1698 => BaseError::Denied(message),
-        1205 | 1213 | 1020 => BaseError::Conflict(message),
+        1044 | 1045 | 1130 | 1142 | 1143 | 1227 | 1370 | 1698 | 1820 | 1862 | 3118 | 4151 => BaseError::Denied(message),
+        1046 | 1049 => BaseError::NoDatabase(message),
+        // 1615: a statement that is to be prepared anew; the statements of the connection are forgotten first.
+        1213 | 1020 | 1615 => BaseError::Conflict(message),
+        1205 => BaseError::Locked(message),
         1062 => BaseError::Duplicate(message),
         1054 | 1146 => BaseError::Structure(message),
         1048 | 1264 | 1265 | 1292 | 1366 | 1364 | 1406 => BaseError::Value(message),
-        1040 | 1053 | 1129 | 1130 | 1203 | 1290 | 1615 | 1836 | 1927 | 1021 | 1114 => BaseError::Unavailable(message),
+        1040 | 1041 | 1135 | 1203 | 1226 => BaseError::Busy(message),
+        1053 | 1152 | 1317 | 1412 | 1927 => BaseError::Broken(message),
+        1036 | 1290 | 1792 | 1836 | 1874 => BaseError::ReadOnly(message),
+        1021 | 1114 => BaseError::Full(message),
+        1129 | 1969 | 3024 => BaseError::Unavailable(message),
         _ => BaseError::Refused(message),
     }
 }
@@ -203,7 +224,7 @@ impl MySqlTransaction {
     ) -> Result<T, BaseError> {
         match tokio::time::timeout(timeout, work).await {
             Ok(result) => result.map_err(|error| base_error(&error)),
-            Err(_) => Err(BaseError::Unavailable(format!("a statement took more than {} s", timeout.as_secs()))),
+            Err(_) => Err(BaseError::Slow(timeout.as_secs())),
         }
     }
 
@@ -218,7 +239,17 @@ impl MySqlTransaction {
     }
 
     async fn execute(&mut self, statement: Statement) -> Result<sqlx::mysql::MySqlQueryResult, BaseError> {
-        Self::within(self.timeout, statement.query().execute(&mut *self.transaction)).await
+        let done = Self::within(self.timeout, statement.query().execute(&mut *self.transaction)).await;
+        self.forget_after(done).await
+    }
+
+    /// A server that wants statements prepared anew (error 1615) goes on wanting it of those that the
+    /// connection remembers.
+    async fn forget_after<T>(&mut self, result: Result<T, BaseError>) -> Result<T, BaseError> {
+        if let Err(BaseError::Conflict(_)) = &result {
+            let _ = self.transaction.clear_cached_statements().await;
+        }
+        result
     }
 }
 
@@ -250,7 +281,8 @@ impl Transaction for MySqlTransaction {
         if select.lock {
             statement.sql.push_str(" FOR UPDATE");
         }
-        let rows = Self::within(self.timeout, statement.query().fetch_all(&mut *self.transaction)).await?;
+        let rows = Self::within(self.timeout, statement.query().fetch_all(&mut *self.transaction)).await;
+        let rows = self.forget_after(rows).await?;
         rows.iter()
             .map(|row| {
                 let values: Result<HashMap<&'static str, SqlValue>, sqlx::Error> =

@@ -5,8 +5,8 @@ use super::problem::{fault, problem};
 use crate::gateway::lists::Paging;
 use crate::gateway::{Gateway, GatewayFault};
 use crate::gestan::contract::{
-    BatchRequest, BatchResponse, BatchResult, InterventionPut, InterventionState, LinkPut, Precondition, StatesRequest,
-    StatesResponse, TicketKey,
+    BatchRequest, BatchResponse, BatchResult, InterventionPut, InterventionState, LinkPut, Precondition, Problem,
+    StatesRequest, StatesResponse, TicketKey,
 };
 use axum::Json;
 use axum::body::Bytes;
@@ -122,7 +122,7 @@ fn body<T: DeserializeOwned>(bytes: Result<Bytes, BytesRejection>) -> Result<T, 
     let bytes = bytes.map_err(|error| match error.status() {
         StatusCode::PAYLOAD_TOO_LARGE => Refusal::new(
             StatusCode::PAYLOAD_TOO_LARGE,
-            "too-large",
+            Problem::TOO_LARGE,
             "The request is larger than [gateway] max_body_kib allows.",
         ),
         status => Refusal::new(status, "bad-request", error.body_text()),
