@@ -6,6 +6,8 @@ use gestan_connector::cli::{self, Cli, ExitCode};
 fn main() -> std::process::ExitCode {
     // Two crates speak TLS here: whichever comes first would otherwise choose the provider, or panic.
     let _ = rustls::crypto::ring::default_provider().install_default();
+    #[cfg(feature = "failpoints")]
+    let _places = gestan_connector::failpoint::from_environment();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {

@@ -7,6 +7,7 @@ use super::extension::{StoredEntry, TicketLink, ticket_key};
 use super::linking::no_intervention;
 use super::memo::{Known, Memo};
 use super::{Catalogue, Gateway, GatewayFault};
+use crate::failpoint::reached;
 use crate::gestan::contract::{
     BatchItem, EntryOutcome, EntryState, InterventionPut, InterventionState, Precondition, TicketKey,
 };
@@ -81,7 +82,7 @@ impl Gateway {
             .collect();
         match self.try_puts(&wanted).await {
             Ok(results) => return results,
-            Err(GatewayFault::Base(error @ (BaseError::Unavailable(_) | BaseError::Denied(_)))) => {
+            Err(GatewayFault::Base(error)) if error.is_of_the_base() => {
                 return wanted.iter().map(|_| Err(error.clone().into())).collect();
             }
             Err(error) => tracing::debug!(items = wanted.len(), %error, "a batch is carried out one by one"),
@@ -114,7 +115,9 @@ impl Gateway {
         for (index, result) in self.write(&catalogue, transaction.as_mut(), wanted, changes).await? {
             results[index] = Some(result);
         }
+        reached("gateway: before COMMIT");
         transaction.commit().await?;
+        reached("gateway: after COMMIT");
         Ok(results
             .into_iter()
             .zip(wanted)

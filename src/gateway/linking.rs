@@ -7,6 +7,7 @@ use super::extension::TicketLink;
 use super::lists::Paging;
 use super::memo::Memo;
 use super::{Gateway, GatewayFault, has};
+use crate::failpoint::reached;
 use crate::gestan::contract::{
     InterventionRecord, InterventionState, KnownState, LinkPut, Page, StateResult, TicketKey,
 };
@@ -62,7 +63,9 @@ impl Gateway {
         self.extension.link_ticket(self, transaction.as_mut(), key, &link).await?;
         let found = self.find(&catalogue, transaction.as_mut(), key, false).await?;
         let state = found.ok_or_else(|| no_intervention(key))?.state;
+        reached("gateway: before COMMIT of a link");
         transaction.commit().await?;
+        reached("gateway: after COMMIT of a link");
         Ok(state)
     }
 

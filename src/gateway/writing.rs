@@ -6,6 +6,7 @@ use super::columns::{INTERVENTION, Z83};
 use super::extension::{TicketLink, Values};
 use super::interventions::{Wanted, vanished};
 use super::{Catalogue, Gateway, GatewayFault, has};
+use crate::failpoint::reached;
 use crate::gestan::contract::{EntryOutcome, InterventionState, TicketKey};
 use crate::model::{Field, Value};
 use std::collections::{HashMap, HashSet};
@@ -122,6 +123,7 @@ impl Gateway {
             }
         }
         insert_rows(transaction, self.extension.step_table(), steps).await?;
+        reached("gateway: steps stored");
         let changed: Vec<(usize, Change)> =
             creations.into_iter().chain(updates).map(|(index, change, _)| (index, change)).collect();
         let keys: Vec<&TicketKey> = changed
@@ -176,7 +178,11 @@ impl Gateway {
                 self.created([std::mem::take(values), vec![("LIB_INTERVENTION", SqlValue::Text(memo))]].concat()),
             );
         }
+        if interventions.is_empty() {
+            return Ok(memos);
+        }
         let ids = insert_rows(transaction, INTERVENTION, interventions).await?;
+        reached("gateway: INTERVENTION inserted");
         let has_z83 = has(catalogue, Z83, "IDINTERVENTION");
         let (mut z83_rows, mut tickets) = (Vec::new(), Vec::new());
         for ((index, change, [_, z83]), id) in creations.iter_mut().zip(ids) {
@@ -192,7 +198,9 @@ impl Gateway {
             steps.extend(rows.map(|(written, _)| self.extension.entry_row(self, key, &written.entry, &written.text)));
         }
         insert_rows(transaction, Z83, z83_rows).await?;
+        reached("gateway: Z83 inserted");
         insert_rows(transaction, self.extension.ticket_table(), tickets).await?;
+        reached("gateway: link inserted");
         Ok(memos)
     }
 
@@ -222,11 +230,13 @@ impl Gateway {
                 let values = self.created([vec![id], z83].concat());
                 transaction.insert(&Insert { table: Z83.to_owned(), values }).await?;
             }
+            reached("gateway: Z83 changed");
         }
         if touched {
             // Gestan's lists look at INTERVENTION alone: it is touched whichever table changed.
             let update = Update { table: INTERVENTION.to_owned(), values: self.modified(values), filter: by_id() };
             transaction.update(&update).await?;
+            reached("gateway: INTERVENTION changed");
         }
         let stale = change.stale_entries();
         let mut written = touched || !stale.is_empty();

@@ -1,6 +1,7 @@
 //! The memory of the tickets flow: bulk loads, and the outcomes of records committed all or nothing.
 
 use super::{Store, StoreError};
+use crate::failpoint::reached;
 use crate::flows::PortError;
 use crate::flows::tickets::{Attention, Commit, Intent, JournalEntry, Link, LinkPhase, Memory, Trouble};
 use async_trait::async_trait;
@@ -98,6 +99,7 @@ impl Store {
             let done = commits.iter().filter(|commit| commit.clear_intents).map(|commit| commit.number);
             self.delete(&mut transaction, "intent", done.collect()).await?;
         }
+        reached("state: before COMMIT");
         self.done(transaction.commit().await)
     }
 

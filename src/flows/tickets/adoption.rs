@@ -5,6 +5,7 @@ use super::evidence::{Pair, Wanted, pairs};
 use super::pass::{PassOptions, TicketsFlow};
 use super::ports::{AgreedEntry, Commit, JournalEntry, Link, Outcome, Scope};
 use super::read::{Remembered, closed_states, is_history};
+use crate::failpoint::reached;
 use crate::flows::{Blast, PortError, System};
 use crate::gestan::contract::{InterventionRecord, LinkPut, TicketKey};
 use crate::mapping::{Before, Directory, Found, project, ticket_url};
@@ -78,6 +79,7 @@ impl TicketsFlow<'_> {
         let url = ticket_url(self.url, number).map(String::from);
         let put = LinkPut { intervention, origin: ticket.identity.clone(), url };
         let state = self.gestan.link(&key, put).await?;
+        reached("daemon: gateway linked");
         let planner = self.planner(&directory, false, now);
         let mut link = planner.adopt(&state, Some(&ticket));
         if options.new_steps_only

@@ -7,6 +7,7 @@ use super::pass::TicketsFlow;
 use super::plan::{MergedTicket, Planner};
 use super::ports::{Attention, Commit, Intent, JournalEntry, Link, LinkPhase, Outcome, Trouble};
 use super::report::RecordReport;
+use crate::failpoint::reached;
 use crate::flows::{Blast, PortError, System};
 use crate::gestan::contract::{BatchResult, InterventionState, Precondition, Problem};
 use crate::model::Ticket;
@@ -68,6 +69,7 @@ impl Applier<'_> {
         let (mut writes, others): (Vec<Work>, Vec<Work>) =
             work.into_iter().partition(|work| matches!(work.planned.verdict, Verdict::Write(_)));
         self.settle(others, &mut records).await?;
+        reached("daemon: tickets that need no write settled");
         let total = writes.len();
         let mut interrupted = false;
         while !writes.is_empty() {
@@ -78,6 +80,7 @@ impl Applier<'_> {
             let rest = writes.split_off(writes.len().min(BATCH));
             let batch = std::mem::replace(&mut writes, rest);
             self.write(batch, &mut records).await?;
+            reached("daemon: between two batches");
             if total > BATCH {
                 tracing::info!(done = total - writes.len(), total, "writing to Gestan");
             }
@@ -92,7 +95,9 @@ impl Applier<'_> {
             let operations: Vec<Operation> = batch.iter().filter_map(|work| operation(work).cloned()).collect();
             let intents = operations.iter().map(|operation| self.intent(operation)).collect();
             self.flow.memory.intend(intents).await?;
+            reached("daemon: intents stored");
             let (results, broken) = self.put(&operations).await;
+            reached("daemon: gateway answered");
             let mut commits = Vec::new();
             let mut again = Vec::new();
             for ((mut work, operation), result) in batch.into_iter().zip(operations).zip(results) {
@@ -116,6 +121,7 @@ impl Applier<'_> {
                 }
             }
             self.flow.memory.commit(commits).await?;
+            reached("daemon: outcomes committed");
             if let Some(error) = broken {
                 return Err(error);
             }

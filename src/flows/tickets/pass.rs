@@ -11,6 +11,7 @@ use super::report::{PassReport, RecordReport};
 use super::rewind::{MARKS, REWOUND, concerns_restore};
 use super::sweep::{COMPARISON, SWEEP, Sweep};
 use crate::config::Config;
+use crate::failpoint::reached;
 use crate::flows::PortError;
 use crate::gestan::contract::InterventionState;
 use crate::mapping::{Before, Context, Directory, project};
@@ -86,6 +87,7 @@ impl TicketsFlow<'_> {
         cancel: &CancellationToken,
     ) -> Result<PassReport, PortError> {
         let begun = std::time::Instant::now();
+        reached("daemon: pass begun");
         let projection = self.config.fingerprint_of_projection();
         let remembered = Remembered::load(self.memory, &self.config.tickets, self.zone, &projection, now).await?;
         let mut snapshot = self.source.snapshot().await?;
@@ -135,7 +137,9 @@ impl TicketsFlow<'_> {
             }
         }
         if !options.dry_run && report.brake.is_empty() && !report.interrupted {
+            reached("daemon: before the cursors");
             self.remember(&found, &compared.cursor, &remembered, &projection, options).await?;
+            reached("daemon: after the cursors");
         }
         report.milliseconds = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
         Ok(report)

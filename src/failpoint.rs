@@ -1,0 +1,46 @@
+//! Places where a test ends the process as a kill would: each lies between a write and its record.
+//! Without the feature `failpoints`, which no release has, nothing of them is compiled.
+
+/// Every place, in the order of a pass.
+#[cfg(feature = "failpoints")]
+pub const ALL: [&str; 20] = [
+    "daemon: pass begun",
+    "daemon: tickets that need no write settled",
+    "daemon: intents stored",
+    "gateway: INTERVENTION inserted",
+    "gateway: Z83 inserted",
+    "gateway: link inserted",
+    "gateway: Z83 changed",
+    "gateway: INTERVENTION changed",
+    "gateway: steps stored",
+    "gateway: before COMMIT",
+    "gateway: after COMMIT",
+    "daemon: gateway answered",
+    "state: before COMMIT",
+    "daemon: outcomes committed",
+    "daemon: between two batches",
+    "daemon: before the cursors",
+    "daemon: after the cursors",
+    "gateway: before COMMIT of a link",
+    "gateway: after COMMIT of a link",
+    "daemon: gateway linked",
+];
+
+/// Lets `FAILPOINTS` name places: call it once, and keep what it returns while the process lives.
+#[cfg(feature = "failpoints")]
+pub fn from_environment() -> fail::FailScenario<'static> {
+    fail::FailScenario::setup()
+}
+
+/// The process has come to a place. It ends here at once, nothing unwound or flushed, if `FAILPOINTS` says
+/// `place=return`; with `place=3*off->return` when it comes here for the fourth time.
+#[cfg(feature = "failpoints")]
+pub fn reached(place: &'static str) {
+    assert!(ALL.contains(&place), "“{place}” is not listed");
+    fail::fail_point!(place, |_| std::process::abort());
+}
+
+/// Nothing, without the feature.
+#[cfg(not(feature = "failpoints"))]
+#[inline(always)]
+pub(crate) const fn reached(_: &'static str) {}
