@@ -213,7 +213,13 @@ pub(super) async fn batch(State(gateway): App, headers: HeaderMap, bytes: Result
     }
     let mut seen = HashMap::new();
     let mut results = Vec::with_capacity(request.items.len());
+    let mut down: Option<Problem> = None;
     for (index, item) in request.items.iter().enumerate() {
+        // Each would wait in vain for as long as the first one did.
+        if let Some(problem) = &down {
+            results.push(BatchResult::Problem(Box::new(problem.clone())));
+            continue;
+        }
         if let Some(before) = seen.insert(item.key.clone(), index) {
             let twice =
                 GatewayFault::Invalid(format!("items {before} and {index} of the batch are for the same intervention"));
@@ -222,7 +228,11 @@ pub(super) async fn batch(State(gateway): App, headers: HeaderMap, bytes: Result
         }
         let result = match gateway.put(&item.key, Some(&item.precondition), &item.intervention).await {
             Ok((state, _)) => BatchResult::Ok(Box::new(state)),
-            Err(error) => BatchResult::Problem(Box::new(error.problem(request_id(&headers)))),
+            Err(error) => {
+                let problem = error.problem(request_id(&headers));
+                down = (problem.status == 503).then(|| problem.clone());
+                BatchResult::Problem(Box::new(problem))
+            }
         };
         results.push(result);
     }
