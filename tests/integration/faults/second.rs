@@ -18,6 +18,12 @@ async fn a_second_connector_is_turned_away_whatever_state_it_has() {
         let (code, said, errors) = run(&same, arguments).await;
         assert_eq!(code, 75, "{arguments:?} {said}{errors}");
         assert!(errors.contains("another gestan-connector (process ") && errors.contains("is at work on"), "{errors}");
+    }
+    // To look is allowed, and nobody is blamed for having been turned away.
+    let (code, status, _) = run(&copied, &["status"]).await;
+    assert!(code == 0 && status.contains("Nothing waits and nothing failed."), "{status}");
+    assert_eq!(run(&copied, &["sync", "--dry-run"]).await.0, 0);
+    for arguments in [&["sync"][..], &["run"]] {
         let (code, said, errors) = run(&copied, arguments).await;
         assert_eq!(code, 75, "{arguments:?} {said}{errors}");
         assert!(
@@ -26,10 +32,6 @@ async fn a_second_connector_is_turned_away_whatever_state_it_has() {
         );
         super::has_no_secret(&errors);
     }
-    // To look is allowed, and nobody is blamed for having been turned away.
-    let (code, status, _) = run(&copied, &["status"]).await;
-    assert!(code == 0 && status.contains("Nothing waits and nothing failed."), "{status}");
-    assert_eq!(run(&copied, &["sync", "--dry-run"]).await.0, 0);
     world.converges(2).await;
     world.holds_once("Vu").await;
 }
