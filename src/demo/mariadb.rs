@@ -35,8 +35,15 @@ setsid sh -c '
         "$SERVER" --no-defaults --initialize-insecure --user="$RUN_AS" \
             --datadir="$FOLDER/data" >"$FOLDER/server.out" 2>&1
     fi || { touch "$FOLDER/failed"; exit 1; }
-    "$SERVER" --no-defaults "$@" >"$FOLDER/server.out" 2>&1
-    touch "$FOLDER/failed"
+    while :; do
+        "$SERVER" --no-defaults "$@" >>"$FOLDER/server.out" 2>&1
+        touch "$FOLDER/failed"
+        until [ -e "$FOLDER/again" ]; do
+            [ -e "$FOLDER/kept" ] && exit 0
+            sleep 0.05
+        done
+        rm -f "$FOLDER/again" "$FOLDER/failed"
+    done
 ' </dev/null >/dev/null 2>&1 &
 pid=$!
 read -r keep
@@ -106,9 +113,41 @@ impl PrivateMariaDb {
     /// When the supervisor is gone.
     pub fn keep(mut self) -> anyhow::Result<String> {
         use std::io::Write as _;
+        std::fs::write(self.folder.join("kept"), "")?;
         let mut stdin = self.supervisor.stdin.take().context("the private MariaDB's supervisor is gone")?;
         writeln!(stdin, "keep")?;
         Ok(std::fs::read_to_string(self.folder.join("pid"))?.trim().to_owned())
+    }
+
+    /// Ends the server as a crash does (`KILL`) or as an administrator does (`TERM`), and waits until it
+    /// is gone. Its data stay.
+    ///
+    /// # Errors
+    /// When it does not end.
+    pub fn stop(&self, signal: &str) -> anyhow::Result<()> {
+        let pid = std::fs::read_to_string(self.folder.join("pid")).context("the private server does not run")?;
+        Command::new("kill").args([&format!("-{signal}"), pid.trim()]).status()?;
+        let deadline = Instant::now() + START;
+        while !self.folder.join("failed").exists() {
+            anyhow::ensure!(Instant::now() < deadline, "the private server does not end");
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        let _ = std::fs::remove_file(self.folder.join("pid"));
+        Ok(())
+    }
+
+    /// Starts it again where [`PrivateMariaDb::stop`] left it: the same data, the same port.
+    ///
+    /// # Errors
+    /// When it does not come up.
+    pub fn start_again(&self) -> anyhow::Result<()> {
+        std::fs::write(self.folder.join("again"), "")?;
+        let deadline = Instant::now() + START;
+        while self.folder.join("failed").exists() || TcpStream::connect((Ipv4Addr::LOCALHOST, self.port)).is_err() {
+            anyhow::ensure!(Instant::now() < deadline, "the private server does not start again");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        Ok(())
     }
 
     /// The folder of the server's files.

@@ -87,9 +87,13 @@ impl Gateway {
             }
             Err(error) => tracing::debug!(items = wanted.len(), %error, "a batch is carried out one by one"),
         }
-        let mut results = Vec::with_capacity(wanted.len());
+        let mut results: Vec<Put> = Vec::with_capacity(wanted.len());
         for wanted in wanted {
-            results.push(self.put(wanted.key, wanted.precondition, wanted.put).await);
+            results.push(match results.last() {
+                // Each would wait in vain for as long as the first one did.
+                Some(Err(GatewayFault::Base(error))) if error.is_of_the_base() => Err(error.clone().into()),
+                _ => self.put(wanted.key, wanted.precondition, wanted.put).await,
+            });
         }
         results
     }

@@ -6,8 +6,8 @@ use super::contract::{
     StatesResponse, TicketKey, User,
 };
 use super::error::GatewayError;
-use crate::flows::PortError;
 use crate::flows::tickets::Interventions;
+use crate::flows::{Blast, PortError};
 use crate::gateway::Gateway;
 use crate::gateway::http::router;
 use crate::retry::{Hint, with_retries};
@@ -261,9 +261,9 @@ impl GatewayClient {
             return Ok(BatchResult::Ok(self.understand(&answer)?));
         }
         match self.refusal(&answer) {
-            GatewayError::Problem { problem, .. } if problem.status < 500 && problem.status != 429 => {
-                Ok(BatchResult::Problem(problem))
-            }
+            // What concerns the gateway as a whole is no result of this one.
+            error if error.blast() == Blast::System => Err(error),
+            GatewayError::Problem { problem, .. } => Ok(BatchResult::Problem(problem)),
             error => Err(error),
         }
     }

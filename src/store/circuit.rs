@@ -42,12 +42,16 @@ impl Circuit {
             .until
             .map(|until| format!("; next attempt after {}", until.format("%H:%M:%S UTC")))
             .unwrap_or_default();
+        let attempts = match self.failures {
+            1 => "1 attempt".to_owned(),
+            more => format!("{more} attempts"),
+        };
         let name = match self.system.as_str() {
             "gestsup" => "GestSup",
             "gestan" => "Gestan",
             other => other,
         };
-        format!("{name} has not answered since {since} ({} attempts){next}: {}", self.failures, self.last_error)
+        format!("{name} has not answered since {since} ({attempts}){next}: {}", self.last_error)
     }
 }
 

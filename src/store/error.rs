@@ -70,7 +70,7 @@ pub enum StoreError {
     },
     /// The disk refuses.
     #[error(
-        "the disk of the state {path} fails ({message}): check the disk, and quotas and limits on the size of files; nothing is lost, the next pass goes on"
+        "the disk of the state {path} fails ({message}): check its room, its health, and quotas and limits on the size of files; nothing is lost, the next pass goes on"
     )]
     Disk {
         /// The file.

@@ -70,7 +70,7 @@ impl Drop for Service {
     }
 }
 
-async fn run(config: &Path, arguments: &[&str]) -> (i32, String, String) {
+pub async fn run(config: &Path, arguments: &[&str]) -> (i32, String, String) {
     let mut command = Command::cargo_bin("gestan-connector").unwrap();
     command.arg("--config").arg(config).args(arguments);
     let output = tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap();

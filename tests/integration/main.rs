@@ -5,6 +5,7 @@ mod adoption;
 mod commands;
 mod contract;
 mod drift;
+mod faults;
 mod gateway;
 mod gestsup;
 mod habits;

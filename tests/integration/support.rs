@@ -32,8 +32,13 @@ pub async fn server() -> &'static PrivateMariaDb {
 
 /// A fresh pair of bases.
 pub async fn sandbox() -> Sandbox {
+    sandbox_on(server().await).await
+}
+
+/// A fresh pair of bases on another server.
+pub async fn sandbox_on(server: &PrivateMariaDb) -> Sandbox {
     let name = format!("t{}", NEXT.fetch_add(1, Ordering::Relaxed));
-    Sandbox::create(server().await, &name).await.unwrap()
+    Sandbox::create(server, &name).await.unwrap()
 }
 
 pub fn at(text: &str) -> NaiveDateTime {
@@ -50,6 +55,8 @@ pub struct World {
     pub more: String,
     /// `[gestan] shadow`.
     pub shadow: bool,
+    /// What is replaced in the configuration's text.
+    pub replaced: Vec<(String, String)>,
     /// GestSup: requester of the client.
     pub requester: i64,
     /// GestSup: technician, PDU in Gestan.
@@ -73,7 +80,11 @@ impl World {
 
     /// `more` is added to the configuration.
     pub async fn with(more: &str) -> Self {
-        let sandbox = sandbox().await;
+        Self::on(sandbox().await, more).await
+    }
+
+    /// On this pair of bases.
+    pub async fn on(sandbox: Sandbox, more: &str) -> Self {
         let mut desk = sandbox.help_desk(at("2026-03-02T09:00:00")).await.unwrap();
         let mut erp = sandbox.erp().await.unwrap();
         let client = erp.client("Boulangerie Hélène SARL", "contact@helene.fr").await.unwrap();
@@ -94,7 +105,7 @@ impl World {
         } else {
             format!("[tickets]\nstart_at = \"2026-01-01T00:00:00\"\n{more}")
         };
-        let site = open(&sandbox, &folder, &more, false).await;
+        let site = open(&sandbox, &folder, &more, false, &[]).await;
         let gateway = gestan_connector::daemon::embedded_gateway(site.config()).unwrap();
         gateway.install().await.unwrap();
         Self {
@@ -105,6 +116,7 @@ impl World {
             folder,
             more,
             shadow: false,
+            replaced: Vec::new(),
             requester,
             paul,
             lea,
@@ -122,7 +134,8 @@ impl World {
     /// The configuration file, for the real binary.
     pub fn config_file(&self) -> PathBuf {
         let path = self.folder.path().join("connector.toml");
-        std::fs::write(&path, self.sandbox.config(&self.state_path(), &self.more)).unwrap();
+        let text = replaced(self.sandbox.config(&self.state_path(), &self.more), &self.replaced);
+        std::fs::write(&path, text).unwrap();
         path
     }
 
@@ -135,8 +148,14 @@ impl World {
     /// The site as after a restart of the program.
     pub async fn reopen(mut self) -> Self {
         drop(self.site);
-        self.site = open(&self.sandbox, &self.folder, &self.more, self.shadow).await;
+        self.site = open(&self.sandbox, &self.folder, &self.more, self.shadow, &self.replaced).await;
         self
+    }
+
+    /// The same site with another text in its configuration.
+    pub async fn altered(mut self, from: &str, to: &str) -> Self {
+        self.replaced.push((from.to_owned(), to.to_owned()));
+        self.reopen().await
     }
 
     pub async fn pass_with(&self, options: PassOptions) -> PassReport {
@@ -198,8 +217,15 @@ impl World {
     }
 }
 
-async fn open(sandbox: &Sandbox, folder: &TempDir, more: &str, shadow: bool) -> Site {
-    let text = sandbox.config(&folder.path().join("state.db"), more);
+fn replaced(text: String, pairs: &[(String, String)]) -> String {
+    pairs.iter().fold(text, |text, (from, to)| {
+        assert!(text.contains(from), "{from} is not in {text}");
+        text.replacen(from, to, 1)
+    })
+}
+
+async fn open(sandbox: &Sandbox, folder: &TempDir, more: &str, shadow: bool, pairs: &[(String, String)]) -> Site {
+    let text = replaced(sandbox.config(&folder.path().join("state.db"), more), pairs);
     let text = text.replacen("[gestan]\n", &format!("[gestan]\nshadow = {shadow}\n"), 1);
     let (config, _) = config::parse(&text, "test", Role::Daemon).map_err(|error| error.to_string()).unwrap();
     Site::open(config).await.unwrap()

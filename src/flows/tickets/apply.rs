@@ -104,7 +104,6 @@ impl Applier<'_> {
                 match result {
                     Written::Stale(current) if attempt < REPLANS => {
                         self.replan(&mut work, &operation, &current);
-                        commits.extend(self.confirmed(&work, &current));
                         again.push(work);
                     }
                     Written::Stale(_) => {
@@ -221,20 +220,6 @@ impl Applier<'_> {
             None => self.planner.plan_gone(&work.links, work.merged_into, Some(current)).into(),
         };
         (work.planned.verdict, work.planned.lacking) = (decision.verdict, decision.lacking);
-    }
-
-    /// A ticket that turned out to need no write any more: an attempt before was carried out although its
-    /// answer was lost, or the link was. The journal tells, since nothing else does.
-    fn confirmed(&self, work: &Work, current: &InterventionState) -> Option<Commit> {
-        if !matches!(work.planned.verdict, Verdict::InStep(_)) {
-            return None;
-        }
-        let message = format!(
-            "Intervention {} holds it already: it was written before, and the answer or the state was lost",
-            current.id
-        );
-        let record = self.record(work, Some(current.id), Some(Outcome::Done), "confirmed", &message, None);
-        Some(Commit { number: work.planned.number, journal: vec![self.journal(&record)], ..Commit::default() })
     }
 
     /// Remembers what needs no write.

@@ -13,7 +13,8 @@ use sqlx::mysql::{MySqlArguments, MySqlConnectOptions, MySqlDatabaseError, MySql
 use sqlx::query::Query;
 use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, Executor as _, MySql, Pool, Row as _};
 use std::collections::{HashMap, HashSet};
-use std::time::Duration;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
 
 /// Connections kept to the base.
 const CONNECTIONS: u32 = 8;
@@ -34,6 +35,27 @@ pub struct MySqlBase {
     pool: Pool<MySql>,
     options: MySqlConnectOptions,
     timeout: Duration,
+    trouble: Trouble,
+}
+
+/// When the base as a whole last did no work. A connection made before that may know rights, a server or
+/// a database that are no longer these.
+#[derive(Debug, Clone, Default)]
+struct Trouble(Arc<Mutex<Option<Instant>>>);
+
+impl Trouble {
+    fn note<T>(&self, result: &Result<T, BaseError>) {
+        if result.as_ref().is_err_and(BaseError::is_of_the_base)
+            && let Ok(mut last) = self.0.lock()
+        {
+            *last = Some(Instant::now());
+        }
+    }
+
+    /// Whether a connection of this age was made since.
+    fn is_over_for(&self, age: Duration) -> bool {
+        self.0.lock().is_ok_and(|last| last.is_none_or(|last| age < last.elapsed()))
+    }
 }
 
 impl MySqlBase {
@@ -42,15 +64,21 @@ impl MySqlBase {
         let options = mysql::options(config, password).statement_cache_capacity(STATEMENTS);
         let timeout = Duration::from_secs(config.timeout_seconds);
         let wait = format!("SET SESSION innodb_lock_wait_timeout = {}", LOCK_WAIT.min(config.timeout_seconds));
+        let trouble = Trouble::default();
+        let known = trouble.clone();
         let pool = MySqlPoolOptions::new()
             .max_connections(CONNECTIONS)
             .acquire_timeout(timeout.min(Duration::from_secs(5)))
+            .before_acquire(move |_, connection| {
+                let is_good = known.is_over_for(connection.age);
+                Box::pin(async move { Ok(is_good) })
+            })
             .after_connect(move |connection, _| {
                 let wait = AssertSqlSafe(wait.clone());
                 Box::pin(async move { connection.execute(wait).await.map(|_| ()) })
             })
             .connect_lazy_with(options.clone());
-        Self { pool, options, timeout }
+        Self { pool, options, timeout, trouble }
     }
 
     /// The pool only says that it waited in vain: a connection of its own says why.
@@ -106,7 +134,10 @@ impl Base for MySqlBase {
 
     async fn begin(&self) -> Result<Box<dyn Transaction>, BaseError> {
         match self.pool.begin().await {
-            Ok(transaction) => Ok(Box::new(MySqlTransaction { transaction, timeout: self.timeout, key_step: None })),
+            Ok(transaction) => {
+                let trouble = self.trouble.clone();
+                Ok(Box::new(MySqlTransaction { transaction, timeout: self.timeout, trouble, key_step: None }))
+            }
             Err(sqlx::Error::PoolTimedOut) => Err(self.why().await),
             Err(error) => Err(base_error(&error)),
         }
@@ -131,6 +162,7 @@ impl Base for MySqlBase {
 struct MySqlTransaction {
     transaction: sqlx::Transaction<'static, MySql>,
     timeout: Duration,
+    trouble: Trouble,
     /// Between two generated keys, once it was asked for.
     key_step: Option<i64>,
 }
@@ -244,8 +276,9 @@ impl MySqlTransaction {
     }
 
     /// A server that wants statements prepared anew (error 1615) goes on wanting it of those that the
-    /// connection remembers.
+    /// connection remembers; after a trouble of the whole base the connection itself is not used again.
     async fn forget_after<T>(&mut self, result: Result<T, BaseError>) -> Result<T, BaseError> {
+        self.trouble.note(&result);
         if let Err(BaseError::Conflict(_)) = &result {
             let _ = self.transaction.clear_cached_statements().await;
         }
@@ -343,7 +376,8 @@ impl Transaction for MySqlTransaction {
             column = quote(count.column),
             table = quote(&count.table)
         );
-        let rows = Self::within(self.timeout, Statement::new(sql).query().fetch_all(&mut *self.transaction)).await?;
+        let rows = Self::within(self.timeout, Statement::new(sql).query().fetch_all(&mut *self.transaction)).await;
+        let rows = self.forget_after(rows).await?;
         rows.iter()
             .map(|row| Ok((row.try_get("v")?, row.try_get("n")?)))
             .collect::<Result<_, sqlx::Error>>()
@@ -379,7 +413,9 @@ impl Transaction for MySqlTransaction {
     }
 
     async fn commit(self: Box<Self>) -> Result<(), BaseError> {
-        Self::within(self.timeout, self.transaction.commit()).await
+        let committed = Self::within(self.timeout, self.transaction.commit()).await;
+        self.trouble.note(&committed);
+        committed
     }
 }
 

@@ -1,0 +1,69 @@
+//! One bad ticket among many.
+
+use crate::commands::run;
+use crate::support::World;
+use gestan_connector::flows::tickets::{Memory as _, Outcome, PassOptions};
+
+/// Tickets in all.
+const MANY: usize = 1000;
+
+#[tokio::test]
+async fn one_poisoned_ticket_among_a_thousand_stops_only_itself_and_is_explained() {
+    let mut world = World::new().await;
+    let first = world.ticket("Panne 1", "<p>Texte 1</p>").await;
+    // The same ticket with its steps, 999 times: what people do is tested elsewhere.
+    let columns = async |world: &mut World, table: &str| -> String {
+        let sql = format!(
+            "SELECT GROUP_CONCAT(CONCAT('`', column_name, '`')) FROM information_schema.columns \
+             WHERE table_schema = DATABASE() AND table_name = '{table}' AND column_name <> 'id'"
+        );
+        world.desk.ask(sql).await.unwrap().remove(0)
+    };
+    world.desk.run("SET SESSION group_concat_max_len = 100000").await.unwrap();
+    let ticket = columns(&mut world, "tincidents").await;
+    let step = columns(&mut world, "tthreads").await;
+    for statement in [
+        format!(
+            "INSERT INTO tincidents ({ticket}) SELECT {} FROM tincidents t JOIN seq_2_to_{MANY} s WHERE t.id = {first}",
+            ticket.replace("`title`", "CONCAT('Panne ', s.seq)")
+        ),
+        format!(
+            "INSERT INTO tthreads ({step}) SELECT {} FROM tthreads h JOIN seq_2_to_{MANY} s WHERE h.ticket = {first} ORDER BY s.seq, h.id",
+            step.replace("`ticket`", &format!("s.seq + {first} - 1"))
+        ),
+    ] {
+        world.desk.run(statement).await.unwrap();
+    }
+    let poisoned = first + 499;
+    // Gestan refuses it, for a reason of its own.
+    world
+        .erp
+        .run(
+            "CREATE TRIGGER poison BEFORE INSERT ON INTERVENTION FOR EACH ROW BEGIN IF NEW.LIB50 = 'Panne 500' THEN \
+             SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'Le dossier est clos'; END IF; END",
+        )
+        .await
+        .unwrap();
+    let report = world
+        .attempt_with(PassOptions { allow_mass_change: true, ..PassOptions::default() })
+        .await
+        .expect("one ticket fails no pass");
+    assert_eq!((report.count(Outcome::Done), report.count(Outcome::Failed)), (MANY - 1, 1));
+    assert_eq!(world.gestan().await.len(), MANY - 1);
+    let config = world.config_file();
+    let (_, status, _) = run(&config, &["status"]).await;
+    let told: Vec<&str> = status.lines().filter(|line| line.contains("will be retried")).collect();
+    assert_eq!(told.len(), 1, "{status}");
+    assert!(told[0].contains(&poisoned.to_string()) && told[0].contains("Le dossier est clos"), "{status}");
+    let (code, show, _) = run(&config, &["show", &poisoned.to_string()]).await;
+    assert!(code == 0 && show.contains("Gestan's base refused a statement (Le dossier est clos)"), "{show}");
+    let (_, journal, _) = run(&config, &["journal", "--outcome", "failed"]).await;
+    assert_eq!(journal.lines().filter(|line| line.contains("Le dossier est clos")).count(), 1, "{journal}");
+    assert_eq!(world.site.store().attention().await.unwrap().len(), 1);
+    world.erp.run("DROP TRIGGER poison").await.unwrap();
+    world.site.store().retry(None).await.unwrap();
+    let report = world.attempt_with(PassOptions::default()).await.unwrap();
+    assert_eq!((report.count(Outcome::Done), report.records.len()), (1, 1));
+    world.settled().await;
+    assert_eq!(world.gestan().await.len(), MANY);
+}
