@@ -74,6 +74,12 @@ pub(super) fn render(report: &PassReport) -> String {
         });
         let _ = writeln!(text, "{}\n", output::table(&["ticket", "intervention", "what", "title", "detail"], rows));
     }
+    match report.unlisted.values().sum() {
+        0 => {}
+        more => {
+            let _ = writeln!(text, "… and {more} more: `gestan-connector journal` tells of all.\n");
+        }
+    }
     if let Some(sentence) = &report.rewound {
         let _ = writeln!(text, "{sentence}\n");
     }

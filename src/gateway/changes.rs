@@ -61,10 +61,15 @@ pub(super) fn change(
                 return Err(GatewayFault::Invalid(format!("a new intervention needs its {field}")));
             }
         }
-        let mut memo = Memo::empty(format);
-        let entries = place(&mut memo, &[], put);
+        let (blocks, entries): (Vec<Block>, Vec<Written>) = entries_of(put)
+            .map(|entry| {
+                let block = block_of(&entry);
+                let text = block.visible_lines().join("\n");
+                (block, Written { entry, text, outcome: EntryOutcome::Added })
+            })
+            .unzip();
         let fields = supported(catalogue, &put.fields);
-        return Ok(Change { found: None, fields, memo: Some(memo.to_raw()), entries });
+        return Ok(Change { found: None, fields, memo: Some(Memo::of(format, &blocks)), entries });
     };
     if !found.link.origin.matches(&put.origin) {
         return Err(GatewayFault::OtherTicket {
@@ -118,9 +123,8 @@ fn supported(catalogue: &Catalogue, fields: &Fields) -> Fields {
 /// Writes head and entries into a memo; per entry, what it now reads as and what was done.
 fn place(memo: &mut Memo, stored: &[StoredEntry], put: &InterventionPut) -> Vec<Written> {
     let mut known: Vec<Known> = stored.iter().map(|entry| entry.known.clone()).collect();
-    let head = put.head.as_ref().filter(|head| !head.0.is_empty()).map(head_entry);
     let mut written = Vec::new();
-    for entry in head.into_iter().chain(put.entries.iter().cloned()) {
+    for entry in entries_of(put) {
         let block = block_of(&entry);
         let text = block.visible_lines().join("\n");
         let placement = memo.put(&block, &known);
@@ -135,6 +139,12 @@ fn place(memo: &mut Memo, stored: &[StoredEntry], put: &InterventionPut) -> Vec<
         written.push(Written { entry, text, outcome });
     }
     written
+}
+
+/// What is to stand in the memo, the head included.
+fn entries_of(put: &InterventionPut) -> impl Iterator<Item = Entry> {
+    let head = put.head.as_ref().filter(|head| !head.0.is_empty()).map(head_entry);
+    head.into_iter().chain(put.entries.iter().cloned())
 }
 
 /// The head as an entry: its first line is the heading.

@@ -5,8 +5,8 @@ use super::GestsupError;
 use super::features::{APPOINTMENTS, ATTACHMENTS, COMPANIES, EQUIPMENT, GROUP_MEMBERS, GROUPS, PROJECTS, SURVEY};
 use super::rows::{list, number, text, time};
 use super::snapshot::GestsupSnapshot;
-use crate::flows::tickets::{Scope, Sighting};
-use crate::model::sha256_hex;
+use crate::flows::tickets::{Fingerprint, Scope, Sighting};
+use chrono::NaiveDateTime;
 use sqlx::AssertSqlSafe;
 use std::collections::HashMap;
 
@@ -66,14 +66,32 @@ type Parts = HashMap<i64, Vec<String>>;
 impl GestsupSnapshot {
     pub(super) async fn sightings(&mut self, scope: &Scope) -> Result<Vec<Sighting>, GestsupError> {
         let groups = self.group_hashes().await?;
-        let commented = match scope {
-            Scope::Recent { steps_after: Some(after), .. } => self.commented(*after).await?,
-            _ => Vec::new(),
+        let numbers = match scope {
+            Scope::Recent { after, steps_after, closed_since, also, closed_states } => {
+                let living = self.living(closed_states, *closed_since);
+                let (all, mut numbers) = self.census(&living).await?;
+                numbers.extend(&all[all.partition_point(|number| number <= after)..]);
+                numbers.extend(also);
+                if let Some(after) = steps_after {
+                    numbers.extend(self.commented(*after).await?);
+                }
+                self.numbers = Some(all);
+                numbers.sort_unstable();
+                numbers.dedup();
+                numbers
+            }
+            Scope::Only(numbers) => numbers.clone(),
+            Scope::Full | Scope::Range(..) => Vec::new(),
         };
-        let condition = self.condition(scope, &commented);
+        let condition = match scope {
+            Scope::Full => "TRUE".to_owned(),
+            Scope::Range(first, last) => format!("t.id BETWEEN {first} AND {last}"),
+            Scope::Only(_) | Scope::Recent { .. } => format!("t.id IN ({})", list(&numbers)),
+        };
         let rows = self.fetch(self.ticket_statement(&condition)).await?;
         let mut sightings = Vec::with_capacity(rows.len());
         let mut closed = Vec::with_capacity(rows.len());
+        let mut prints = Vec::with_capacity(rows.len());
         for row in &rows {
             let mut print = text(row, "h");
             for group in ["t_group", "u_group"].map(|column| number(row, column)).into_iter().filter(|id| *id != 0) {
@@ -82,9 +100,10 @@ impl GestsupSnapshot {
             }
             let zone = self.gestsup.zone;
             closed.push((time(row, "date_res", zone), time(row, "date_create", zone)));
+            prints.push(print);
             sightings.push(Sighting {
                 number: number(row, "id"),
-                fingerprint: print,
+                fingerprint: Fingerprint::of(""),
                 attributed: number(row, "attributed") != 0,
                 state: number(row, "state"),
                 closed_at: None,
@@ -117,17 +136,15 @@ impl GestsupSnapshot {
                 }
             }
             let from = index * CHUNK;
-            for (sighting, (resolved, created)) in
-                sightings[from..from + chunk.len()].iter_mut().zip(&closed[from..from + chunk.len()])
-            {
+            let to = from + chunk.len();
+            let of_chunk = sightings[from..to].iter_mut().zip(&closed[from..to]).zip(&prints[from..to]);
+            for ((sighting, (resolved, created)), print) in of_chunk {
                 let (closing, last) = dates.get(&sighting.number).copied().unwrap_or_default();
                 // A resolution date may be older than the resolution: a reply by mail and the list leave it on
                 // the open ticket, and the form then keeps it.
                 sighting.closed_at = closing.or(*resolved).or(last).or(*created);
                 let neighbours = parts.remove(&sighting.number).unwrap_or_default().join("|");
-                let mut print = sha256_hex(&format!("{}|{neighbours}", sighting.fingerprint));
-                print.truncate(32);
-                sighting.fingerprint = print;
+                sighting.fingerprint = Fingerprint::of(&format!("{print}|{neighbours}"));
             }
         }
         Ok(sightings)
@@ -139,25 +156,13 @@ impl GestsupSnapshot {
         Ok(self.fetch(sql).await?.iter().map(|row| number(row, "ticket")).collect())
     }
 
-    fn condition(&self, scope: &Scope, commented: &[i64]) -> String {
-        match scope {
-            Scope::Full => "TRUE".to_owned(),
-            Scope::Range(first, last) => format!("t.id BETWEEN {first} AND {last}"),
-            Scope::Only(numbers) => format!("t.id IN ({})", list(numbers)),
-            Scope::Recent { after, closed_since, also, closed_states, steps_after: _ } => {
-                let resolved = if self.catalogue.has("tincidents", "date_res") {
-                    format!(" OR t.date_res >= '{}'", closed_since.format("%Y-%m-%d %H:%M:%S"))
-                } else {
-                    String::new()
-                };
-                format!(
-                    "(t.state NOT IN ({}) OR t.id > {after} OR t.id IN ({},{}){resolved})",
-                    list(closed_states),
-                    list(also),
-                    list(commented)
-                )
-            }
+    /// The condition that tells the tickets that live, by themselves.
+    fn living(&self, closed_states: &[i64], closed_since: NaiveDateTime) -> String {
+        let mut condition = format!("t.state NOT IN ({})", list(closed_states));
+        if self.catalogue.has("tincidents", "date_res") {
+            condition.push_str(&format!(" OR t.date_res >= '{}'", closed_since.format("%Y-%m-%d %H:%M:%S")));
         }
+        condition
     }
 
     fn ticket_statement(&self, condition: &str) -> String {

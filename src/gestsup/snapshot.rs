@@ -20,6 +20,8 @@ pub(super) struct GestsupSnapshot {
     pub(super) gestsup: Gestsup,
     pub(super) connection: MySqlConnection,
     pub(super) catalogue: Catalogue,
+    /// Numbers of all tickets, where a sweep came across them.
+    pub(super) numbers: Option<Vec<i64>>,
 }
 
 impl Gestsup {
@@ -29,7 +31,7 @@ impl Gestsup {
         // READ COMMITTED would let a ticket and its steps come from two instants.
         self.within(connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")).await?;
         self.within(connection.execute("START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY")).await?;
-        Ok(GestsupSnapshot { gestsup: self.clone(), connection, catalogue })
+        Ok(GestsupSnapshot { gestsup: self.clone(), connection, catalogue, numbers: None })
     }
 }
 
@@ -43,13 +45,10 @@ impl TicketSource for Gestsup {
 #[async_trait]
 impl Snapshot for GestsupSnapshot {
     async fn numbers(&mut self) -> Result<Vec<i64>, PortError> {
-        let rows = self
-            .fetch(format!(
-                "SELECT CAST(t.id AS SIGNED) AS id FROM tincidents t WHERE {} AND t.id > 0 ORDER BY t.id",
-                self.catalogue.not_deleted("t")
-            ))
-            .await?;
-        Ok(rows.iter().map(|row| number(row, "id")).collect())
+        match self.numbers.take() {
+            Some(numbers) => Ok(numbers),
+            None => Ok(self.census("FALSE").await?.0),
+        }
     }
 
     async fn marks(&mut self) -> Result<Marks, PortError> {
@@ -87,7 +86,37 @@ impl Snapshot for GestsupSnapshot {
     }
 }
 
+/// Tickets of one row of the census: as many as the bits of a number that is surely not negative.
+const BLOCK: i64 = 60;
+
 impl GestsupSnapshot {
+    /// The numbers of all tickets, and of those that a condition tells, both ascending, in one scan. A row
+    /// stands for a block of numbers, a bit for a ticket: to fetch a row for each would cost more than
+    /// the scan.
+    pub(super) async fn census(&mut self, condition: &str) -> Result<(Vec<i64>, Vec<i64>), GestsupError> {
+        let sql = format!(
+            "SELECT CAST(t.id DIV {BLOCK} AS SIGNED) AS block, CAST(BIT_OR(1 << (t.id % {BLOCK})) AS SIGNED) AS existing, \
+             CAST(BIT_OR(IF({condition}, 1 << (t.id % {BLOCK}), 0)) AS SIGNED) AS told FROM tincidents t \
+             WHERE {} AND t.id > 0 GROUP BY t.id DIV {BLOCK}",
+            self.catalogue.not_deleted("t")
+        );
+        let mut rows: Vec<[i64; 3]> = self
+            .fetch(sql)
+            .await?
+            .iter()
+            .map(|row| ["block", "existing", "told"].map(|name| number(row, name)))
+            .collect();
+        rows.sort_unstable();
+        let numbers = |column: usize| {
+            let tickets = |row: &[i64; 3]| {
+                let (first, bits) = (row[0] * BLOCK, row[column]);
+                (0..BLOCK).filter(move |bit| bits >> bit & 1 == 1).map(move |bit| first + bit)
+            };
+            rows.iter().flat_map(tickets).collect()
+        };
+        Ok((numbers(1), numbers(2)))
+    }
+
     async fn steps_where(&mut self, condition: &str) -> Result<Vec<Witness>, GestsupError> {
         let sql = format!(
             "SELECT CAST(id AS SIGNED) AS id, CAST(ticket AS SIGNED) AS ticket, CAST(date AS CHAR) AS date FROM tthreads WHERE {condition}"

@@ -14,10 +14,24 @@ use std::collections::{HashMap, HashSet};
 
 /// Numbers in one `IN (…)`.
 const CHUNK: usize = 500;
+/// Numbers of one look-up that is written out.
+const LOOKED_UP: usize = 5_000;
 /// Rows of one INSERT.
 const ROWS: usize = 100;
 
 type Writing<'t> = Transaction<'t, Sqlite>;
+
+#[cfg(test)]
+impl Store {
+    /// Fingerprint of every ticket that was brought in step, by number.
+    pub(super) async fn fingerprints(&self) -> Result<HashMap<i64, String>, StoreError> {
+        let rows: Vec<(i64, String)> =
+            self.done(sqlx::query_as("SELECT number, fingerprint FROM fingerprint").fetch_all(&self.pool).await)?;
+        let numbers: Vec<i64> = rows.iter().map(|(number, _)| *number).collect();
+        assert_eq!(self.load_fingerprints(&numbers).await?, rows.iter().cloned().collect());
+        Ok(rows.into_iter().collect())
+    }
+}
 
 impl Store {
     /// Reads a JSON column.
@@ -129,12 +143,13 @@ impl Store {
     async fn store_fingerprints(&self, transaction: &mut Writing<'_>, commits: &[Commit]) -> Result<(), StoreError> {
         let forgotten = commits.iter().filter(|commit| commit.fingerprint == Some(None)).map(|commit| commit.number);
         self.delete(transaction, "fingerprint", forgotten.collect()).await?;
-        let seen: Vec<(i64, &String)> =
-            commits.iter().filter_map(|commit| Some((commit.number, commit.fingerprint.as_ref()?.as_ref()?))).collect();
+        let seen: Vec<(&Commit, &String)> =
+            commits.iter().filter_map(|commit| Some((commit, commit.fingerprint.as_ref()?.as_ref()?))).collect();
         for seen in seen.chunks(CHUNK) {
-            let mut sql = QueryBuilder::<Sqlite>::new("INSERT OR REPLACE INTO fingerprint (number, fingerprint) ");
-            sql.push_values(seen, |mut row, (number, fingerprint)| {
-                row.push_bind(*number).push_bind(*fingerprint);
+            let mut sql =
+                QueryBuilder::<Sqlite>::new("INSERT OR REPLACE INTO fingerprint (number, fingerprint, closed_at) ");
+            sql.push_values(seen, |mut row, (commit, fingerprint)| {
+                row.push_bind(commit.number).push_bind(*fingerprint).push_bind(commit.closed_at);
             });
             self.done(sql.build().execute(&mut **transaction).await)?;
         }
@@ -204,17 +219,45 @@ impl Store {
             .map_err(|error| StoreError::Content { path: self.path.clone(), message: error.to_string() })
     }
 
-    async fn load_fingerprints(&self) -> Result<HashMap<i64, String>, StoreError> {
-        let sql = "SELECT number, fingerprint FROM fingerprint";
-        let rows: Vec<(i64, String)> = self.done(sqlx::query_as(sql).fetch_all(&self.pool).await)?;
-        Ok(rows.into_iter().collect())
+    async fn load_fingerprints(&self, numbers: &[i64]) -> Result<HashMap<i64, String>, StoreError> {
+        let mut fingerprints = HashMap::with_capacity(numbers.len());
+        for chunk in numbers.chunks(LOOKED_UP) {
+            // One row for all: a row costs more than what is in it.
+            let mut sql = QueryBuilder::<Sqlite>::new(
+                "SELECT group_concat(number || ' ' || fingerprint, char(10)) FROM fingerprint WHERE number IN (",
+            );
+            let mut list = sql.separated(",");
+            for number in chunk {
+                list.push(*number);
+            }
+            sql.push(")");
+            let rows: Option<String> =
+                self.done(sql.build_query_scalar().persistent(false).fetch_one(&self.pool).await)?;
+            let rows = rows.unwrap_or_default();
+            fingerprints.extend(rows.lines().filter_map(|row| {
+                let (number, fingerprint) = row.split_once(' ')?;
+                Some((number.parse().ok()?, fingerprint.to_owned()))
+            }));
+        }
+        Ok(fingerprints)
     }
 
     async fn load_linked(&self) -> Result<HashMap<i64, LinkPhase>, StoreError> {
-        // With the newest sequence last, it wins the map.
-        let sql = "SELECT number, phase FROM link ORDER BY number, sequence";
+        let mut linked = HashMap::new();
+        let sql = "SELECT phase, group_concat(number) FROM link GROUP BY phase";
+        let phases: Vec<(String, String)> = self.done(sqlx::query_as(sql).fetch_all(&self.pool).await)?;
+        for (phase, numbers) in phases {
+            let phase = self.named(phase)?;
+            let numbers = numbers.split(',').filter_map(|number| number.parse().ok());
+            linked.extend(numbers.map(|number: i64| (number, phase)));
+        }
+        // Of several links of a ticket the newest counts.
+        let sql = "SELECT number, phase FROM link WHERE number IN (SELECT number FROM link WHERE sequence > 1) ORDER BY number, sequence";
         let rows: Vec<(i64, String)> = self.done(sqlx::query_as(sql).fetch_all(&self.pool).await)?;
-        rows.into_iter().map(|(number, phase)| Ok((number, self.named(phase)?))).collect()
+        for (number, phase) in rows {
+            linked.insert(number, self.named(phase)?);
+        }
+        Ok(linked)
     }
 
     pub(super) async fn load_attention(&self) -> Result<Vec<Attention>, StoreError> {
@@ -258,8 +301,8 @@ fn distinct<T>(items: &[T], number: impl Fn(&T) -> i64) -> Vec<&[T]> {
 
 #[async_trait]
 impl Memory for Store {
-    async fn fingerprints(&self) -> Result<HashMap<i64, String>, PortError> {
-        Ok(self.load_fingerprints().await?)
+    async fn fingerprints_of(&self, numbers: &[i64]) -> Result<HashMap<i64, String>, PortError> {
+        Ok(self.load_fingerprints(numbers).await?)
     }
 
     async fn links(&self, numbers: &[i64]) -> Result<Vec<Link>, PortError> {
@@ -275,7 +318,8 @@ impl Memory for Store {
     }
 
     async fn told_since(&self, since: DateTime<Utc>) -> Result<HashSet<i64>, PortError> {
-        let sql = "SELECT DISTINCT ticket FROM journal WHERE at >= ? AND ticket IS NOT NULL";
+        let sql = "SELECT ticket FROM journal WHERE at >= ?1 AND action <> 'create' AND ticket IS NOT NULL \
+                   UNION SELECT number FROM fingerprint WHERE closed_at IS NOT NULL AND closed_at >= ?1";
         let rows: Vec<i64> = self.done(sqlx::query_scalar(sql).bind(since).fetch_all(&self.pool).await)?;
         Ok(rows.into_iter().collect())
     }

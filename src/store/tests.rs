@@ -101,6 +101,7 @@ async fn what_was_committed_is_there_after_a_restart() {
             number: 4,
             links: vec![first.clone(), second.clone()],
             fingerprint: Some(Some("f4".to_owned())),
+            closed_at: None,
             attention: Some(Some(attention(4, Trouble::Retrying))),
             journal: vec![line(4, Outcome::Done, 0), line(4, Outcome::Reported, 1)],
             clear_intents: true,

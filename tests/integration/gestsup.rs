@@ -18,7 +18,7 @@ impl World {
         let only = snapshot.sweep(&Scope::Only(vec![ticket])).await.unwrap();
         let full = seen.into_iter().find(|sighting| sighting.number == ticket).unwrap();
         assert_eq!(only, std::slice::from_ref(&full), "a ticket looks the same in every scope");
-        full.fingerprint
+        full.fingerprint.to_string()
     }
 
     async fn load(&self, ticket: i64) -> Ticket {

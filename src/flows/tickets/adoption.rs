@@ -113,6 +113,7 @@ impl TicketsFlow<'_> {
             links: vec![link.clone()],
             // The next pass plans it, whatever was remembered.
             fingerprint: Some(None),
+            closed_at: None,
             attention: Some(None),
             journal: vec![journal],
             clear_intents: true,

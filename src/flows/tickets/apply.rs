@@ -6,7 +6,7 @@ use super::operation::{Operation, Planned, Verb, Verdict};
 use super::pass::TicketsFlow;
 use super::plan::{MergedTicket, Planner};
 use super::ports::{Attention, Commit, Intent, JournalEntry, Link, LinkPhase, Outcome, Trouble};
-use super::report::RecordReport;
+use super::report::{RecordReport, Records};
 use crate::failpoint::reached;
 use crate::flows::{Blast, PortError, System};
 use crate::gestan::contract::{BatchResult, InterventionState, Precondition, Problem};
@@ -17,7 +17,9 @@ use std::collections::HashMap;
 use tokio_util::sync::CancellationToken;
 
 /// PUTs in one request.
-const BATCH: usize = 50;
+const BATCH: usize = 100;
+/// Batches under way at a time.
+const AT_A_TIME: usize = 2;
 /// How often a ticket is planned anew in one pass because Gestan changed meanwhile.
 const REPLANS: usize = 3;
 
@@ -59,38 +61,39 @@ enum Written {
 }
 
 impl Applier<'_> {
-    /// Carries everything out. The flag says that it was interrupted between two batches.
+    /// Carries out a part of the plan. The answer says whether it was interrupted between two writes.
     pub(super) async fn apply(
         &self,
         work: Vec<Work>,
+        records: &mut Records,
         cancel: &CancellationToken,
-    ) -> Result<(Vec<RecordReport>, bool), PortError> {
-        let mut records = Vec::new();
+    ) -> Result<bool, PortError> {
         let (mut writes, others): (Vec<Work>, Vec<Work>) =
             work.into_iter().partition(|work| matches!(work.planned.verdict, Verdict::Write(_)));
-        self.settle(others, &mut records).await?;
+        records.add(self.settle(others).await?);
         reached("daemon: tickets that need no write settled");
-        let total = writes.len();
-        let mut interrupted = false;
         while !writes.is_empty() {
             if cancel.is_cancelled() {
-                interrupted = true;
-                break;
+                return Ok(true);
             }
-            let rest = writes.split_off(writes.len().min(BATCH));
-            let batch = std::mem::replace(&mut writes, rest);
-            self.write(batch, &mut records).await?;
+            // Two batches at a time: one is written while the other is remembered.
+            let mut batches = Vec::new();
+            while !writes.is_empty() && batches.len() < AT_A_TIME {
+                let rest = writes.split_off(writes.len().min(BATCH));
+                batches.push(self.write(std::mem::replace(&mut writes, rest)));
+            }
+            // Whatever becomes of one, the other comes to its end.
+            for written in futures::future::join_all(batches).await {
+                records.add(written?);
+            }
             reached("daemon: between two batches");
-            if total > BATCH {
-                tracing::info!(done = total - writes.len(), total, "writing to Gestan");
-            }
         }
-        records.sort_by_key(|record| record.ticket);
-        Ok((records, interrupted))
+        Ok(false)
     }
 
     /// Writes a batch, planning again what turned out to be stale.
-    async fn write(&self, mut batch: Vec<Work>, records: &mut Vec<RecordReport>) -> Result<(), PortError> {
+    async fn write(&self, mut batch: Vec<Work>) -> Result<Vec<RecordReport>, PortError> {
+        let mut records = Vec::new();
         for attempt in 0..=REPLANS {
             let operations: Vec<Operation> = batch.iter().filter_map(|work| operation(work).cloned()).collect();
             let intents = operations.iter().map(|operation| self.intent(operation)).collect();
@@ -108,14 +111,14 @@ impl Applier<'_> {
                     }
                     Written::Stale(_) => {
                         let reason = "Gestan changed the intervention again and again while it was being written.";
-                        commits.push(self.failed(&work, Some(&operation), reason, false, records));
+                        commits.push(self.failed(&work, Some(&operation), reason, false, &mut records));
                     }
-                    Written::Done(state) => commits.push(self.done(&work, &operation, &state, records)),
+                    Written::Done(state) => commits.push(self.done(&work, &operation, &state, &mut records)),
                     Written::Refused { code, reason } => {
-                        commits.push(self.set_aside(&work, Some(&operation), &code, &reason, records));
+                        commits.push(self.set_aside(&work, Some(&operation), &code, &reason, &mut records));
                     }
                     Written::Failed { reason, in_the_way } => {
-                        commits.push(self.failed(&work, Some(&operation), &reason, in_the_way, records));
+                        commits.push(self.failed(&work, Some(&operation), &reason, in_the_way, &mut records));
                     }
                 }
             }
@@ -126,13 +129,13 @@ impl Applier<'_> {
             }
             let (writes, others): (Vec<Work>, Vec<Work>) =
                 again.into_iter().partition(|work| matches!(work.planned.verdict, Verdict::Write(_)));
-            self.settle(others, records).await?;
+            records.extend(self.settle(others).await?);
             if writes.is_empty() {
-                return Ok(());
+                break;
             }
             batch = writes;
         }
-        Ok(())
+        Ok(records)
     }
 
     /// What became of the first operations, up to an error of Gestan as a whole: the rest may have been
@@ -223,9 +226,13 @@ impl Applier<'_> {
     }
 
     /// Remembers what needs no write.
-    async fn settle(&self, work: Vec<Work>, records: &mut Vec<RecordReport>) -> Result<(), PortError> {
-        let commits: Vec<Commit> = work.iter().filter_map(|work| self.settled(work, records)).collect();
-        if commits.is_empty() { Ok(()) } else { self.flow.memory.commit(commits).await }
+    async fn settle(&self, work: Vec<Work>) -> Result<Vec<RecordReport>, PortError> {
+        let mut records = Vec::new();
+        let commits: Vec<Commit> = work.iter().filter_map(|work| self.settled(work, &mut records)).collect();
+        if !commits.is_empty() {
+            self.flow.memory.commit(commits).await?;
+        }
+        Ok(records)
     }
 
     fn settled(&self, work: &Work, records: &mut Vec<RecordReport>) -> Option<Commit> {
@@ -253,6 +260,7 @@ impl Applier<'_> {
             number: work.planned.number,
             links: Vec::new(),
             fingerprint: Some(work.planned.fingerprint.clone()),
+            closed_at: work.planned.closed_at,
             attention: Some(None),
             journal: Vec::new(),
             clear_intents: true,

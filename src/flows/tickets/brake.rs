@@ -1,7 +1,7 @@
 //! No mass damage: a plan that would change more than a set number and share of the records stops
 //! before its first write and asks.
 
-use super::operation::{Operation, Planned, Verb, Verdict};
+use super::operation::{Planned, Verb, Verdict};
 use crate::config::{Brake, Limit};
 use crate::model::{Field, Status, Value};
 use serde::Serialize;
@@ -31,40 +31,51 @@ impl fmt::Display for BrakeReason {
     }
 }
 
-/// The limits that this plan exceeds; `open` is the number of open linked tickets.
-pub(super) fn exceeded<'a>(
-    plan: impl Iterator<Item = &'a Planned> + Clone,
-    open: usize,
-    brake: &Brake,
-) -> Vec<BrakeReason> {
-    let operations: Vec<&Operation> = plan
-        .clone()
-        .filter_map(|planned| match &planned.verdict {
-            Verdict::Write(operation) => Some(operation.as_ref()),
-            _ => None,
-        })
-        .collect();
-    let count = |wanted: &dyn Fn(&Operation) -> bool| operations.iter().filter(|operation| wanted(operation)).count();
-    let becomes = |operation: &Operation, status: Status| {
-        operation.changes.iter().any(|change| {
-            change.field == Field::Status && change.to == Value::from(status) && operation.verb != Verb::Create
-        })
-    };
-    // A ticket that is gone counts even where its intervention needs no write, unless it is held back.
-    let gone = plan
-        .filter(|planned| planned.fingerprint.is_none() && !matches!(planned.verdict, Verdict::Quarantine { .. }))
-        .count();
-    [
-        ("create", count(&|operation| operation.verb == Verb::Create), brake.create),
-        ("close", count(&|operation| becomes(operation, Status::Done)), brake.close),
-        ("bill", count(&|operation| becomes(operation, Status::ToBill)), brake.bill),
-        ("cancel", count(&|operation| becomes(operation, Status::Cancelled)), brake.cancel),
-        ("deleted", gone, brake.deleted),
-    ]
-    .into_iter()
-    .map(|(kind, planned, limit)| BrakeReason { kind, planned, allowed: allowed(limit, open) })
-    .filter(|reason| reason.planned > reason.allowed)
-    .collect()
+/// What a plan holds that is limited, counted as it is made.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Tally {
+    create: usize,
+    close: usize,
+    bill: usize,
+    cancel: usize,
+    deleted: usize,
+}
+
+impl Tally {
+    /// Counts what is to become of a ticket.
+    pub(super) fn add(&mut self, planned: &Planned) {
+        // A ticket that is gone counts even where its intervention needs no write, unless it is held back.
+        if planned.fingerprint.is_none() && !matches!(planned.verdict, Verdict::Quarantine { .. }) {
+            self.deleted += 1;
+        }
+        let Verdict::Write(operation) = &planned.verdict else { return };
+        if operation.verb == Verb::Create {
+            self.create += 1;
+            return;
+        }
+        let becomes = |status: Status| {
+            let to = Value::from(status);
+            usize::from(operation.changes.iter().any(|change| change.field == Field::Status && change.to == to))
+        };
+        self.close += becomes(Status::Done);
+        self.bill += becomes(Status::ToBill);
+        self.cancel += becomes(Status::Cancelled);
+    }
+
+    /// The limits that it exceeds; `open` is the number of open linked tickets.
+    pub(super) fn exceeded(&self, open: usize, brake: &Brake) -> Vec<BrakeReason> {
+        [
+            ("create", self.create, brake.create),
+            ("close", self.close, brake.close),
+            ("bill", self.bill, brake.bill),
+            ("cancel", self.cancel, brake.cancel),
+            ("deleted", self.deleted, brake.deleted),
+        ]
+        .into_iter()
+        .map(|(kind, planned, limit)| BrakeReason { kind, planned, allowed: allowed(limit, open) })
+        .filter(|reason| reason.planned > reason.allowed)
+        .collect()
+    }
 }
 
 fn allowed(limit: Limit, open: usize) -> usize {

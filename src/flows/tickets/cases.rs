@@ -32,32 +32,72 @@ pub(super) struct Cases<'a> {
     pub options: &'a PassOptions,
 }
 
-impl Cases<'_> {
-    /// Plans them all; tickets are read from the snapshot in chunks.
-    pub(super) async fn plan(&self, snapshot: &mut dyn Snapshot) -> Result<Vec<Work>, PortError> {
-        let gone = &self.found.gone;
-        let merged_into = snapshot.merged_into(gone).await?;
-        let mut gone_links = by_number(self.flow.memory.links(gone).await?);
-        let merges = Merges::new(&merged_into, &gone_links);
-        let mut cases = Vec::new();
-        let fingerprints: HashMap<i64, &String> =
-            self.found.candidates.iter().map(|sighting| (sighting.number, &sighting.fingerprint)).collect();
-        for numbers in self.numbers(&merges).chunks(CHUNK) {
-            let tickets = snapshot.load(numbers).await?;
-            let mut links = by_number(self.flow.memory.links(numbers).await?);
-            for ticket in tickets {
+/// The plan of a pass as it is made, a part at a time.
+pub(super) struct Plan<'a> {
+    cases: &'a Cases<'a>,
+    merged_into: HashMap<i64, i64>,
+    merges: Merges,
+    gone_links: HashMap<i64, Vec<Link>>,
+    /// Tickets to read that are still to be planned, the next one last.
+    numbers: Vec<i64>,
+    /// Whether the tickets that are gone are still to be planned.
+    gone: bool,
+}
+
+impl Plan<'_> {
+    /// How many tickets are still to be planned.
+    pub(super) fn rest(&self) -> usize {
+        self.numbers.len() + if self.gone { self.cases.found.gone.len() } else { 0 }
+    }
+
+    /// The next part; `None` when all is planned.
+    pub(super) async fn next(&mut self, snapshot: &mut dyn Snapshot) -> Result<Option<Vec<Work>>, PortError> {
+        let (cases, memory) = (self.cases, self.cases.flow.memory);
+        let numbers: Vec<i64> = self.numbers.drain(self.numbers.len().saturating_sub(CHUNK)..).rev().collect();
+        let mut works = Vec::with_capacity(numbers.len());
+        if !numbers.is_empty() {
+            let mut links = by_number(memory.links(&numbers).await?);
+            let known = memory.fingerprints_of(&numbers).await?;
+            for ticket in snapshot.load(&numbers).await? {
                 let links = links.remove(&ticket.number).unwrap_or_default();
-                let seen = fingerprints.get(&ticket.number).map(|print| (*print).clone());
-                cases.push(self.existing(ticket, links, seen, &merges));
+                let known = known.get(&ticket.number);
+                works.push(cases.existing(ticket, links, known, &self.merges));
             }
+            return Ok(Some(works));
         }
+        if !std::mem::take(&mut self.gone) {
+            return Ok(None);
+        }
+        let gone = &cases.found.gone;
         let recorded = snapshot.deletions(gone).await?;
         for number in gone {
-            let links = gone_links.remove(number).unwrap_or_default();
+            let links = self.gone_links.remove(number).unwrap_or_default();
             let is_recorded = recorded.as_ref().map(|known| known.contains(number));
-            cases.push(self.vanished(*number, links, merged_into.get(number).copied(), is_recorded));
+            works.push(cases.vanished(*number, links, self.merged_into.get(number).copied(), is_recorded));
         }
-        Ok(cases)
+        Ok(Some(works))
+    }
+
+    /// Everything that is still to be planned.
+    pub(super) async fn all(&mut self, snapshot: &mut dyn Snapshot) -> Result<Vec<Work>, PortError> {
+        let mut all = Vec::new();
+        while let Some(works) = self.next(snapshot).await? {
+            all.extend(works);
+        }
+        Ok(all)
+    }
+}
+
+impl<'a> Cases<'a> {
+    /// Begins the plan. It may be made more than once: from the same snapshot it comes out the same.
+    pub(super) async fn begin(&'a self, snapshot: &mut dyn Snapshot) -> Result<Plan<'a>, PortError> {
+        let gone = &self.found.gone;
+        let merged_into = snapshot.merged_into(gone).await?;
+        let gone_links = by_number(self.flow.memory.links(gone).await?);
+        let merges = Merges::new(&merged_into, &gone_links);
+        let mut numbers = self.numbers(&merges);
+        numbers.reverse();
+        Ok(Plan { cases: self, merged_into, merges, gone_links, numbers, gone: !gone.is_empty() })
     }
 
     /// Tickets to read: what changed, what Gestan holds otherwise, and the targets of merges, which are
@@ -74,11 +114,13 @@ impl Cases<'_> {
         numbers
     }
 
-    fn existing(&self, ticket: Ticket, links: Vec<Link>, seen: Option<String>, merges: &Merges) -> Work {
+    fn existing(&self, ticket: Ticket, links: Vec<Link>, known: Option<&String>, merges: &Merges) -> Work {
         let number = ticket.number;
+        let seen = self.found.candidate(number);
         let merged = merges.of(number).to_vec();
         let another = self.planner.is_another(&ticket, &links);
-        let mut fingerprint = seen.or_else(|| self.remembered.fingerprints.get(&number).cloned());
+        let mut fingerprint = seen.map(|seen| seen.fingerprint.to_string()).or_else(|| known.cloned());
+        let closed_at = seen.and_then(|seen| seen.closed_at);
         let held_back_for = links.last().filter(|_| self.is_rewound() && !another);
         let Decision { verdict, lacking } = match (held_back_for, self.compared.differing.get(&number)) {
             (Some(link), _) => held_back(number, link.gestan_id, false).into(),
@@ -92,8 +134,8 @@ impl Cases<'_> {
             (_, Some(Held::Other(state))) => self.planner.plan(&ticket, &links, Some(state), &merged),
             (_, None) => self.planner.plan(&ticket, &links, None, &merged),
         };
-        let planned = Planned { number, title: ticket.title.clone(), fingerprint, verdict, lacking };
-        // Only what may have to be planned again keeps its texts in memory.
+        let planned = Planned { number, title: ticket.title.clone(), fingerprint, closed_at, verdict, lacking };
+        // Only what may have to be planned again keeps its texts.
         let ticket = matches!(planned.verdict, Verdict::Write(_)).then_some(ticket);
         Work { ticket, links, merged_into: None, merged, planned }
     }
@@ -111,7 +153,8 @@ impl Cases<'_> {
             _ => Verdict::Wait { code: VANISHED, reason: vanished(number) },
         };
         let title = links.last().and_then(|link| link.held.get(&Field::Title)?.as_text()).unwrap_or_default();
-        let planned = Planned { number, title: title.to_owned(), fingerprint: None, verdict, lacking: None };
+        let planned =
+            Planned { number, title: title.to_owned(), fingerprint: None, closed_at: None, verdict, lacking: None };
         Work { ticket: None, links, merged_into, merged: Vec::new(), planned }
     }
 

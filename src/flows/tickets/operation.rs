@@ -257,6 +257,8 @@ pub struct Planned {
     pub title: String,
     /// The fingerprint that this plan was made for; `None` for a ticket that is gone.
     pub fingerprint: Option<String>,
+    /// When it was closed, if it is.
+    pub closed_at: Option<chrono::DateTime<chrono::Utc>>,
     /// What is to become of it.
     pub verdict: Verdict,
     /// What waits.

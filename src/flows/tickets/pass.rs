@@ -1,13 +1,13 @@
 //! One pass of the tickets flow: look, plan, brake, write, remember.
 
 use super::apply::Applier;
-use super::brake;
-use super::cases::Cases;
+use super::brake::Tally;
+use super::cases::{Cases, Plan};
 use super::operation::{Planned, Verdict};
 use super::plan::Planner;
-use super::ports::{Commit, Interventions, Memory, Outcome, TicketSource};
+use super::ports::{Commit, Interventions, Memory, Outcome, Snapshot, TicketSource};
 use super::read::{Found, LAST_TICKET, PROJECTION, Remembered, START_AT, find};
-use super::report::{PassReport, RecordReport};
+use super::report::{PassReport, RecordReport, Records};
 use super::rewind::{MARKS, REWOUND, concerns_restore};
 use super::sweep::{COMPARISON, SWEEP, Sweep};
 use crate::config::Config;
@@ -18,8 +18,12 @@ use crate::mapping::{Before, Context, Directory, project};
 use crate::model::{Field, Ticket};
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
+use std::collections::BTreeMap;
 use tokio_util::sync::CancellationToken;
 use url::Url;
+
+/// Tickets of a plan that is kept whole in memory.
+const KEPT: usize = 400;
 
 /// How a pass is to be made.
 #[derive(Debug, Clone, Default)]
@@ -91,7 +95,7 @@ impl TicketsFlow<'_> {
         let projection = self.config.fingerprint_of_projection();
         let remembered = Remembered::load(self.memory, &self.config.tickets, self.zone, &projection, now).await?;
         let mut snapshot = self.source.snapshot().await?;
-        let found = find(snapshot.as_mut(), &remembered, options, self.config, self.zone, now).await?;
+        let found = find(self, snapshot.as_mut(), &remembered, options, now).await?;
         let compared = self.compare(&remembered, options, now).await?;
         let mut report = PassReport {
             run_id: run_id.to_owned(),
@@ -103,6 +107,7 @@ impl TicketsFlow<'_> {
             looked_at: found.looked_at,
             read: found.candidates.len(),
             records: Vec::new(),
+            unlisted: BTreeMap::new(),
             brake: Vec::new(),
             interrupted: false,
             rewound: found.rewound.clone(),
@@ -121,20 +126,8 @@ impl TicketsFlow<'_> {
                 remembered: &remembered,
                 options,
             };
-            let cases = cases.plan(snapshot.as_mut()).await?;
-            drop(snapshot);
-            let plans = || cases.iter().map(|case| &case.planned);
-            let exceeded = brake::exceeded(plans(), remembered.open(), &self.config.tickets.brake);
-            if !exceeded.is_empty() && !options.allow_mass_change {
-                report.brake = exceeded;
-            }
-            if options.dry_run || !report.brake.is_empty() {
-                report.records = plans().flat_map(forecast).collect();
-                report.records.sort_by_key(|record| record.ticket);
-            } else {
-                let applier = Applier { flow: self, planner: &planner, attention: &remembered.attention, run_id, now };
-                (report.records, report.interrupted) = applier.apply(cases, cancel).await?;
-            }
+            let applier = Applier { flow: self, planner: &planner, attention: &remembered.attention, run_id, now };
+            self.carry_out(&cases, snapshot, &applier, &mut report, cancel).await?;
         }
         if !options.dry_run && report.brake.is_empty() && !report.interrupted {
             reached("daemon: before the cursors");
@@ -143,6 +136,79 @@ impl TicketsFlow<'_> {
         }
         report.milliseconds = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
         Ok(report)
+    }
+
+    /// Plans, and carries the plan out unless the brake stops it. A small plan is made once; of a large
+    /// one only a part at a time is in memory, so the brake counts it in a round of its own.
+    async fn carry_out(
+        &self,
+        cases: &Cases<'_>,
+        mut snapshot: Box<dyn Snapshot>,
+        applier: &Applier<'_>,
+        report: &mut PassReport,
+        cancel: &CancellationToken,
+    ) -> Result<(), PortError> {
+        let options = cases.options;
+        let braked = |tally: &Tally| match options.allow_mass_change {
+            true => Vec::new(),
+            false => tally.exceeded(cases.remembered.open(), &self.config.tickets.brake),
+        };
+        let mut tally = Tally::default();
+        let mut records = Records::default();
+        let mut plan = cases.begin(snapshot.as_mut()).await?;
+        if options.dry_run || plan.rest() <= KEPT {
+            let works = plan.all(snapshot.as_mut()).await?;
+            drop(snapshot);
+            works.iter().for_each(|work| tally.add(&work.planned));
+            report.brake = braked(&tally);
+            if options.dry_run || !report.brake.is_empty() {
+                records.add(works.iter().flat_map(|work| forecast(&work.planned)).collect());
+            } else {
+                report.interrupted = applier.apply(works, &mut records, cancel).await?;
+            }
+        } else {
+            if !options.allow_mass_change {
+                let mut forecasts = Vec::new();
+                while let Some(works) = plan.next(snapshot.as_mut()).await? {
+                    works.iter().for_each(|work| tally.add(&work.planned));
+                    forecasts.extend(works.iter().flat_map(|work| forecast(&work.planned)));
+                }
+                report.brake = braked(&tally);
+                if !report.brake.is_empty() {
+                    records.add(forecasts);
+                }
+                plan = cases.begin(snapshot.as_mut()).await?;
+            }
+            if report.brake.is_empty() {
+                report.interrupted = self.stream(plan, snapshot, applier, &mut records, cancel).await?;
+            }
+        }
+        records.listed.sort_by_key(|record| record.ticket);
+        (report.records, report.unlisted) = (records.listed, records.unlisted);
+        Ok(())
+    }
+
+    /// Plans a part while the one before is being written.
+    async fn stream(
+        &self,
+        mut plan: Plan<'_>,
+        mut snapshot: Box<dyn Snapshot>,
+        applier: &Applier<'_>,
+        records: &mut Records,
+        cancel: &CancellationToken,
+    ) -> Result<bool, PortError> {
+        let total = plan.rest();
+        let mut next = plan.next(snapshot.as_mut()).await?;
+        while let Some(works) = next {
+            let (written, planned) =
+                futures::join!(applier.apply(works, records, cancel), plan.next(snapshot.as_mut()));
+            if written? {
+                return Ok(true);
+            }
+            next = planned?;
+            tracing::info!(done = total - plan.rest(), total, "writing to Gestan");
+        }
+        Ok(false)
     }
 
     /// What one ticket needs, without writing anything: for `show`.

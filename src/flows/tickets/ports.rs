@@ -7,11 +7,12 @@ use crate::gestan::contract::{
     BatchItem, BatchResult, Client, InterventionRecord, InterventionState, KnownState, LinkPut, Machine, StateResult,
     TicketKey, User,
 };
-use crate::model::{EntryMark, Fields, Identity, LastKnown, Ticket};
+use crate::model::{EntryMark, Fields, Identity, LastKnown, Ticket, sha256_hex};
 use async_trait::async_trait;
 use chrono::{DateTime, NaiveDateTime, Utc};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::fmt;
 
 /// GestSup as a source of tickets.
 #[async_trait]
@@ -72,6 +73,25 @@ pub enum Scope {
     },
 }
 
+/// 128 bits of a hash of what is projected of a ticket; as text, 32 hexadecimal digits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Fingerprint(u128);
+
+impl Fingerprint {
+    /// The fingerprint of a text.
+    pub fn of(text: &str) -> Self {
+        let mut hash = sha256_hex(text);
+        hash.truncate(32);
+        Self(u128::from_str_radix(&hash, 16).unwrap_or_default())
+    }
+}
+
+impl fmt::Display for Fingerprint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:032x}", self.0)
+    }
+}
+
 /// What a sweep sees of one ticket.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sighting {
@@ -79,7 +99,7 @@ pub struct Sighting {
     pub number: i64,
     /// Changes whenever anything that is projected changes: ticket, steps, attachments, events,
     /// project, survey, requester and its company, equipment, group members.
-    pub fingerprint: String,
+    pub fingerprint: Fingerprint,
     /// A technician or a technician group is set.
     pub attributed: bool,
     /// `tincidents.state`.
@@ -279,6 +299,8 @@ pub struct Commit {
     pub links: Vec<Link>,
     /// Its new fingerprint; `Some(None)` forgets it.
     pub fingerprint: Option<Option<String>>,
+    /// When the ticket was closed, stored with its fingerprint.
+    pub closed_at: Option<DateTime<Utc>>,
     /// `Some(None)`: all is well now; `Some(Some(…))`: it is not. `None` leaves it.
     pub attention: Option<Option<Attention>>,
     /// Lines for the journal.
@@ -305,8 +327,8 @@ pub struct Intent {
 /// The memory of the flow: the state file.
 #[async_trait]
 pub trait Memory: Send + Sync {
-    /// Fingerprint of every ticket that was brought in step, by number.
-    async fn fingerprints(&self) -> Result<HashMap<i64, String>, PortError>;
+    /// Fingerprints of those of these tickets that were brought in step, by number.
+    async fn fingerprints_of(&self, numbers: &[i64]) -> Result<HashMap<i64, String>, PortError>;
 
     /// Links of these tickets, by number then sequence.
     async fn links(&self, numbers: &[i64]) -> Result<Vec<Link>, PortError>;
@@ -317,7 +339,8 @@ pub trait Memory: Send + Sync {
     /// Tickets that are not in step.
     async fn attention(&self) -> Result<HashMap<i64, Attention>, PortError>;
 
-    /// Tickets that the journal tells of since then.
+    /// Tickets that the journal tells of since then; one that was closed when its intervention was
+    /// created, if it had been closed since then.
     async fn told_since(&self, since: DateTime<Utc>) -> Result<HashSet<i64>, PortError>;
 
     /// Remembers that these writes are about to be made, in one commit.

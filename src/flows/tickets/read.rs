@@ -1,8 +1,8 @@
 //! Which tickets a pass must read whole: those whose fingerprint is not the one last brought in step,
 //! those that wait or are due for another attempt, and those that are gone.
 
-use super::pass::PassOptions;
-use super::ports::{Attention, LinkPhase, Memory, Scope, Sighting, Snapshot, Trouble};
+use super::pass::{PassOptions, TicketsFlow};
+use super::ports::{Attention, Fingerprint, LinkPhase, Memory, Scope, Sighting, Snapshot, Trouble};
 use super::rewind::{MARKS, Marks, REWOUND, concerns_restore, is_held};
 use super::sweep::{COMPARISON, SWEEP, Sweep};
 use crate::config::{Config, Tickets};
@@ -24,7 +24,6 @@ pub(super) const START_AT: &str = "tickets.start_at";
 
 /// What is remembered, loaded in bulk.
 pub(super) struct Remembered {
-    pub fingerprints: HashMap<i64, String>,
     pub linked: HashMap<i64, LinkPhase>,
     pub attention: HashMap<i64, Attention>,
     pub unconfirmed: HashSet<i64>,
@@ -59,7 +58,6 @@ impl Remembered {
         };
         let known = memory.value(PROJECTION).await?;
         Ok(Self {
-            fingerprints: memory.fingerprints().await?,
             linked: memory.linked_numbers().await?,
             attention: memory.attention().await?,
             unconfirmed: memory.unconfirmed().await?,
@@ -93,8 +91,8 @@ pub(super) struct Found {
     pub last_ticket: Option<i64>,
     /// Tickets that were looked at.
     pub looked_at: usize,
-    /// To be read whole.
-    pub candidates: Vec<Sighting>,
+    /// To be read whole, by number.
+    pub candidates: Vec<Candidate>,
     /// Linked, and no longer in GestSup.
     pub gone: Vec<i64>,
     /// No longer a matter for Gestan although they waited: their attention is to be cleared.
@@ -107,77 +105,123 @@ pub(super) struct Found {
     pub sweep: Sweep,
 }
 
+/// A ticket to be read whole.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Candidate {
+    pub number: i64,
+    pub fingerprint: Fingerprint,
+    /// When it was closed, if it is.
+    pub closed_at: Option<DateTime<Utc>>,
+}
+
+impl Found {
+    /// A ticket that is to be read because of what was seen of it.
+    pub(super) fn candidate(&self, number: i64) -> Option<&Candidate> {
+        let index = self.candidates.binary_search_by_key(&number, |candidate| candidate.number).ok()?;
+        self.candidates.get(index)
+    }
+}
+
 /// Looks at GestSup and says what is to be read.
 pub(super) async fn find(
+    flow: &TicketsFlow<'_>,
     snapshot: &mut dyn Snapshot,
     remembered: &Remembered,
     options: &PassOptions,
-    config: &Config,
-    zone: Tz,
     now: DateTime<Utc>,
 ) -> Result<Found, PortError> {
+    let settings = &flow.config.tickets;
+    let closed_states: Vec<i64> = closed_states(flow.config);
+    let scope = scope(flow, remembered, options, now, &closed_states);
+    let mut sieve =
+        Sieve { flow, remembered, options, now, closed_states, candidates: Vec::new(), settled: Vec::new() };
+    let mut looked_at = 0;
+    let mut lately = Vec::new();
+    if !matches!(scope, Scope::Full) {
+        lately = snapshot.sweep(&scope).await?;
+        looked_at = lately.len();
+    }
     let numbers = snapshot.numbers().await?;
     let marks = snapshot.marks().await?;
     let rewound = match &remembered.marks {
         Some(before) => {
             let ids: Vec<i64> = before.newest.iter().map(|witness| witness.step).collect();
-            {
-                let last_is_there = remembered.last_ticket.is_none_or(|last| numbers.binary_search(&last).is_ok());
-                marks.rewound_since(before, &snapshot.witnesses(&ids).await?, last_is_there)
-            }
+            let last_is_there = remembered.last_ticket.is_none_or(|last| numbers.binary_search(&last).is_ok());
+            marks.rewound_since(before, &snapshot.witnesses(&ids).await?, last_is_there)
         }
         None => None,
     };
-    let closed_states: Vec<i64> = closed_states(config);
-    let scope = match &rewound {
-        Some(_) if options.only.is_empty() => Scope::Full,
-        _ => scope(remembered, options, config, zone, now, &closed_states),
-    };
-    let mut sightings = snapshot.sweep(&scope).await?;
-    let mut looked_at = sightings.len();
+    let everything = matches!(scope, Scope::Full) || (rewound.is_some() && options.only.is_empty());
     let mut sweep = remembered.sweep.clone();
-    match scope {
-        Scope::Full => sweep.end(numbers.len(), now),
-        Scope::Recent { .. } => {
-            let seen: HashSet<i64> = sightings.iter().map(|sighting| sighting.number).collect();
-            let more = slices(snapshot, &numbers, &mut sweep, &config.tickets, now).await?;
-            let more: Vec<Sighting> = more.into_iter().filter(|sighting| !seen.contains(&sighting.number)).collect();
-            looked_at += more.len();
-            sightings.extend(more);
+    if everything {
+        // A part at a time: what is as it was is forgotten before the next part is looked at.
+        for slice in numbers.chunks(settings.full_slice.max(1)) {
+            let (Some(first), Some(last)) = (slice.first(), slice.last()) else { continue };
+            sieve.sift(snapshot.sweep(&Scope::Range(*first, *last)).await?).await?;
         }
-        Scope::Only(_) | Scope::Range(..) => {}
+        looked_at = numbers.len();
+        sweep.end(numbers.len(), now);
+    } else {
+        let seen: HashSet<i64> = lately.iter().map(|sighting| sighting.number).collect();
+        sieve.sift(lately).await?;
+        if matches!(scope, Scope::Recent { .. }) {
+            looked_at += slices(snapshot, &numbers, &mut sweep, &mut sieve, &seen).await?;
+        }
     }
-    let exists: HashSet<i64> = numbers.iter().copied().collect();
+    let exists = |number: &i64| numbers.binary_search(number).is_ok();
     let asked = |number: &i64| options.only.is_empty() || options.only.contains(number);
     let held = |number: &i64| !options.settle && remembered.attention.get(number).is_some_and(is_held);
     let mut gone: Vec<i64> = remembered
         .linked
         .iter()
-        .filter(|(number, phase)| {
-            **phase != LinkPhase::Gone && !exists.contains(number) && asked(number) && !held(number)
-        })
+        .filter(|(number, phase)| **phase != LinkPhase::Gone && !exists(number) && asked(number) && !held(number))
         .map(|(number, _)| *number)
         .collect();
     gone.sort_unstable();
-    let mut settled: Vec<i64> = remembered
-        .attention
-        .keys()
-        .filter(|number| !exists.contains(number) && !remembered.linked.contains_key(number) && asked(number))
-        .copied()
-        .collect();
-    let mut candidates = Vec::new();
-    for sighting in sightings {
-        let linked = remembered.linked.contains_key(&sighting.number);
-        if !linked && (!sighting.attributed || is_history(&sighting, &closed_states, remembered.start_at)) {
-            if remembered.attention.contains_key(&sighting.number) {
-                settled.push(sighting.number);
-            }
-        } else if is_due(&sighting, remembered, options, now) {
-            candidates.push(sighting);
-        }
-    }
+    let Sieve { mut candidates, mut settled, .. } = sieve;
+    settled.extend(
+        remembered
+            .attention
+            .keys()
+            .filter(|number| !exists(number) && !remembered.linked.contains_key(number) && asked(number)),
+    );
+    candidates.sort_unstable_by_key(|candidate| candidate.number);
     let last_ticket = numbers.last().copied();
     Ok(Found { tickets: numbers.len(), last_ticket, looked_at, candidates, gone, settled, marks, rewound, sweep })
+}
+
+/// Tells the tickets that are to be read from those that are as they were.
+struct Sieve<'a> {
+    flow: &'a TicketsFlow<'a>,
+    remembered: &'a Remembered,
+    options: &'a PassOptions,
+    now: DateTime<Utc>,
+    closed_states: Vec<i64>,
+    candidates: Vec<Candidate>,
+    settled: Vec<i64>,
+}
+
+impl Sieve<'_> {
+    async fn sift(&mut self, sightings: Vec<Sighting>) -> Result<(), PortError> {
+        let remembered = self.remembered;
+        let numbers: Vec<i64> = sightings.iter().map(|sighting| sighting.number).collect();
+        let known = self.flow.memory.fingerprints_of(&numbers).await?;
+        for sighting in sightings {
+            let number = sighting.number;
+            let is_closed = self.closed_states.contains(&sighting.state);
+            if !remembered.linked.contains_key(&number)
+                && (!sighting.attributed || is_history(&sighting, &self.closed_states, remembered.start_at))
+            {
+                if remembered.attention.contains_key(&number) {
+                    self.settled.push(number);
+                }
+            } else if is_due(&sighting, known.get(&number), remembered, self.options, self.now) {
+                let closed_at = sighting.closed_at.filter(|_| is_closed);
+                self.candidates.push(Candidate { number, fingerprint: sighting.fingerprint, closed_at });
+            }
+        }
+        Ok(())
+    }
 }
 
 /// Whether a ticket was closed before the connector began to care.
@@ -185,29 +229,34 @@ pub(super) fn is_history(sighting: &Sighting, closed_states: &[i64], start_at: D
     closed_states.contains(&sighting.state) && sighting.closed_at.is_some_and(|closed_at| closed_at < start_at)
 }
 
-/// The part of the rolling look that this pass does: at least one slice when it is due.
+/// The part of the rolling look that this pass does: at least one slice when it is due. Tickets that
+/// were seen already are left out; returns how many others there were.
 async fn slices(
     snapshot: &mut dyn Snapshot,
     numbers: &[i64],
     sweep: &mut Sweep,
-    tickets: &Tickets,
-    now: DateTime<Utc>,
-) -> Result<Vec<Sighting>, PortError> {
-    let mut sightings = Vec::new();
+    sieve: &mut Sieve<'_>,
+    seen: &HashSet<i64>,
+) -> Result<usize, PortError> {
+    let (tickets, now) = (&sieve.flow.config.tickets, sieve.now);
+    let mut looked_at = 0;
     let every = Duration::seconds(i64::try_from(tickets.full_every_seconds).unwrap_or(i64::MAX / 1000));
     if !sweep.is_due(every, now) {
-        return Ok(sightings);
+        return Ok(looked_at);
     }
     let begun = Instant::now();
     loop {
         let Some((first, last)) = sweep.slice(numbers, tickets.full_slice) else {
             sweep.end(numbers.len(), now);
-            return Ok(sightings);
+            return Ok(looked_at);
         };
-        sightings.extend(snapshot.sweep(&Scope::Range(first, last)).await?);
+        let mut sightings = snapshot.sweep(&Scope::Range(first, last)).await?;
+        sightings.retain(|sighting| !seen.contains(&sighting.number));
+        looked_at += sightings.len();
+        sieve.sift(sightings).await?;
         sweep.advance(last, numbers, now);
         if sweep.position == 0 || begun.elapsed().as_secs() >= tickets.full_seconds_per_pass {
-            return Ok(sightings);
+            return Ok(looked_at);
         }
     }
 }
@@ -219,10 +268,9 @@ pub(super) fn closed_states(config: &Config) -> Vec<i64> {
 }
 
 fn scope(
+    flow: &TicketsFlow<'_>,
     remembered: &Remembered,
     options: &PassOptions,
-    config: &Config,
-    zone: Tz,
     now: DateTime<Utc>,
     closed_states: &[i64],
 ) -> Scope {
@@ -242,7 +290,7 @@ fn scope(
         live.chain(remembered.attention.keys().copied()).chain(remembered.unconfirmed.iter().copied()).collect();
     also.sort_unstable();
     also.dedup();
-    let days = i64::from(config.tickets.recently_closed_days);
+    let days = i64::from(flow.config.tickets.recently_closed_days);
     Scope::Recent {
         after: last - OVERLAP,
         steps_after: remembered
@@ -251,18 +299,24 @@ fn scope(
             .map(|marks| marks.next_step)
             .filter(|next| *next > 0)
             .map(|next| next - 1 - OVERLAP),
-        closed_since: (now - Duration::days(days)).with_timezone(&zone).naive_local(),
+        closed_since: (now - Duration::days(days)).with_timezone(&flow.zone).naive_local(),
         also,
         closed_states: closed_states.to_vec(),
     }
 }
 
-fn is_due(sighting: &Sighting, remembered: &Remembered, options: &PassOptions, now: DateTime<Utc>) -> bool {
+fn is_due(
+    sighting: &Sighting,
+    known: Option<&String>,
+    remembered: &Remembered,
+    options: &PassOptions,
+    now: DateTime<Utc>,
+) -> bool {
     let number = sighting.number;
     if options.only.contains(&number) || remembered.unconfirmed.contains(&number) {
         return true;
     }
-    let changed = remembered.fingerprints.get(&number) != Some(&sighting.fingerprint);
+    let changed = known.is_none_or(|known| *known != sighting.fingerprint.to_string());
     let live = remembered.linked.get(&number) == Some(&LinkPhase::Live);
     let remapped = remembered.projection_changed && live;
     match remembered.attention.get(&number) {

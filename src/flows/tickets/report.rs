@@ -27,6 +27,32 @@ pub struct RecordReport {
     pub operation: Option<Operation>,
 }
 
+/// Records that a report lists although all went well with them.
+const LISTED: usize = 1000;
+
+/// Records as they come, so many of them that went well; the journal tells of all.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Records {
+    pub listed: Vec<RecordReport>,
+    pub unlisted: BTreeMap<Verb, usize>,
+    done: usize,
+}
+
+impl Records {
+    pub(super) fn add(&mut self, records: Vec<RecordReport>) {
+        for record in records {
+            if record.outcome == Some(Outcome::Done) {
+                self.done += 1;
+                if let Some(operation) = record.operation.as_ref().filter(|_| self.done > LISTED) {
+                    *self.unlisted.entry(operation.verb).or_insert(0) += 1;
+                    continue;
+                }
+            }
+            self.listed.push(record);
+        }
+    }
+}
+
 /// What came out of a pass.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct PassReport {
@@ -48,6 +74,8 @@ pub struct PassReport {
     pub read: usize,
     /// Records that something was done about, or could not be, in the order of their numbers.
     pub records: Vec<RecordReport>,
+    /// Operations that were done beyond those that are listed, by verb: a large pass would not fit here.
+    pub unlisted: BTreeMap<Verb, usize>,
     /// The brake stopped the pass before its first write.
     pub brake: Vec<BrakeReason>,
     /// A signal ended the pass between two records; the next pass goes on.
@@ -65,12 +93,13 @@ pub struct PassReport {
 impl PassReport {
     /// Number of records by outcome.
     pub fn count(&self, outcome: Outcome) -> usize {
-        self.records.iter().filter(|record| record.outcome == Some(outcome)).count()
+        let unlisted = if outcome == Outcome::Done { self.unlisted.values().sum() } else { 0 };
+        self.records.iter().filter(|record| record.outcome == Some(outcome)).count() + unlisted
     }
 
     /// Number of operations, done or (in a dry run) to be done, by verb.
     pub fn by_verb(&self) -> BTreeMap<Verb, usize> {
-        let mut counts = BTreeMap::new();
+        let mut counts = self.unlisted.clone();
         for record in &self.records {
             let counted = record.outcome.is_none_or(|outcome| outcome == Outcome::Done);
             if let Some(operation) = record.operation.as_ref().filter(|_| counted) {

@@ -90,12 +90,21 @@ impl Memo {
         if start.starts_with("{\\rtf") { Self::Rtf(RtfMemo::parse(raw)) } else { Self::Plain(PlainMemo::parse(raw)) }
     }
 
+    /// A new memo of these blocks, as Gestan stores it.
+    pub fn of(format: MemoFormat, blocks: &[Block]) -> String {
+        let mut ordered: Vec<&Block> = blocks.iter().collect();
+        ordered.sort_by(|one, other| sort_key(&one.key, one.at).cmp(&sort_key(&other.key, other.at)));
+        match format {
+            MemoFormat::Rtf => rtf_write::document(ordered.into_iter()),
+            MemoFormat::Text => {
+                ordered.into_iter().flat_map(Block::visible_lines).collect::<Vec<_>>().join(plain::LINE_BREAK)
+            }
+        }
+    }
+
     /// An empty memo.
     pub fn empty(format: MemoFormat) -> Self {
-        match format {
-            MemoFormat::Rtf => Self::Rtf(RtfMemo::parse(rtf_write::EMPTY)),
-            MemoFormat::Text => Self::Plain(PlainMemo::parse("")),
-        }
+        Self::parse(&Self::of(format, &[]))
     }
 
     /// Whether nothing can be seen and nothing is embedded.

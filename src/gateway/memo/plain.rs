@@ -1,5 +1,8 @@
 //! A memo of plain text.
 
+/// The line break of a memo that has none yet.
+pub(super) const LINE_BREAK: &str = "\r\n";
+
 /// Lines, with the line break that the text uses.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PlainMemo {
@@ -24,7 +27,7 @@ impl PlainMemo {
     }
 
     fn line_break(&self) -> &'static str {
-        if self.raw.contains("\r\n") || !self.raw.contains('\n') { "\r\n" } else { "\n" }
+        if self.raw.contains("\r\n") || !self.raw.contains('\n') { LINE_BREAK } else { "\n" }
     }
 
     /// Byte offset at which a line begins; the end of the text for one past the last.

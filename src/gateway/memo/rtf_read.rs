@@ -49,9 +49,9 @@ struct Mark {
     group: usize,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Shown {
-    Text(String),
+    Text(char),
     Break,
     /// Half of a character outside the BMP.
     Surrogate(u16),
@@ -134,7 +134,7 @@ impl RtfMemo {
         let mut high = None;
         for (index, mark) in self.marks.iter().enumerate() {
             match &mark.shown {
-                Shown::Text(shown) => text.push_str(shown),
+                Shown::Text(shown) => text.push(*shown),
                 Shown::Surrogate(unit) => {
                     let units: Vec<u16> = high.take().into_iter().chain([*unit]).collect();
                     if units.len() == 1 && (0xD800..0xDC00).contains(unit) {
@@ -274,10 +274,9 @@ impl Reader<'_> {
                 Some(b'\\') => self.control(),
                 Some(b'\r' | b'\n' | 0) => self.at += 1,
                 _ => {
-                    let length = rest.chars().next().map_or(1, char::len_utf8);
-                    let shown = Shown::Text(rest[..length].to_owned());
-                    self.show(self.at..self.at + length, shown);
-                    self.at += length;
+                    let Some(shown) = rest.chars().next() else { return };
+                    self.show(self.at..self.at + shown.len_utf8(), Shown::Text(shown));
+                    self.at += shown.len_utf8();
                 }
             }
         }
@@ -314,18 +313,18 @@ impl Reader<'_> {
             return self.word(start);
         }
         self.at = start + 1 + first.len_utf8();
-        let symbol = |text: &str| Some(Shown::Text(text.to_owned()));
         let shown = match first {
-            '\\' | '{' | '}' => symbol(&first.to_string()),
-            '~' => symbol("\u{a0}"),
-            '_' => symbol("-"),
+            '\\' | '{' | '}' => Some(Shown::Text(first)),
+            '~' => Some(Shown::Text('\u{a0}')),
+            '_' => Some(Shown::Text('-')),
             '\r' | '\n' => Some(Shown::Break),
             '\'' => {
                 let byte = rest.get(1..3).and_then(|hex| u8::from_str_radix(hex, 16).ok());
                 if byte.is_some() {
                     self.at += 2;
                 }
-                byte.map(|byte| Shown::Text(self.encoding.decode_without_bom_handling(&[byte]).0.into_owned()))
+                byte.and_then(|byte| self.encoding.decode_without_bom_handling(&[byte]).0.chars().next())
+                    .map(Shown::Text)
             }
             '*' => {
                 if let Some(frame) = self.frames.last_mut() {
@@ -363,19 +362,19 @@ impl Reader<'_> {
         let range = start..at;
         match word {
             "par" | "line" | "row" | "sect" | "page" => self.show(range, Shown::Break),
-            "tab" | "cell" => self.show(range, Shown::Text("\t".to_owned())),
-            "emdash" => self.show(range, Shown::Text("—".to_owned())),
-            "endash" => self.show(range, Shown::Text("–".to_owned())),
-            "bullet" => self.show(range, Shown::Text("•".to_owned())),
-            "lquote" => self.show(range, Shown::Text("‘".to_owned())),
-            "rquote" => self.show(range, Shown::Text("’".to_owned())),
-            "ldblquote" => self.show(range, Shown::Text("“".to_owned())),
-            "rdblquote" => self.show(range, Shown::Text("”".to_owned())),
+            "tab" | "cell" => self.show(range, Shown::Text('\t')),
+            "emdash" => self.show(range, Shown::Text('—')),
+            "endash" => self.show(range, Shown::Text('–')),
+            "bullet" => self.show(range, Shown::Text('•')),
+            "lquote" => self.show(range, Shown::Text('‘')),
+            "rquote" => self.show(range, Shown::Text('’')),
+            "ldblquote" => self.show(range, Shown::Text('“')),
+            "rdblquote" => self.show(range, Shown::Text('”')),
             "u" => {
                 let unit = u16::try_from(number.unwrap_or(0) & 0xFFFF).unwrap_or(0);
                 let uc = self.frames.last().map_or(1, |frame| frame.uc);
                 let shown = match char::from_u32(u32::from(unit)) {
-                    Some(c) => Shown::Text(c.to_string()),
+                    Some(c) => Shown::Text(c),
                     None => Shown::Surrogate(unit),
                 };
                 self.skip = 0;

@@ -9,6 +9,14 @@ use std::fmt::Write as _;
 /// A document without text.
 pub(super) const EMPTY: &str = "{\\rtf1\\ansi\\ansicpg1252\\deff0{\\fonttbl{\\f0\\fswiss\\fcharset0 Arial;}}\r\n\\viewkind4\\uc1\\pard\\f0\\fs20 }";
 
+/// A document of these blocks and nothing else.
+pub(super) fn document<'b>(blocks: impl Iterator<Item = &'b Block>) -> String {
+    let mut document = EMPTY.trim_end_matches('}').to_owned();
+    document.extend(blocks.map(block));
+    document.push('}');
+    document
+}
+
 /// A block as groups, a line each.
 pub(super) fn block(block: &Block) -> String {
     let mut out = String::new();

@@ -205,6 +205,15 @@ fn blocks() -> impl Strategy<Value = Vec<Block>> {
 
 proptest! {
     #[test]
+    fn a_memo_that_is_written_at_once_is_the_one_that_putting_each_block_makes(mut blocks in blocks(), rtf in any::<bool>()) {
+        let format = if rtf { MemoFormat::Rtf } else { MemoFormat::Text };
+        let any_order = Memo::of(format, &blocks);
+        blocks.sort_by_key(|block| block.at);
+        prop_assert_eq!(&any_order, &Memo::of(format, &blocks));
+        prop_assert_eq!(any_order, filled(Memo::empty(format), &blocks).0.to_raw());
+    }
+
+    #[test]
     fn any_text_reads_back_as_it_was_put_and_a_second_put_changes_nothing(blocks in blocks(), rtf in any::<bool>()) {
         let format = if rtf { MemoFormat::Rtf } else { MemoFormat::Text };
         let (memo, done) = filled(Memo::empty(format), &blocks);
