@@ -85,14 +85,20 @@ impl Gestsup {
         snapshot: &mut super::snapshot::GestsupSnapshot,
     ) -> Result<Option<String>, GestsupError> {
         let rows = snapshot.fetch("SHOW GRANTS".to_owned()).await?;
+        let database = &self.place.database;
+        let here = [format!("`{database}`."), format!("`{}`.", database.replace('_', "\\_")), "*.".to_owned()];
         for row in &rows {
             let column =
                 sqlx::Row::columns(row).first().map(|column| sqlx::Column::name(column).to_owned()).unwrap_or_default();
             let grant = text(row, &column);
-            let Some(rights) = grant.strip_prefix("GRANT ").and_then(|rest| rest.split(" ON ").next()) else {
+            let Some((rights, on)) = grant.strip_prefix("GRANT ").and_then(|rest| rest.split_once(" ON ")) else {
                 continue;
             };
-            if !["USAGE", "SELECT", "SELECT, SHOW VIEW"].contains(&rights) && !grant.contains(" ON PROCEDURE") {
+            // What it may do to other bases is none of this one's business.
+            if !here.iter().any(|base| on.starts_with(base.as_str())) {
+                continue;
+            }
+            if !["USAGE", "SELECT", "SELECT, SHOW VIEW"].contains(&rights) {
                 return Ok(Some(rights.chars().take(60).collect()));
             }
         }

@@ -8,16 +8,20 @@ use gestan_connector::flows::tickets::{Memory as _, Outcome, PassOptions};
 use sqlx::{AssertSqlSafe, Executor as _};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+/// More tickets than the brake lets through by default.
+const MANY: &str =
+    "[tickets]\nstart_at = \"2026-01-01T00:00:00\"\n[tickets.brake]\ncreate = { number = 1000, percent = 0 }";
+
 #[tokio::test]
 async fn a_server_that_crashes_in_the_middle_of_a_pass_and_starts_again_loses_and_doubles_nothing() {
     let server = fragile().await;
-    let mut world = World::on(sandbox_on(&server).await, "").await;
-    world.tickets(60).await;
+    let mut world = World::on(sandbox_on(&server).await, MANY).await;
+    world.tickets(250).await;
     let (world, proxy) = world.behind_a_proxy_for(30).await;
     let pid = server.folder().join("pid");
     let batches = AtomicUsize::new(0);
     proxy.play(move |asked| {
-        if asked.is_batch() && batches.fetch_add(1, Ordering::Relaxed) == 1 {
+        if asked.is_batch() && batches.fetch_add(1, Ordering::Relaxed) == 2 {
             let pid = std::fs::read_to_string(&pid).unwrap();
             std::process::Command::new("kill").args(["-KILL", pid.trim()]).status().unwrap();
             std::thread::sleep(std::time::Duration::from_millis(100));
@@ -30,7 +34,7 @@ async fn a_server_that_crashes_in_the_middle_of_a_pass_and_starts_again_loses_an
         "{failed:?}"
     );
     assert_eq!(failed.code, ExitCode::Unavailable);
-    assert_eq!(world.site.store().linked_numbers().await.unwrap().len(), 50, "the first batch is remembered");
+    assert_eq!(world.site.store().linked_numbers().await.unwrap().len(), 200, "the first two batches are remembered");
     while !server.folder().join("failed").exists() {
         tokio::time::sleep(std::time::Duration::from_millis(5)).await;
     }
@@ -39,7 +43,7 @@ async fn a_server_that_crashes_in_the_middle_of_a_pass_and_starts_again_loses_an
     proxy.play(|_| Act::Forward);
     // The people of the test were connected to the server too.
     let mut world = World { erp: world.sandbox.erp().await.unwrap(), ..world };
-    world.converges(60).await;
+    world.converges(250).await;
 }
 
 #[tokio::test]
