@@ -16,6 +16,8 @@ fn problem(status: u16, code: &str, detail: &str) -> Act {
     Act::Answer(status, "content-type: application/problem+json\r\n", body)
 }
 
+type Answering = fn() -> Act;
+
 /// A script that acts once on writes.
 fn once(act: impl Fn() -> Act + Send + 'static) -> impl FnMut(&super::proxy::Asked) -> Act + Send {
     let done = AtomicBool::new(false);
@@ -230,7 +232,7 @@ async fn an_answer_that_is_no_gateways_blames_no_ticket() {
     let short = || Act::Answer(200, "", "{\"results\": [{\"ok\": {\"id\": 1".to_owned());
     let old = || problem(400, "bad-request", "The body is not what docs/gateway-api.yaml says: unknown field.");
     let older = || problem(404, "not-found", "There is no such address; see docs/gateway-api.yaml.");
-    let cases: [(fn() -> Act, &str); 7] = [
+    let cases: [(Answering, &str); 7] = [
         (garbage, "is not a gateway of this version (expected value at line 1"),
         (more, "is not a gateway of this version ("),
         (fewer, "it answered 3 questions with 2 results"),
