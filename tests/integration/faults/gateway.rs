@@ -205,6 +205,8 @@ async fn a_batch_on_which_the_gateway_fails_goes_one_by_one_and_only_the_bad_tic
     assert_eq!((attention.len(), attention[&2].attempts), (1, 1));
     let (_, show, _) = crate::commands::run(&world.config_file(), &["show", "2"]).await;
     assert!(show.contains("will be retried: ") && show.contains("The gateway failed"), "{show}");
+    let again = world.attempt_with(PassOptions::default()).await.unwrap();
+    assert!(again.records.is_empty(), "not before its delay is over: {:#?}", again.records);
     proxy.play(|_| Act::Forward);
     world.site.store().retry(None).await.unwrap();
     world.converges(3).await;
