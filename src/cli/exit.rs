@@ -38,14 +38,13 @@ pub struct TryLater(pub String);
 fn of_state(error: &StoreError) -> ExitCode {
     match error {
         StoreError::Locked { .. } | StoreError::Busy { .. } => ExitCode::TryLater,
-        StoreError::Full { .. } | StoreError::Disk { .. } => ExitCode::Unavailable,
+        StoreError::Full { .. } | StoreError::Disk { .. } | StoreError::Sqlite { .. } => ExitCode::Unavailable,
         StoreError::Missing { .. } | StoreError::Older { .. } => ExitCode::Records,
         StoreError::File { .. }
         | StoreError::Newer { .. }
         | StoreError::NotAState { .. }
         | StoreError::ReadOnly { .. }
-        | StoreError::Content { .. }
-        | StoreError::Sqlite { .. } => ExitCode::Config,
+        | StoreError::Content { .. } => ExitCode::Config,
     }
 }
 

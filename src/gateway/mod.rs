@@ -29,11 +29,15 @@ use extension::Extension;
 use secrecy::SecretString;
 use std::collections::HashSet;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 use tokio::sync::RwLock;
 
 /// Tables of Gestan that the gateway uses.
 const TABLES: [&str; 8] =
     ["INTERVENTION", "Z83_INTERVENTION", "CONTACT", "MACHINE_MNT", "USER", "PRODUIT", "PROJET", "PARAMLIB"];
+
+/// How long a structure that was read is trusted: Gestan may be updated while the gateway runs.
+const STRUCTURE: Duration = Duration::from_secs(300);
 
 /// The tables and columns that a base has.
 type Catalogue = Arc<HashSet<(String, String)>>;
@@ -48,8 +52,8 @@ pub struct Gateway {
     user_code: String,
     memo: config::MemoFormat,
     max_body: usize,
-    /// Read once the base answers; a base's structure changes with Gestan's version only.
-    catalogue: RwLock<Option<Catalogue>>,
+    /// A base's structure changes with Gestan's version only.
+    catalogue: RwLock<Option<(Instant, Catalogue)>>,
 }
 
 impl Gateway {
@@ -77,7 +81,9 @@ impl Gateway {
     }
 
     async fn catalogue(&self) -> Result<Catalogue, BaseError> {
-        if let Some(catalogue) = self.catalogue.read().await.as_ref() {
+        if let Some((read, catalogue)) = self.catalogue.read().await.as_ref()
+            && read.elapsed() < STRUCTURE
+        {
             return Ok(Arc::clone(catalogue));
         }
         self.read_catalogue().await
@@ -87,7 +93,7 @@ impl Gateway {
         let extension = self.extension.tables();
         let tables: Vec<&str> = TABLES.into_iter().chain(extension.iter().map(String::as_str)).collect();
         let catalogue = Arc::new(self.base.columns(&tables).await?);
-        *self.catalogue.write().await = Some(Arc::clone(&catalogue));
+        *self.catalogue.write().await = Some((Instant::now(), Arc::clone(&catalogue)));
         Ok(catalogue)
     }
 }

@@ -126,7 +126,10 @@ impl StoreError {
 
     /// Whether trying again may help.
     pub fn retryable(&self) -> bool {
-        matches!(self, Self::Busy { .. } | Self::Full { .. } | Self::Disk { .. } | Self::Locked { .. })
+        matches!(
+            self,
+            Self::Busy { .. } | Self::Full { .. } | Self::Disk { .. } | Self::Locked { .. } | Self::Sqlite { .. }
+        )
     }
 }
 

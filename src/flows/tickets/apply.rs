@@ -357,7 +357,8 @@ impl Applier<'_> {
     ) -> Commit {
         let number = work.planned.number;
         let known = self.attention.get(&number).filter(|known| known.trouble == Trouble::Retrying);
-        let attempts = known.map_or(0, |known| known.attempts) + 1;
+        let code = if in_the_way { Problem::LOCKED } else { "failed" };
+        let attempts = known.filter(|known| known.code == code).map_or(0, |known| known.attempts) + 1;
         if attempts >= self.flow.config.tickets.attempts && !in_the_way {
             let reason = format!(
                 "{reason} Set aside after {attempts} attempts: mend the cause, then run `gestan-connector retry {number}`."
@@ -365,12 +366,12 @@ impl Applier<'_> {
             return self.set_aside(work, operation, "attempts-exhausted", &reason, records);
         }
         let gestan_id = work.links.last().map(|link| link.gestan_id);
-        let record = self.record(work, gestan_id, Some(Outcome::Failed), "failed", reason, operation);
+        let record = self.record(work, gestan_id, Some(Outcome::Failed), code, reason, operation);
         let journal = vec![self.journal(&record)];
         records.push(record);
         let delay = chrono::Duration::from_std(retry::delay_after(attempts)).unwrap_or_default();
         let mut attention =
-            Attention::new(number, Trouble::Retrying, "failed", reason, known.map_or(self.now, |known| known.since));
+            Attention::new(number, Trouble::Retrying, code, reason, known.map_or(self.now, |known| known.since));
         attention.attempts = attempts;
         attention.next_at = Some(self.now + delay);
         // The intent stays: the write may have been done, and the ticket is planned again whatever happens.

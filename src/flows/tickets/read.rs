@@ -313,13 +313,18 @@ fn is_due(
     now: DateTime<Utc>,
 ) -> bool {
     let number = sighting.number;
-    if options.only.contains(&number) || remembered.unconfirmed.contains(&number) {
+    let attention = remembered.attention.get(&number);
+    if options.only.contains(&number) {
+        return true;
+    }
+    // A write that failed is not confirmed either, and its delay stands.
+    if remembered.unconfirmed.contains(&number) && attention.is_none_or(|known| known.trouble != Trouble::Retrying) {
         return true;
     }
     let changed = known.is_none_or(|known| *known != sighting.fingerprint.to_string());
     let live = remembered.linked.get(&number) == Some(&LinkPhase::Live);
     let remapped = remembered.projection_changed && live;
-    match remembered.attention.get(&number) {
+    match attention {
         None => changed || remapped,
         Some(attention) => match attention.trouble {
             Trouble::Waiting => true,

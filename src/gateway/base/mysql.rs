@@ -275,7 +275,7 @@ impl MySqlTransaction {
         self.forget_after(done).await
     }
 
-    /// A server that wants statements prepared anew (error 1615) goes on wanting it of those that the
+    /// A server that wants statements prepared anew (error 1615) may go on wanting it of those that the
     /// connection remembers; after a trouble of the whole base the connection itself is not used again.
     async fn forget_after<T>(&mut self, result: Result<T, BaseError>) -> Result<T, BaseError> {
         self.trouble.note(&result);

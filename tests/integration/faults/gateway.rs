@@ -16,6 +16,8 @@ fn problem(status: u16, code: &str, detail: &str) -> Act {
     Act::Answer(status, "content-type: application/problem+json\r\n", body)
 }
 
+type Answering = fn() -> Act;
+
 /// A script that acts once on writes.
 fn once(act: impl Fn() -> Act + Send + 'static) -> impl FnMut(&super::proxy::Asked) -> Act + Send {
     let done = AtomicBool::new(false);
@@ -203,6 +205,8 @@ async fn a_batch_on_which_the_gateway_fails_goes_one_by_one_and_only_the_bad_tic
     assert_eq!((attention.len(), attention[&2].attempts), (1, 1));
     let (_, show, _) = crate::commands::run(&world.config_file(), &["show", "2"]).await;
     assert!(show.contains("will be retried: ") && show.contains("The gateway failed"), "{show}");
+    let again = world.attempt_with(PassOptions::default()).await.unwrap();
+    assert!(again.records.is_empty(), "not before its delay is over: {:#?}", again.records);
     proxy.play(|_| Act::Forward);
     world.site.store().retry(None).await.unwrap();
     world.converges(3).await;
@@ -230,7 +234,7 @@ async fn an_answer_that_is_no_gateways_blames_no_ticket() {
     let short = || Act::Answer(200, "", "{\"results\": [{\"ok\": {\"id\": 1".to_owned());
     let old = || problem(400, "bad-request", "The body is not what docs/gateway-api.yaml says: unknown field.");
     let older = || problem(404, "not-found", "There is no such address; see docs/gateway-api.yaml.");
-    let cases: [(fn() -> Act, &str); 7] = [
+    let cases: [(Answering, &str); 7] = [
         (garbage, "is not a gateway of this version (expected value at line 1"),
         (more, "is not a gateway of this version ("),
         (fewer, "it answered 3 questions with 2 results"),

@@ -5,6 +5,7 @@ mod bases;
 mod circuit;
 mod gateway;
 mod help_desk;
+mod messages;
 mod poison;
 mod proxy;
 mod rows;

@@ -22,13 +22,18 @@ async fn one_poisoned_ticket_among_a_thousand_stops_only_itself_and_is_explained
     world.desk.run("SET SESSION group_concat_max_len = 100000").await.unwrap();
     let ticket = columns(&mut world, "tincidents").await;
     let step = columns(&mut world, "tthreads").await;
+    let digit = "(SELECT 0 AS n UNION SELECT 1 UNION SELECT 2 UNION SELECT 3 UNION SELECT 4 UNION SELECT 5 UNION SELECT 6 \
+                 UNION SELECT 7 UNION SELECT 8 UNION SELECT 9)";
+    let numbers = format!(
+        "(SELECT 1 + a.n + 10 * b.n + 100 * c.n AS seq FROM {digit} a JOIN {digit} b JOIN {digit} c HAVING seq BETWEEN 2 AND {MANY})"
+    );
     for statement in [
         format!(
-            "INSERT INTO tincidents ({ticket}) SELECT {} FROM tincidents t JOIN seq_2_to_{MANY} s WHERE t.id = {first}",
+            "INSERT INTO tincidents ({ticket}) SELECT {} FROM tincidents t JOIN {numbers} s WHERE t.id = {first} ORDER BY s.seq",
             ticket.replace("`title`", "CONCAT('Panne ', s.seq)")
         ),
         format!(
-            "INSERT INTO tthreads ({step}) SELECT {} FROM tthreads h JOIN seq_2_to_{MANY} s WHERE h.ticket = {first} ORDER BY s.seq, h.id",
+            "INSERT INTO tthreads ({step}) SELECT {} FROM tthreads h JOIN {numbers} s WHERE h.ticket = {first} ORDER BY s.seq, h.id",
             step.replace("`ticket`", &format!("s.seq + {first} - 1"))
         ),
     ] {

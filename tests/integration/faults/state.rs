@@ -83,8 +83,12 @@ async fn a_file_that_may_grow_no_more_stops_the_pass_and_the_next_one_goes_on() 
 async fn a_disk_that_is_full_is_named_and_what_was_written_is_found_again() {
     let stage = Stage::new().await;
     let Some(unshare) = mounts() else {
-        // The limit on the size of a file, above, is the nearest that this machine allows.
-        println!("no file system can be mounted here: only a limit on the size of files was tested");
+        // Nothing can be mounted here: limits on the size of files are the nearest to it.
+        for blocks in [0, 4, 70] {
+            let script = format!("trap '' XFSZ; ulimit -f {blocks}; exec \"$PROGRAM\" --config \"$CONFIG\" sync");
+            let (code, said) = shell(&script, &stage.config).await;
+            assert!(code == 69 && said.contains("the disk of the state "), "{blocks}: {said}");
+        }
         stage.goes_on().await;
         return;
     };
