@@ -208,6 +208,15 @@ impl Store {
         self.done(query.fetch_optional(&self.pool).await)
     }
 
+    async fn store_values(&self, values: Vec<(&str, String)>) -> Result<(), StoreError> {
+        let mut transaction = self.begin().await?;
+        for (name, value) in values {
+            let query = sqlx::query("INSERT OR REPLACE INTO value (name, value) VALUES (?, ?)").bind(name).bind(value);
+            self.done(query.execute(&mut *transaction).await)?;
+        }
+        self.done(transaction.commit().await)
+    }
+
     async fn store_intents(&self, intents: Vec<Intent>) -> Result<(), StoreError> {
         let mut transaction = self.begin().await?;
         for intent in intents {
@@ -267,9 +276,7 @@ impl Memory for Store {
         Ok(self.read_value(name).await?)
     }
 
-    async fn set_value(&self, name: &str, value: &str) -> Result<(), PortError> {
-        let query = sqlx::query("INSERT OR REPLACE INTO value (name, value) VALUES (?, ?)").bind(name).bind(value);
-        self.done(query.execute(&self.pool).await)?;
-        Ok(())
+    async fn set_values(&self, values: Vec<(&str, String)>) -> Result<(), PortError> {
+        Ok(self.store_values(values).await?)
     }
 }

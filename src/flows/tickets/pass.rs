@@ -132,6 +132,10 @@ impl TicketsFlow<'_> {
                 report.records = plans().flat_map(forecast).collect();
                 report.records.sort_by_key(|record| record.ticket);
             } else {
+                if self.config.tickets.start_at.is_none() && remembered.last_ticket.is_none() {
+                    // What is closed from now on is not history, whatever becomes of this pass.
+                    self.memory.set_value(START_AT, &remembered.start_at.to_rfc3339()).await?;
+                }
                 let applier = Applier { flow: self, planner: &planner, attention: &remembered.attention, run_id, now };
                 (report.records, report.interrupted) = applier.apply(cases, cancel).await?;
             }
@@ -220,31 +224,36 @@ impl TicketsFlow<'_> {
         if !options.only.is_empty() {
             return Ok(());
         }
+        // All in one commit: half of it would hide a restored base, or a changed mapping, for good.
+        let mut values = Vec::new();
         if self.config.tickets.start_at.is_none() && remembered.last_ticket.is_none() {
-            self.memory.set_value(START_AT, &remembered.start_at.to_rfc3339()).await?;
+            values.push((START_AT, remembered.start_at.to_rfc3339()));
         }
         let last = found.last_ticket.unwrap_or(0);
         if remembered.last_ticket != Some(last) {
-            self.memory.set_value(LAST_TICKET, &last.to_string()).await?;
+            values.push((LAST_TICKET, last.to_string()));
         }
         if remembered.marks.as_ref() != Some(&found.marks) {
-            self.memory.set_value(MARKS, &json(&found.marks)).await?;
+            values.push((MARKS, json(&found.marks)));
         }
         if remembered.sweep != found.sweep {
-            self.memory.set_value(SWEEP, &json(&found.sweep)).await?;
+            values.push((SWEEP, json(&found.sweep)));
         }
         if remembered.comparison != *comparison {
-            self.memory.set_value(COMPARISON, &json(comparison)).await?;
+            values.push((COMPARISON, json(comparison)));
         }
         match &found.rewound {
-            Some(sentence) => self.memory.set_value(REWOUND, sentence).await?,
+            Some(sentence) => values.push((REWOUND, sentence.clone())),
             None if remembered.rewound && !self.memory.attention().await?.values().any(concerns_restore) => {
-                self.memory.set_value(REWOUND, "").await?;
+                values.push((REWOUND, String::new()));
             }
             None => {}
         }
         if remembered.projection_changed || remembered.last_ticket.is_none() {
-            self.memory.set_value(PROJECTION, projection).await?;
+            values.push((PROJECTION, projection.to_owned()));
+        }
+        if !values.is_empty() {
+            self.memory.set_values(values).await?;
         }
         Ok(())
     }

@@ -333,5 +333,10 @@ pub trait Memory: Send + Sync {
     async fn value(&self, name: &str) -> Result<Option<String>, PortError>;
 
     /// Sets a cursor or another small value.
-    async fn set_value(&self, name: &str, value: &str) -> Result<(), PortError>;
+    async fn set_value(&self, name: &str, value: &str) -> Result<(), PortError> {
+        self.set_values(vec![(name, value.to_owned())]).await
+    }
+
+    /// Sets several, in one commit.
+    async fn set_values(&self, values: Vec<(&str, String)>) -> Result<(), PortError>;
 }
