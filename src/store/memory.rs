@@ -22,6 +22,11 @@ impl Store {
             .map_err(|error| StoreError::Content { path: self.path.clone(), message: error.to_string() })
     }
 
+    fn to_json<T: Serialize>(&self, value: &T) -> Result<String, StoreError> {
+        serde_json::to_string(value)
+            .map_err(|error| StoreError::Content { path: self.path.clone(), message: error.to_string() })
+    }
+
     /// An enum as its name.
     pub(super) fn name<T: Serialize>(&self, value: &T) -> Result<String, StoreError> {
         match serde_json::to_value(value) {
@@ -142,9 +147,6 @@ impl Store {
     }
 
     async fn store_link(&self, transaction: &mut Transaction<'_, Sqlite>, link: &Link) -> Result<(), StoreError> {
-        let text = |value: serde_json::Result<String>| {
-            value.map_err(|error| StoreError::Content { path: self.path.clone(), message: error.to_string() })
-        };
         let query = sqlx::query(
             "INSERT OR REPLACE INTO link (number, sequence, gestan_id, etag, identity, phase, minutes_before, minutes, sent, held, head_hash, entries, last_known) \
              VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -153,15 +155,15 @@ impl Store {
         .bind(link.sequence)
         .bind(link.gestan_id)
         .bind(&link.etag)
-        .bind(text(serde_json::to_string(&link.identity))?)
+        .bind(self.to_json(&link.identity)?)
         .bind(self.name(&link.phase)?)
         .bind(link.minutes_before)
         .bind(link.minutes)
-        .bind(text(serde_json::to_string(&link.sent))?)
-        .bind(text(serde_json::to_string(&link.held))?)
+        .bind(self.to_json(&link.sent)?)
+        .bind(self.to_json(&link.held)?)
         .bind(&link.head_hash)
-        .bind(text(serde_json::to_string(&link.entries))?)
-        .bind(text(serde_json::to_string(&link.last_known))?);
+        .bind(self.to_json(&link.entries)?)
+        .bind(self.to_json(&link.last_known)?);
         self.done(query.execute(&mut **transaction).await).map(|_| ())
     }
 
@@ -217,17 +219,37 @@ impl Store {
         self.done(transaction.commit().await)
     }
 
+    async fn load_intents(&self) -> Result<Vec<Intent>, StoreError> {
+        let sql = "SELECT * FROM intent ORDER BY number, sequence";
+        let rows = self.done(sqlx::query(sql).fetch_all(&self.pool).await)?;
+        let intent = |row: &SqliteRow| {
+            let text = |column: &str| self.done(row.try_get::<String, _>(column));
+            let begun = text("begun")?;
+            Ok(Intent {
+                number: self.done(row.try_get("number"))?,
+                sequence: self.done(row.try_get("sequence"))?,
+                action: text("action")?,
+                run_id: text("run_id")?,
+                at: self.done(row.try_get("at"))?,
+                begun: if begun.is_empty() { None } else { Some(self.json(&begun)?) },
+            })
+        };
+        rows.iter().map(intent).collect()
+    }
+
     async fn store_intents(&self, intents: Vec<Intent>) -> Result<(), StoreError> {
         let mut transaction = self.begin().await?;
         for intent in intents {
+            let begun = intent.begun.map(|begun| self.to_json(&begun)).transpose()?.unwrap_or_default();
             let query = sqlx::query(
-                "INSERT OR REPLACE INTO intent (number, sequence, action, run_id, at) VALUES (?, ?, ?, ?, ?)",
+                "INSERT OR REPLACE INTO intent (number, sequence, action, run_id, at, begun) VALUES (?, ?, ?, ?, ?, ?)",
             )
             .bind(intent.number)
             .bind(intent.sequence)
             .bind(intent.action)
             .bind(intent.run_id)
-            .bind(intent.at);
+            .bind(intent.at)
+            .bind(begun);
             self.done(query.execute(&mut *transaction).await)?;
         }
         self.done(transaction.commit().await)
@@ -260,6 +282,10 @@ impl Memory for Store {
 
     async fn intend(&self, intents: Vec<Intent>) -> Result<(), PortError> {
         Ok(self.store_intents(intents).await?)
+    }
+
+    async fn intents(&self) -> Result<Vec<Intent>, PortError> {
+        Ok(self.load_intents().await?)
     }
 
     async fn unconfirmed(&self) -> Result<HashSet<i64>, PortError> {

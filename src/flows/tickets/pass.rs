@@ -89,6 +89,9 @@ impl TicketsFlow<'_> {
         let begun = std::time::Instant::now();
         reached("daemon: pass begun");
         let projection = self.config.fingerprint_of_projection();
+        if !options.dry_run {
+            self.recover(run_id, now).await?;
+        }
         let remembered = Remembered::load(self.memory, &self.config.tickets, self.zone, &projection, now).await?;
         let mut snapshot = self.source.snapshot().await?;
         let found = find(snapshot.as_mut(), &remembered, options, self.config, self.zone, now).await?;
@@ -216,7 +219,7 @@ impl TicketsFlow<'_> {
         let settled: Vec<Commit> = found
             .settled
             .iter()
-            .map(|number| Commit { number: *number, attention: Some(None), ..Commit::default() })
+            .map(|number| Commit { number: *number, attention: Some(None), clear_intents: true, ..Commit::default() })
             .collect();
         if !settled.is_empty() {
             self.memory.commit(settled).await?;

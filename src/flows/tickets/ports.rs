@@ -300,6 +300,23 @@ pub struct Intent {
     pub run_id: String,
     /// When.
     pub at: DateTime<Utc>,
+    /// The write; `None` if an older program began it.
+    pub begun: Option<Begun>,
+}
+
+/// A write as it is known before its answer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Begun {
+    /// Name of the operation, for the journal.
+    pub verb: String,
+    /// The operation as a sentence.
+    pub message: String,
+    /// The link after it, as far as it is known without the answer.
+    pub link: Link,
+    /// The fields that it sets.
+    pub fields: Fields,
+    /// The entries that it writes: key, hash.
+    pub entries: BTreeMap<String, String>,
 }
 
 /// The memory of the flow: the state file.
@@ -322,6 +339,9 @@ pub trait Memory: Send + Sync {
 
     /// Remembers that these writes are about to be made, in one commit.
     async fn intend(&self, intents: Vec<Intent>) -> Result<(), PortError>;
+
+    /// The writes that were begun and never confirmed.
+    async fn intents(&self) -> Result<Vec<Intent>, PortError>;
 
     /// Numbers of tickets with a write that was begun and never confirmed.
     async fn unconfirmed(&self) -> Result<HashSet<i64>, PortError>;

@@ -162,6 +162,7 @@ pub(super) async fn find(
     let mut settled: Vec<i64> = remembered
         .attention
         .keys()
+        .chain(&remembered.unconfirmed)
         .filter(|number| !exists.contains(number) && !remembered.linked.contains_key(number) && asked(number))
         .copied()
         .collect();
@@ -169,7 +170,8 @@ pub(super) async fn find(
     for sighting in sightings {
         let linked = remembered.linked.contains_key(&sighting.number);
         if !linked && (!sighting.attributed || is_history(&sighting, &closed_states, remembered.start_at)) {
-            if remembered.attention.contains_key(&sighting.number) {
+            if remembered.attention.contains_key(&sighting.number) || remembered.unconfirmed.contains(&sighting.number)
+            {
                 settled.push(sighting.number);
             }
         } else if is_due(&sighting, remembered, options, now) {
