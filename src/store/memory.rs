@@ -270,14 +270,48 @@ impl Store {
         self.done(query.fetch_optional(&self.pool).await)
     }
 
+    async fn store_values(&self, values: Vec<(&str, String)>) -> Result<(), StoreError> {
+        let mut transaction = self.begin().await?;
+        for (name, value) in values {
+            let query = sqlx::query("INSERT OR REPLACE INTO value (name, value) VALUES (?, ?)").bind(name).bind(value);
+            self.done(query.execute(&mut *transaction).await)?;
+        }
+        self.done(transaction.commit().await)
+    }
+
+    async fn load_intents(&self) -> Result<Vec<Intent>, StoreError> {
+        let sql = "SELECT * FROM intent ORDER BY number, sequence";
+        let rows = self.done(sqlx::query(sql).fetch_all(&self.pool).await)?;
+        let intent = |row: &SqliteRow| {
+            let text = |column: &str| self.done(row.try_get::<String, _>(column));
+            let begun = text("begun")?;
+            Ok(Intent {
+                number: self.done(row.try_get("number"))?,
+                sequence: self.done(row.try_get("sequence"))?,
+                action: text("action")?,
+                run_id: text("run_id")?,
+                at: self.done(row.try_get("at"))?,
+                begun: if begun.is_empty() { None } else { Some(self.json(&begun)?) },
+            })
+        };
+        rows.iter().map(intent).collect()
+    }
+
     async fn store_intents(&self, intents: Vec<Intent>) -> Result<(), StoreError> {
         let mut transaction = self.begin().await?;
         for intents in intents.chunks(ROWS) {
-            let mut sql =
-                QueryBuilder::<Sqlite>::new("INSERT OR REPLACE INTO intent (number, sequence, action, run_id, at) ");
-            sql.push_values(intents, |mut row, intent| {
+            let begun: Vec<String> = intents
+                .iter()
+                .map(|intent| {
+                    intent.begun.as_ref().map(|begun| self.text(begun)).transpose().map(Option::unwrap_or_default)
+                })
+                .collect::<Result<_, _>>()?;
+            let mut sql = QueryBuilder::<Sqlite>::new(
+                "INSERT OR REPLACE INTO intent (number, sequence, action, run_id, at, begun) ",
+            );
+            sql.push_values(intents.iter().zip(begun), |mut row, (intent, begun)| {
                 row.push_bind(intent.number).push_bind(intent.sequence).push_bind(&intent.action);
-                row.push_bind(&intent.run_id).push_bind(intent.at);
+                row.push_bind(&intent.run_id).push_bind(intent.at).push_bind(begun);
             });
             self.done(sql.build().execute(&mut *transaction).await)?;
         }
@@ -328,6 +362,10 @@ impl Memory for Store {
         Ok(self.store_intents(intents).await?)
     }
 
+    async fn intents(&self) -> Result<Vec<Intent>, PortError> {
+        Ok(self.load_intents().await?)
+    }
+
     async fn unconfirmed(&self) -> Result<HashSet<i64>, PortError> {
         let rows: Vec<i64> =
             self.done(sqlx::query_scalar("SELECT DISTINCT number FROM intent").fetch_all(&self.pool).await)?;
@@ -342,9 +380,7 @@ impl Memory for Store {
         Ok(self.read_value(name).await?)
     }
 
-    async fn set_value(&self, name: &str, value: &str) -> Result<(), PortError> {
-        let query = sqlx::query("INSERT OR REPLACE INTO value (name, value) VALUES (?, ?)").bind(name).bind(value);
-        self.done(query.execute(&self.pool).await)?;
-        Ok(())
+    async fn set_values(&self, values: Vec<(&str, String)>) -> Result<(), PortError> {
+        Ok(self.store_values(values).await?)
     }
 }

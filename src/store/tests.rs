@@ -4,7 +4,7 @@
 use super::*;
 use crate::flows::System;
 use crate::flows::tickets::{
-    AgreedEntry, Attention, Commit, Intent, JournalEntry, Link, LinkPhase, Memory, Outcome, Trouble,
+    AgreedEntry, Attention, Begun, Commit, Intent, JournalEntry, Link, LinkPhase, Memory, Outcome, Trouble,
 };
 use crate::model::{EntryMark, Field, Fields, Identity, LastKnown, Value};
 use chrono::{DateTime, TimeZone as _, Utc};
@@ -116,6 +116,7 @@ async fn what_was_committed_is_there_after_a_restart() {
     assert_eq!(store.attention().await.unwrap()[&4], attention(4, Trouble::Retrying));
     assert_eq!(store.linked_numbers().await.unwrap(), HashMap::from([(4, LinkPhase::Closed)]), "the newest decides");
     assert_eq!(store.unconfirmed().await.unwrap().into_iter().collect::<Vec<_>>(), [5]);
+    assert_eq!(store.intents().await.unwrap(), [intent(5)]);
     assert_eq!(store.value("cursor").await.unwrap().as_deref(), Some("12"));
     assert_eq!(
         store.journal(&JournalFilter::default()).await.unwrap(),
@@ -124,7 +125,15 @@ async fn what_was_committed_is_there_after_a_restart() {
 }
 
 fn intent(number: i64) -> Intent {
-    Intent { number, sequence: 1, action: "put".to_owned(), run_id: "run".to_owned(), at: noon(0) }
+    let link = link(number, 1);
+    let begun = Begun {
+        verb: "update".to_owned(),
+        message: "updated; time_spent".to_owned(),
+        fields: link.sent.clone(),
+        entries: [("step:1".to_owned(), "hash".to_owned())].into(),
+        link,
+    };
+    Intent { number, sequence: 1, action: "put".to_owned(), run_id: "run".to_owned(), at: noon(0), begun: Some(begun) }
 }
 
 #[tokio::test]

@@ -10,6 +10,7 @@ mod gateway;
 mod gestsup;
 mod habits;
 mod histories;
+mod killed;
 mod lies;
 mod linked;
 mod restore;

@@ -5,7 +5,8 @@ use super::links::linked;
 use super::operation::{Operation, Planned, Verb, Verdict};
 use super::pass::TicketsFlow;
 use super::plan::{MergedTicket, Planner};
-use super::ports::{Attention, Commit, Intent, JournalEntry, Link, LinkPhase, Outcome, Trouble};
+use super::ports::{Attention, Begun, Commit, Intent, JournalEntry, Link, LinkPhase, Outcome, Trouble};
+use super::recovery::own_write;
 use super::report::{RecordReport, Records};
 use crate::failpoint::reached;
 use crate::flows::{Blast, PortError, System};
@@ -96,15 +97,21 @@ impl Applier<'_> {
         let mut records = Vec::new();
         for attempt in 0..=REPLANS {
             let operations: Vec<Operation> = batch.iter().filter_map(|work| operation(work).cloned()).collect();
-            let intents = operations.iter().map(|operation| self.intent(operation)).collect();
+            let intents: Vec<Intent> =
+                batch.iter().zip(&operations).map(|(work, operation)| self.intent(work, operation)).collect();
+            let begun: Vec<Option<Begun>> = intents.iter().map(|intent| intent.begun.clone()).collect();
             self.flow.memory.intend(intents).await?;
             reached("daemon: intents stored");
             let (results, broken) = self.put(&operations).await;
             reached("daemon: gateway answered");
             let mut commits = Vec::new();
             let mut again = Vec::new();
-            for ((mut work, operation), result) in batch.into_iter().zip(operations).zip(results) {
+            for (((mut work, operation), result), begun) in batch.into_iter().zip(operations).zip(results).zip(begun) {
                 match result {
+                    Written::Stale(current) if let Some(link) = own_write(&operation, begun.as_ref(), &current) => {
+                        let commit = self.done(&work, &operation, &current, &mut records);
+                        commits.push(Commit { links: vec![link], ..commit });
+                    }
                     Written::Stale(current) if attempt < REPLANS => {
                         self.replan(&mut work, &operation, &current);
                         again.push(work);
@@ -424,13 +431,15 @@ impl Applier<'_> {
         }
     }
 
-    fn intent(&self, operation: &Operation) -> Intent {
+    fn intent(&self, work: &Work, operation: &Operation) -> Intent {
+        let before = work.links.iter().find(|link| link.sequence == operation.key.sequence);
         Intent {
             number: operation.key.number,
             sequence: operation.key.sequence,
             action: "put".to_owned(),
             run_id: self.run_id.to_owned(),
             at: self.now,
+            begun: Some(Begun::new(operation, before)),
         }
     }
 }

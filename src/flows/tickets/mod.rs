@@ -14,6 +14,7 @@ mod plan;
 mod ports;
 mod read;
 mod reconcile;
+mod recovery;
 mod report;
 mod rewind;
 mod shadow;

@@ -93,6 +93,9 @@ impl TicketsFlow<'_> {
         let begun = std::time::Instant::now();
         reached("daemon: pass begun");
         let projection = self.config.fingerprint_of_projection();
+        if !options.dry_run {
+            self.recover(run_id, now).await?;
+        }
         let remembered = Remembered::load(self.memory, &self.config.tickets, self.zone, &projection, now).await?;
         let mut snapshot = self.source.snapshot().await?;
         let found = find(self, snapshot.as_mut(), &remembered, options, now).await?;
@@ -126,6 +129,10 @@ impl TicketsFlow<'_> {
                 remembered: &remembered,
                 options,
             };
+            if !options.dry_run && self.config.tickets.start_at.is_none() && remembered.last_ticket.is_none() {
+                // What is closed from now on is not history, whatever becomes of this pass.
+                self.memory.set_value(START_AT, &remembered.start_at.to_rfc3339()).await?;
+            }
             let applier = Applier { flow: self, planner: &planner, attention: &remembered.attention, run_id, now };
             self.carry_out(&cases, snapshot, &applier, &mut report, cancel).await?;
         }
@@ -278,7 +285,7 @@ impl TicketsFlow<'_> {
         let settled: Vec<Commit> = found
             .settled
             .iter()
-            .map(|number| Commit { number: *number, attention: Some(None), ..Commit::default() })
+            .map(|number| Commit { number: *number, attention: Some(None), clear_intents: true, ..Commit::default() })
             .collect();
         if !settled.is_empty() {
             self.memory.commit(settled).await?;
@@ -286,31 +293,36 @@ impl TicketsFlow<'_> {
         if !options.only.is_empty() {
             return Ok(());
         }
+        // All in one commit: half of it would hide a restored base, or a changed mapping, for good.
+        let mut values = Vec::new();
         if self.config.tickets.start_at.is_none() && remembered.last_ticket.is_none() {
-            self.memory.set_value(START_AT, &remembered.start_at.to_rfc3339()).await?;
+            values.push((START_AT, remembered.start_at.to_rfc3339()));
         }
         let last = found.last_ticket.unwrap_or(0);
         if remembered.last_ticket != Some(last) {
-            self.memory.set_value(LAST_TICKET, &last.to_string()).await?;
+            values.push((LAST_TICKET, last.to_string()));
         }
         if remembered.marks.as_ref() != Some(&found.marks) {
-            self.memory.set_value(MARKS, &json(&found.marks)).await?;
+            values.push((MARKS, json(&found.marks)));
         }
         if remembered.sweep != found.sweep {
-            self.memory.set_value(SWEEP, &json(&found.sweep)).await?;
+            values.push((SWEEP, json(&found.sweep)));
         }
         if remembered.comparison != *comparison {
-            self.memory.set_value(COMPARISON, &json(comparison)).await?;
+            values.push((COMPARISON, json(comparison)));
         }
         match &found.rewound {
-            Some(sentence) => self.memory.set_value(REWOUND, sentence).await?,
+            Some(sentence) => values.push((REWOUND, sentence.clone())),
             None if remembered.rewound && !self.memory.attention().await?.values().any(concerns_restore) => {
-                self.memory.set_value(REWOUND, "").await?;
+                values.push((REWOUND, String::new()));
             }
             None => {}
         }
         if remembered.projection_changed || remembered.last_ticket.is_none() {
-            self.memory.set_value(PROJECTION, projection).await?;
+            values.push((PROJECTION, projection.to_owned()));
+        }
+        if !values.is_empty() {
+            self.memory.set_values(values).await?;
         }
         Ok(())
     }

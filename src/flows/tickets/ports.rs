@@ -322,6 +322,23 @@ pub struct Intent {
     pub run_id: String,
     /// When.
     pub at: DateTime<Utc>,
+    /// The write; `None` if an older program began it.
+    pub begun: Option<Begun>,
+}
+
+/// A write as it is known before its answer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Begun {
+    /// Name of the operation, for the journal.
+    pub verb: String,
+    /// The operation as a sentence.
+    pub message: String,
+    /// The link after it, as far as it is known without the answer.
+    pub link: Link,
+    /// The fields that it sets.
+    pub fields: Fields,
+    /// The entries that it writes: key, hash.
+    pub entries: BTreeMap<String, String>,
 }
 
 /// The memory of the flow: the state file.
@@ -346,6 +363,9 @@ pub trait Memory: Send + Sync {
     /// Remembers that these writes are about to be made, in one commit.
     async fn intend(&self, intents: Vec<Intent>) -> Result<(), PortError>;
 
+    /// The writes that were begun and never confirmed.
+    async fn intents(&self) -> Result<Vec<Intent>, PortError>;
+
     /// Numbers of tickets with a write that was begun and never confirmed.
     async fn unconfirmed(&self) -> Result<HashSet<i64>, PortError>;
 
@@ -356,5 +376,10 @@ pub trait Memory: Send + Sync {
     async fn value(&self, name: &str) -> Result<Option<String>, PortError>;
 
     /// Sets a cursor or another small value.
-    async fn set_value(&self, name: &str, value: &str) -> Result<(), PortError>;
+    async fn set_value(&self, name: &str, value: &str) -> Result<(), PortError> {
+        self.set_values(vec![(name, value.to_owned())]).await
+    }
+
+    /// Sets several, in one commit.
+    async fn set_values(&self, values: Vec<(&str, String)>) -> Result<(), PortError>;
 }

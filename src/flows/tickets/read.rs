@@ -183,6 +183,7 @@ pub(super) async fn find(
         remembered
             .attention
             .keys()
+            .chain(&remembered.unconfirmed)
             .filter(|number| !exists(number) && !remembered.linked.contains_key(number) && asked(number)),
     );
     candidates.sort_unstable_by_key(|candidate| candidate.number);
@@ -212,7 +213,7 @@ impl Sieve<'_> {
             if !remembered.linked.contains_key(&number)
                 && (!sighting.attributed || is_history(&sighting, &self.closed_states, remembered.start_at))
             {
-                if remembered.attention.contains_key(&number) {
+                if remembered.attention.contains_key(&number) || remembered.unconfirmed.contains(&number) {
                     self.settled.push(number);
                 }
             } else if is_due(&sighting, known.get(&number), remembered, self.options, self.now) {

@@ -6,24 +6,26 @@ use crate::support::World;
 use chrono::Duration;
 use gestan_connector::demo::help_desk::{Comment, Mail, MailHeader, state};
 
-/// Tickets that are opened in one history, at most.
-const TICKETS: usize = 4;
+/// Tickets that are opened in a short history, at most.
+pub const TICKETS: usize = 4;
 const STATES: [i64; 5] =
     [state::WAITING_TO_BE_TAKEN, state::IN_PROGRESS, state::RESOLVED, state::REJECTED, state::WAITING_FOR_REQUESTER];
 
 /// The people of the help desk, and what they have opened.
 pub struct Desk {
     opened: usize,
+    most: usize,
     words: usize,
     requester: i64,
     colleague: i64,
 }
 
 impl Desk {
-    pub async fn new(world: &mut World) -> Self {
+    /// `most`: tickets that are opened at most.
+    pub async fn new(world: &mut World, most: usize) -> Self {
         let company = world.desk.ask("SELECT CAST(MAX(id) AS CHAR) FROM tcompany").await.unwrap()[0].parse().unwrap();
         let colleague = world.desk.person("jean", ("Jean", "Petit"), "jean@helene.fr", 2, company).await.unwrap();
-        Self { opened: 0, words: 0, requester: world.requester, colleague }
+        Self { opened: 0, most, words: 0, requester: world.requester, colleague }
     }
 
     /// A text that is found again by its one word.
@@ -44,7 +46,7 @@ impl Desk {
             _ => Duration::minutes(13),
         };
         let tickets = Self::numbers(world, "SELECT CAST(id AS CHAR) FROM tincidents ORDER BY id").await;
-        if tickets.is_empty() || (self.opened < TICKETS && random.one_in(6)) {
+        if tickets.is_empty() || (self.opened < self.most && random.one_in(6)) {
             self.open(world, book, random, log).await;
             return;
         }
@@ -186,6 +188,29 @@ impl Desk {
         log.push(format!("{ticket} corrected, step {step} (way {what}): {html}"));
     }
 
+    /// Undoes or changes something of a ticket that was perhaps just written to Gestan.
+    pub async fn upset(&mut self, world: &mut World, random: &mut Random, log: &mut Vec<String>, ticket: i64) {
+        let exists =
+            Self::numbers(world, &format!("SELECT CAST(id AS CHAR) FROM tincidents WHERE id = {ticket}")).await;
+        if exists.is_empty() {
+            return;
+        }
+        let sql =
+            format!("SELECT CAST(id AS CHAR) FROM tthreads WHERE type = 0 AND ticket = {ticket} ORDER BY id DESC");
+        let newest = Self::numbers(world, &sql).await.first().copied();
+        let what = random.below(6);
+        match (what, newest) {
+            (0, _) => world.desk.delete(ticket).await,
+            (1, _) => world.desk.unattribute(ticket, world.paul).await,
+            (2, Some(step)) => world.desk.delete_comment(step).await,
+            (3, Some(step)) => world.desk.set_private(step, true).await,
+            (4, Some(step)) => world.desk.edit_comment(step, &self.text()).await,
+            _ => world.desk.attribute(ticket, random.pick(&[world.paul, world.lea]), world.lea).await,
+        }
+        .unwrap();
+        log.push(format!("{ticket} upset (way {what})"));
+    }
+
     async fn change_state(
         &mut self,
         world: &mut World,
@@ -266,7 +291,7 @@ impl Desk {
                     world.desk.finish_merge(ticket, into).await
                 }
             }
-            _ if self.opened < TICKETS => {
+            _ if self.opened < self.most => {
                 self.opened += 1;
                 world.desk.copy(ticket, world.lea).await.map(drop)
             }

@@ -4,11 +4,11 @@
 //! `HISTORY_SEED` is the seed of the first history and `HISTORY_CASES` their number; a failure prints the
 //! seed of its history and what was done in it.
 
-mod actions;
-mod observer;
+pub mod actions;
+pub mod observer;
 
 use crate::support::World;
-use actions::Desk;
+use actions::{Desk, TICKETS};
 use observer::Book;
 use std::time::{Duration, Instant};
 
@@ -17,7 +17,7 @@ const CASES: u64 = 24;
 const ENOUGH: Duration = Duration::from_secs(45);
 
 /// A generator that gives the same numbers everywhere (splitmix64).
-struct Random(u64);
+pub struct Random(pub u64);
 
 impl Random {
     fn next(&mut self) -> u64 {
@@ -28,27 +28,28 @@ impl Random {
         z ^ (z >> 31)
     }
 
-    fn below(&mut self, limit: usize) -> usize {
+    pub fn below(&mut self, limit: usize) -> usize {
         usize::try_from(self.next() % limit.max(1) as u64).unwrap()
     }
 
-    fn one_in(&mut self, number: usize) -> bool {
+    pub fn one_in(&mut self, number: usize) -> bool {
         self.below(number) == 0
     }
 
-    fn pick<T: Copy>(&mut self, of: &[T]) -> T {
+    pub fn pick<T: Copy>(&mut self, of: &[T]) -> T {
         of[self.below(of.len())]
     }
 }
 
-fn number_from(name: &str, default: u64) -> u64 {
+pub fn number_from(name: &str, default: u64) -> u64 {
     std::env::var(name).ok().map_or(default, |text| text.parse().unwrap_or_else(|_| panic!("{name}={text}")))
 }
 
 /// Tells what was done when a history ends badly.
-struct Log {
-    seed: u64,
-    lines: Vec<String>,
+pub struct Log {
+    /// What to set to see it again.
+    pub again: String,
+    pub lines: Vec<String>,
 }
 
 impl Drop for Log {
@@ -56,18 +57,18 @@ impl Drop for Log {
     fn drop(&mut self) {
         if std::thread::panicking() {
             let lines = self.lines.join("\n  ");
-            eprintln!("This history: HISTORY_SEED={} HISTORY_CASES=1\n  {lines}", self.seed);
+            eprintln!("This history: {}\n  {lines}", self.again);
         }
     }
 }
 
 async fn history(seed: u64) {
     let mut random = Random(seed);
-    let mut log = Log { seed, lines: Vec::new() };
+    let mut log = Log { again: format!("HISTORY_SEED={seed} HISTORY_CASES=1"), lines: Vec::new() };
     let mut world = World::new().await;
     world.desk.time_per_comment = random.one_in(4);
     let mut book = Book::default();
-    let mut desk = Desk::new(&mut world).await;
+    let mut desk = Desk::new(&mut world, TICKETS).await;
     let actions = 5 + random.below(36);
     for _ in 0..actions {
         desk.act(&mut world, &mut book, &mut random, &mut log.lines).await;

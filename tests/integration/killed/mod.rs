@@ -1,0 +1,13 @@
+//! Killed anywhere: the real program ends at every place between a write and its record, and at random
+//! moments, and both bases end as if it had not.
+
+#[cfg(feature = "failpoints")]
+mod between;
+mod moments;
+#[cfg(feature = "failpoints")]
+mod places;
+mod program;
+#[cfg(feature = "failpoints")]
+mod sides;
+#[cfg(feature = "failpoints")]
+mod story;
