@@ -17,6 +17,8 @@ use std::collections::{HashMap, HashSet};
 const CHUNK: usize = 200;
 /// Code of a linked ticket that is gone without a trace, at the first pass that misses it.
 const VANISHED: &str = "vanished";
+/// Code of a ticket whose link in Gestan cannot be read.
+const UNREADABLE: &str = "unreadable";
 /// Code of a ticket whose intervention somebody deleted in Gestan.
 pub const DELETED_IN_GESTAN: &str = "deleted-in-gestan";
 
@@ -86,6 +88,11 @@ impl Cases<'_> {
                 self.planner.plan_gone(&links, None, None).into()
             }
             (_, Some(Held::Nothing { gestan_id })) => deleted_in_gestan(number, *gestan_id).into(),
+            (_, Some(Held::Unreadable(reason))) => Verdict::Quarantine {
+                code: UNREADABLE,
+                reason: format!("What Gestan holds for it cannot be read: {reason}"),
+            }
+            .into(),
             (_, Some(Held::Other(state))) => self.planner.plan(&ticket, &links, Some(state), &merged),
             (_, None) => self.planner.plan(&ticket, &links, None, &merged),
         };

@@ -24,6 +24,8 @@ pub(super) enum Held {
         /// Its id.
         gestan_id: i64,
     },
+    /// Something that the gateway cannot read: its words.
+    Unreadable(String),
 }
 
 /// What a comparison came to.
@@ -112,6 +114,9 @@ impl TicketsFlow<'_> {
                 StateResult::Problem(problem) if problem.code() == Problem::NOT_FOUND => {
                     let gestan_id = newest.get(&number).map_or(0, |link| link.gestan_id);
                     compared.differing.insert(number, Held::Nothing { gestan_id });
+                }
+                StateResult::Problem(problem) if problem.status < 500 => {
+                    compared.differing.insert(number, Held::Unreadable(problem.detail));
                 }
                 StateResult::Problem(problem) => {
                     return Err(PortError {
