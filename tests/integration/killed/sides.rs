@@ -107,7 +107,9 @@ async fn gestan(world: &mut World, keys: &BTreeMap<String, String>) -> Vec<Strin
                     "LIB_INTERVENTION" => Memo::parse(value).visible_text(),
                     _ => value.clone(),
                 };
-                lines.push(format!("{table} {owner} {column}: {}", plain(&value, keys)));
+                // A hash names no intervention, whatever digits it holds.
+                let value = if column == "EMPREINTE" { value } else { plain(&value, keys) };
+                lines.push(format!("{table} {owner} {column}: {value}"));
             }
         }
     }
