@@ -176,7 +176,7 @@ async fn a_link_in_gestan_that_cannot_be_read_stops_only_its_ticket() {
     world.erp.run("UPDATE Z90_TICKET SET ORIGINE = 'abîmé' WHERE NUMERO = 1").await.unwrap();
     world.desk.comment(second, world.paul, "<p>Vu</p>").await.unwrap();
     let report = world.full().await;
-    assert_eq!(story(&report), ["1 quarantined unreadable-in-gestan", "2 update status=in_progress +step +step"]);
+    assert_eq!(story(&report), ["1 quarantined unreadable", "2 update status=in_progress +step +step"]);
     assert!(report.records[0].message.contains("cannot be understood"), "{}", report.records[0].message);
     assert!(world.full().await.records.is_empty(), "it is said once");
 }

@@ -179,11 +179,7 @@ impl Applier<'_> {
                     Some(result) => self.written(operation, result).await,
                     None => Err(unavailable("The gateway gave no answer for this ticket.".to_owned())),
                 },
-                Err(error) => match error.blast {
-                    Blast::Retry => Ok(Written::Failed { reason: error.message, in_the_way: false }),
-                    Blast::Record => Ok(Written::Refused { code: "refused".to_owned(), reason: error.message }),
-                    Blast::System | Blast::Configuration => Err(error),
-                },
+                Err(error) => of_one(error),
             };
             match result {
                 Ok(one) => written.push(one),
@@ -203,7 +199,10 @@ impl Applier<'_> {
             Problem::PRECONDITION_FAILED | Problem::BILLED => {
                 let current = match problem.current.clone() {
                     Some(current) => Some(*current),
-                    None => self.flow.gestan.get(&operation.key).await?,
+                    None => match self.flow.gestan.get(&operation.key).await {
+                        Ok(current) => current,
+                        Err(error) => return of_one(error),
+                    },
                 };
                 Ok(match current {
                     Some(current) => Written::Stale(Box::new(current)),
@@ -454,4 +453,13 @@ fn operation(work: &Work) -> Option<&Operation> {
 /// Gestan as a whole does no work now.
 fn unavailable(message: String) -> PortError {
     PortError { system: System::Gestan, blast: Blast::System, retry_after: None, message }
+}
+
+/// What an error about a single ticket makes of it; one of Gestan as a whole stays an error.
+fn of_one(error: PortError) -> Result<Written, PortError> {
+    match error.blast {
+        Blast::Retry => Ok(Written::Failed { reason: error.message, in_the_way: false }),
+        Blast::Record => Ok(Written::Refused { code: "refused".to_owned(), reason: error.message }),
+        Blast::System | Blast::Configuration => Err(error),
+    }
 }

@@ -17,10 +17,10 @@ use std::collections::{HashMap, HashSet};
 const CHUNK: usize = 200;
 /// Code of a linked ticket that is gone without a trace, at the first pass that misses it.
 const VANISHED: &str = "vanished";
+/// Code of a ticket whose link in Gestan cannot be read.
+const UNREADABLE: &str = "unreadable";
 /// Code of a ticket whose intervention somebody deleted in Gestan.
 pub const DELETED_IN_GESTAN: &str = "deleted-in-gestan";
-/// Code of a ticket whose link or intervention in Gestan cannot be read.
-const UNREADABLE: &str = "unreadable-in-gestan";
 
 /// What a pass found, and what it needs to plan it.
 pub(super) struct Cases<'a> {

@@ -100,7 +100,15 @@ fn messages() -> BTreeSet<String> {
 fn every_code_and_every_message_is_explained_in_both_languages() {
     let (codes, messages) = (codes(), messages());
     // The search itself is tried on some that must be there.
-    for code in ["client-unknown", "attempts-exhausted", "too-large", "locked", "not-installed", "deleted-in-gestan"] {
+    for code in [
+        "client-unknown",
+        "attempts-exhausted",
+        "too-large",
+        "locked",
+        "not-installed",
+        "deleted-in-gestan",
+        "unreadable",
+    ] {
         assert!(codes.contains(code), "{code} is not found in {codes:?}");
     }
     assert!(codes.len() >= 35 && messages.len() >= 40, "{} codes, {} messages", codes.len(), messages.len());

@@ -72,3 +72,22 @@ async fn one_poisoned_ticket_among_a_thousand_stops_only_itself_and_is_explained
     world.settled().await;
     assert_eq!(world.gestan().await.len(), MANY);
 }
+
+#[tokio::test]
+async fn a_link_that_was_damaged_in_gestan_sets_aside_its_ticket_alone() {
+    let mut world = World::new().await;
+    world.tickets(2).await;
+    world.converges(2).await;
+    let good = world.erp.run("CREATE TABLE good AS SELECT * FROM Z90_TICKET").await;
+    good.unwrap();
+    world.erp.run("UPDATE Z90_TICKET SET ORIGINE = '{' WHERE NUMERO = 1").await.unwrap();
+    world.comments(2, "Vu").await;
+    let report = world.attempt_with(PassOptions { full: true, ..PassOptions::default() }).await.unwrap();
+    assert_eq!((report.count(Outcome::Done), report.count(Outcome::Quarantined)), (1, 1), "{report:#?}");
+    let (_, status, _) = run(&world.config_file(), &["status"]).await;
+    assert!(status.contains("What Gestan holds for it cannot be read: the link gestsup:1:1"), "{status}");
+    world.erp.run("UPDATE Z90_TICKET t JOIN good g USING (CC_TICKET) SET t.ORIGINE = g.ORIGINE").await.unwrap();
+    world.site.store().retry(Some(&[1])).await.unwrap();
+    world.converges(2).await;
+    world.holds_once("Vu").await;
+}

@@ -140,7 +140,10 @@ fn link_lines(link: &Link, keys: &BTreeMap<String, String>) -> Vec<String> {
 
 async fn state(world: &mut World, keys: &BTreeMap<String, String>) -> Vec<String> {
     let store = Store::open_read_only(&world.state_path()).await.unwrap();
-    let numbers: Vec<i64> = (1..1000).collect();
+    let mut numbers: Vec<i64> = store.linked_numbers().await.unwrap().into_keys().collect();
+    numbers.extend(store.attention().await.unwrap().into_keys());
+    numbers.sort_unstable();
+    numbers.dedup();
     let mut lines: Vec<String> =
         store.links(&numbers).await.unwrap().iter().flat_map(|link| link_lines(link, keys)).collect();
     for (number, fingerprint) in store.fingerprints_of(&numbers).await.unwrap() {
@@ -160,7 +163,7 @@ async fn state(world: &mut World, keys: &BTreeMap<String, String>) -> Vec<String
     let told = store.journal(&gestan_connector::store::JournalFilter::default()).await.unwrap();
     let mut told: Vec<String> = told
         .iter()
-        .filter(|line| line.outcome == gestan_connector::flows::tickets::Outcome::Done)
+        .filter(|line| line.ticket.is_some() && line.outcome == gestan_connector::flows::tickets::Outcome::Done)
         .map(|line| {
             format!("journal {:?} tells of {:?}", line.ticket, line.gestan_id.and_then(|id| keys.get(&id.to_string())))
         })
