@@ -89,6 +89,10 @@ impl TicketsFlow<'_> {
             };
             let Some(link) = begun.done_in(&current) else { continue };
             let mut links = self.memory.links(&[number]).await?;
+            if links.contains(&link) {
+                continue;
+            }
+            let gone = link.phase == LinkPhase::Gone;
             links.retain(|earlier| earlier.sequence + 1 == sequence && earlier.phase != LinkPhase::Gone);
             links.iter_mut().for_each(|earlier| earlier.phase = LinkPhase::Superseded);
             links.push(link);
@@ -113,7 +117,8 @@ impl TicketsFlow<'_> {
                 closed_at: None,
                 attention: None,
                 journal: vec![journal],
-                clear_intents: true,
+                // Until then its intent has it looked at, however long ago it was closed.
+                clear_intents: gone,
             };
             self.memory.commit(vec![commit]).await?;
         }
