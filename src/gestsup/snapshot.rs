@@ -61,7 +61,8 @@ impl Snapshot for GestsupSnapshot {
         }
         let next = |table: &str| rows.iter().find(|row| text(row, "t") == table).map_or(0, |row| number(row, "n"));
         let (next_ticket, next_step) = (next("tincidents"), next("tthreads"));
-        let newest = self.steps_where(&format!("TRUE ORDER BY id DESC LIMIT {WITNESSES}")).await?;
+        // The bare column, not the cast one of the same name, which would sort the whole table.
+        let newest = self.steps_where(&format!("TRUE ORDER BY tthreads.id DESC LIMIT {WITNESSES}")).await?;
         Ok(Marks { next_ticket, next_step, newest })
     }
 
