@@ -69,10 +69,14 @@ async fn keys(world: &mut World) -> BTreeMap<String, String> {
 
 /// A text without ids of interventions and without the time of the pass.
 fn plain(text: &str, keys: &BTreeMap<String, String>) -> String {
-    let mut text = text.to_owned();
-    for (id, key) in keys {
-        text = text.replace(id.as_str(), &format!("«{key}»"));
-    }
+    // A hash may hold the same digits: only whole words are ids.
+    let words = text.split_inclusive(|c: char| !c.is_alphanumeric());
+    let text: String = words
+        .map(|word| {
+            let id = word.trim_end_matches(|c: char| !c.is_alphanumeric());
+            keys.get(id).map_or_else(|| word.to_owned(), |key| format!("«{key}»{}", &word[id.len()..]))
+        })
+        .collect();
     let long_after: NaiveDateTime = "2026-06-01T00:00:00".parse().unwrap();
     let line = |line: &str| {
         let stamp: String = line.chars().take("01/01/2026 à 00:00".chars().count()).collect();
