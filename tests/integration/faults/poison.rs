@@ -85,7 +85,7 @@ async fn a_link_that_was_damaged_in_gestan_sets_aside_its_ticket_alone() {
     let report = world.attempt_with(PassOptions { full: true, ..PassOptions::default() }).await.unwrap();
     assert_eq!((report.count(Outcome::Done), report.count(Outcome::Quarantined)), (1, 1), "{report:#?}");
     let (_, status, _) = run(&world.config_file(), &["status"]).await;
-    assert!(status.contains("What Gestan holds for it cannot be read: the link gestsup:1:1"), "{status}");
+    assert!(status.contains("What Gestan holds for ticket n°1 cannot be read: the link gestsup:1:1"), "{status}");
     world.erp.run("UPDATE Z90_TICKET t JOIN good g USING (CC_TICKET) SET t.ORIGINE = g.ORIGINE").await.unwrap();
     world.site.store().retry(Some(&[1])).await.unwrap();
     world.converges(2).await;
