@@ -228,7 +228,18 @@ async fn open(sandbox: &Sandbox, folder: &TempDir, more: &str, shadow: bool, pai
     let text = replaced(sandbox.config(&folder.path().join("state.db"), more), pairs);
     let text = text.replacen("[gestan]\n", &format!("[gestan]\nshadow = {shadow}\n"), 1);
     let (config, _) = config::parse(&text, "test", Role::Daemon).map_err(|error| error.to_string()).unwrap();
-    Site::open(config).await.unwrap()
+    // A process that another test is just starting holds a copy of every open file, the lock of the site
+    // that was let go of included, until it has become another program.
+    for _ in 0..100 {
+        match Site::open(config.clone()).await {
+            Ok(site) => return site,
+            Err(error) if error.to_string().contains("is at work on the state") => {
+                tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+            }
+            Err(error) => panic!("{error:#}"),
+        }
+    }
+    panic!("the state stays locked")
 }
 
 /// A report as one line per record.
