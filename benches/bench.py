@@ -233,6 +233,7 @@ class Bench:
             for database in (site.gestsup, site.gestan):
                 self.server.run(f"DROP DATABASE {database}")
             site.forget()
+        self.peaks["growth"] = max(max(point["first_sync_mib"], point["no_change_mib"]) for point in curve)
         self.result["growth"] = curve
         self.result["growth_per_ticket_8_vs_1"] = round(curve[-1]["milliseconds_per_ticket"] / curve[0]["milliseconds_per_ticket"], 3)
         self.result["growth_no_change_8_vs_1"] = round(curve[-1]["no_change_seconds"] / curve[0]["no_change_seconds"], 3)
