@@ -102,7 +102,8 @@ pub struct BatchRequest {
     pub items: Vec<BatchItem>,
 }
 
-/// One PUT of a batch. Each is carried out in a transaction of its own.
+/// One PUT of a batch. Each is carried out whole or not at all; one that is refused does not stop the
+/// others.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct BatchItem {

@@ -132,7 +132,7 @@ pub trait Interventions: Send + Sync {
     /// [`Blast::Record`]: crate::flows::Blast::Record
     async fn link(&self, key: &TicketKey, link: LinkPut) -> Result<InterventionState, PortError>;
 
-    /// Carries out PUTs, each in a transaction of its own; one result per item, in order. An error
+    /// Carries out PUTs, each whole or not at all; one result per item, in order. An error
     /// means that the gateway as a whole did not answer, and that any of them may have been done.
     async fn put(&self, items: Vec<BatchItem>) -> Result<Vec<BatchResult>, PortError>;
 

@@ -11,6 +11,7 @@ use crate::model::Line;
 use chrono::{DateTime, Utc};
 use plain::PlainMemo;
 use rtf_read::RtfMemo;
+use std::borrow::Cow;
 
 /// Key of the block at the head of the memo.
 pub const HEAD: &str = "head";
@@ -133,8 +134,9 @@ impl Memo {
     pub fn held(&self, known: &[Known]) -> Vec<bool> {
         let lines = self.folded();
         let places = places(&lines, known);
-        let reads =
-            |place: &Place, text: &str| lines[place.first..=place.last].iter().cloned().eq(text.split('\n').map(fold));
+        let reads = |place: &Place, text: &str| {
+            lines[place.first..=place.last].iter().map(String::as_str).eq(text.split('\n').map(fold))
+        };
         (0..known.len())
             .map(|index| places.iter().any(|(found, place)| *found == index && reads(place, &known[index].text)))
             .collect()
@@ -145,7 +147,7 @@ impl Memo {
         let lines = self.folded();
         let places = places(&lines, known);
         let own = places.iter().find(|(index, _)| known[*index].key == block.key).map(|(_, place)| *place);
-        let wanted: Vec<String> = block.visible_lines().iter().map(|line| fold(line)).collect();
+        let wanted: Vec<String> = block.visible_lines().iter().map(|line| fold(line).into_owned()).collect();
         if let Some(place) = own {
             if lines[place.first..=place.last] == wanted[..] {
                 return Placement::Unchanged;
@@ -188,14 +190,29 @@ impl Memo {
     }
 
     fn folded(&self) -> Vec<String> {
-        self.lines().iter().map(|line| fold(line)).collect()
+        let folded = |line: String| match fold(&line) {
+            Cow::Borrowed(_) => line,
+            Cow::Owned(folded) => folded,
+        };
+        self.lines().into_iter().map(folded).collect()
     }
 }
 
 /// A line as compared: Gestan's editor changes white space, and nothing else that a reader sees.
-fn fold(line: &str) -> String {
+fn fold(line: &str) -> Cow<'_, str> {
+    let mut before = ' ';
+    let plain = line.chars().all(|c| {
+        let space_after_space = before == ' ' && c == ' ';
+        before = c;
+        c == ' ' && !space_after_space || !c.is_whitespace() && !c.is_control()
+    });
+    // Most lines are as they are to be.
+    if plain && (before != ' ' || line.is_empty()) {
+        return Cow::Borrowed(line);
+    }
     let line: String = line.chars().filter(|c| !c.is_control() || *c == '\t').collect();
-    line.split(|c: char| c.is_whitespace()).filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
+    let words = line.split(|c: char| c.is_whitespace()).filter(|word| !word.is_empty());
+    Cow::Owned(words.collect::<Vec<_>>().join(" "))
 }
 
 /// Where the known blocks stand, by their index. Blocks of the same text have a place each, in order.
@@ -214,7 +231,7 @@ fn places(lines: &[String], known: &[Known]) -> Vec<(usize, Place)> {
                 continue;
             }
             let text = if older { &known[index].previous } else { &known[index].text };
-            let text: Vec<String> = text.split('\n').map(fold).collect();
+            let text: Vec<Cow<str>> = text.split('\n').map(fold).collect();
             if let Some(place) = find(lines, &text, &taken, from) {
                 taken[place.first..=place.last].fill(true);
                 from = place.last + 1;
@@ -227,14 +244,15 @@ fn places(lines: &[String], known: &[Known]) -> Vec<(usize, Place)> {
 }
 
 /// Where a text stands among the lines that are not taken: from a line on, else anywhere.
-fn find(lines: &[String], text: &[String], taken: &[bool], from: usize) -> Option<Place> {
+fn find(lines: &[String], text: &[Cow<'_, str>], taken: &[bool], from: usize) -> Option<Place> {
     // A block without a visible character cannot be recognised.
-    if text.iter().all(String::is_empty) || text.len() > lines.len() {
+    if text.iter().all(|line| line.is_empty()) || text.len() > lines.len() {
         return None;
     }
     let fits = |first: &usize| {
         let range = *first..*first + text.len();
-        !taken[range.clone()].iter().any(|taken| *taken) && lines[range] == *text
+        !taken[range.clone()].iter().any(|taken| *taken)
+            && lines[range].iter().zip(text).all(|(line, wanted)| line == wanted)
     };
     let last_start = lines.len() - text.len();
     // Blocks stand in order unless somebody moved them: the search goes on where the last one ended.
