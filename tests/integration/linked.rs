@@ -243,3 +243,20 @@ async fn what_happens_to_a_ticket_closed_lately_without_a_resolution_date_is_see
     world.converge(&["1 update time_spent=45 head", "2 update title=Deux bis"]).await;
     let _ = late;
 }
+
+#[tokio::test]
+async fn time_that_shrinks_after_it_was_billed_and_grows_again_is_not_billed_twice() {
+    let mut world = World::new().await;
+    let ticket = world.ticket("Un", "<p>x</p>").await;
+    for minutes in [35, 20, 35] {
+        world.desk.set_time(ticket, minutes).await.unwrap();
+        world.desk.close(ticket, world.paul).await.unwrap();
+        world.pass().await;
+        let last = world.gestan().await.last().unwrap().id;
+        world.erp.set_status(last, code::BILLED).await.unwrap();
+        world.desk.reopen(ticket).await.unwrap();
+        world.pass().await;
+    }
+    let spent: Vec<i64> = world.gestan().await.iter().map(|seen| seen.time_spent).collect();
+    assert_eq!(spent, [35, 0, 0, 0]);
+}

@@ -17,7 +17,8 @@ pub(super) fn before(links: &[Link]) -> Before {
         linked: false,
         gestan_id: last.map(|link| link.gestan_id),
         client: last.and_then(client_of),
-        minutes: last.map_or(0, |link| link.minutes),
+        // A total that shrank below what was billed takes nothing back: what grows again up to there is no new time.
+        minutes: last.map_or(0, |link| link.minutes.max(link.minutes_before)),
         entries: carrying().flat_map(|link| link.entries.keys().cloned()).collect(),
     }
 }
