@@ -7,7 +7,7 @@ use crate::daemon::Site;
 use crate::flows::PortError;
 use crate::flows::tickets::{Interventions as _, Operation};
 use crate::flows::tickets::{JournalEntry, Link, Memory as _, Verdict};
-use crate::gestan::contract::{InterventionState, TicketKey};
+use crate::gestan::contract::{ObjectState, TicketKey};
 use crate::model::{Field, Ticket, Value};
 use crate::store::JournalFilter;
 use clap::Args;
@@ -29,7 +29,7 @@ struct Story {
     number: i64,
     ticket: Option<Ticket>,
     links: Vec<Link>,
-    gestan: Option<InterventionState>,
+    gestan: Option<ObjectState>,
     next: Next,
     attention: Option<crate::flows::tickets::Attention>,
     reasons: Vec<(Field, String)>,

@@ -66,6 +66,10 @@ impl Gateway {
             missing,
             blocking,
             fields: fields_of(&catalogue),
+            anomaly_fields: Vec::new(),
+            consos: false,
+            documents: false,
+            contracts: false,
             codes: self.codes.names(),
             missing_codes: self.codes.missing(),
         })

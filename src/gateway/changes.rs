@@ -6,7 +6,7 @@ use super::interventions::{Found, Wanted};
 use super::memo::{Block, HEAD, Known, Memo, Placement};
 use super::{Catalogue, GatewayFault};
 use crate::config::MemoFormat;
-use crate::gestan::contract::{EntryOutcome, InterventionPut, Precondition};
+use crate::gestan::contract::{EntryOutcome, ObjectPut, Precondition};
 use crate::model::{Entry, EntryMark, Field, Fields, Line, Status, Value};
 use std::collections::HashMap;
 
@@ -121,7 +121,7 @@ fn supported(catalogue: &Catalogue, fields: &Fields) -> Fields {
 }
 
 /// Writes head and entries into a memo; per entry, what it now reads as and what was done.
-fn place(memo: &mut Memo, stored: &[StoredEntry], put: &InterventionPut) -> Vec<Written> {
+fn place(memo: &mut Memo, stored: &[StoredEntry], put: &ObjectPut) -> Vec<Written> {
     let mut known: Vec<Known> = stored.iter().map(|entry| entry.known.clone()).collect();
     let mut written = Vec::new();
     for entry in entries_of(put) {
@@ -142,7 +142,7 @@ fn place(memo: &mut Memo, stored: &[StoredEntry], put: &InterventionPut) -> Vec<
 }
 
 /// What is to stand in the memo, the head included.
-fn entries_of(put: &InterventionPut) -> impl Iterator<Item = Entry> {
+fn entries_of(put: &ObjectPut) -> impl Iterator<Item = Entry> {
     let head = put.head.as_ref().filter(|head| !head.0.is_empty()).map(head_entry);
     head.into_iter().chain(put.entries.iter().cloned())
 }
@@ -160,6 +160,7 @@ fn head_entry(head: &crate::model::RichText) -> Entry {
         mark: EntryMark::None,
         heading,
         text: crate::model::RichText(lines),
+        conso: None,
     }
 }
 

@@ -12,6 +12,15 @@ pub(super) const Z83: &str = "Z83_INTERVENTION";
 /// Where a field is kept, which decides whether a base can hold it.
 fn home(field: Field) -> (&'static str, &'static str) {
     match field {
+        Field::Responsible
+        | Field::AnomalyType
+        | Field::Criticality
+        | Field::FoundAt
+        | Field::ResolvedAt
+        | Field::Quantity
+        | Field::Contract
+        | Field::Satisfaction
+        | Field::Reference => ("", ""),
         Field::Title => (INTERVENTION, "LIB50"),
         Field::Client => (INTERVENTION, "IDCONTACT"),
         Field::Requester => (INTERVENTION, "DEMANDEUR"),
@@ -110,6 +119,7 @@ impl Gateway {
                     Field::PlannedEnd => time("DT_INTER_FIN", "HR_FIN"),
                     Field::Priority => code(List::Priority, z83, column),
                     Field::TimeSpent | Field::Load => Value::Number(z83.int(column).unwrap_or(0)),
+                    _ => Value::Null,
                 };
                 (field, value)
             })

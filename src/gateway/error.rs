@@ -1,7 +1,7 @@
 //! Why a request was not carried out.
 
 use super::base::BaseError;
-use crate::gestan::contract::{InterventionState, Problem};
+use crate::gestan::contract::{ObjectState, Problem};
 
 /// A request that was not carried out.
 #[derive(Debug, thiserror::Error)]
@@ -11,7 +11,7 @@ pub enum GatewayFault {
     Base(#[from] BaseError),
     /// The condition does not hold; what Gestan holds is added, if anything.
     #[error("the intervention is not what the request was made for: read it again, and decide again")]
-    Precondition(Option<Box<InterventionState>>),
+    Precondition(Option<Box<ObjectState>>),
     /// The number belongs to another ticket.
     #[error(
         "ticket {number} is linked to intervention {intervention} under another identity (opened {known} instead of {given}): the help-desk was restored, or its numbers are used again"
@@ -28,7 +28,7 @@ pub enum GatewayFault {
     },
     /// It was billed.
     #[error("intervention {} is billed and cannot change any more: a ticket that goes on needs a new one", .0.id)]
-    Billed(Box<InterventionState>),
+    Billed(Box<ObjectState>),
     /// The intervention, or the ticket, is linked already: a sentence.
     #[error("{0}")]
     Linked(String),

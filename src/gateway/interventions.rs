@@ -8,10 +8,8 @@ use super::linking::no_intervention;
 use super::memo::{Known, Memo};
 use super::{Catalogue, Gateway, GatewayFault};
 use crate::failpoint::reached;
-use crate::gestan::contract::{
-    BatchItem, EntryOutcome, EntryState, InterventionPut, InterventionState, Precondition, TicketKey,
-};
-use crate::model::{Fields, sha256_hex};
+use crate::gestan::contract::{BatchItem, EntryOutcome, EntryState, ObjectPut, ObjectState, Precondition, TicketKey};
+use crate::model::{Fields, ObjectKind, sha256_hex};
 use std::collections::{BTreeMap, HashMap};
 
 /// How often a transaction that gave way to another is tried.
@@ -22,27 +20,27 @@ const ATTEMPTS: u32 = 5;
 pub(super) struct Wanted<'a> {
     pub key: &'a TicketKey,
     pub precondition: Option<&'a Precondition>,
-    pub put: &'a InterventionPut,
+    pub put: &'a ObjectPut,
 }
 
 /// What a transaction found.
 pub(super) struct Found {
     pub link: TicketLink,
-    pub state: InterventionState,
+    pub state: ObjectState,
     pub memo: Memo,
     pub stored: Vec<StoredEntry>,
     pub has_z83_row: bool,
 }
 
 /// What Gestan holds after a PUT, and whether it is new.
-type Put = Result<(InterventionState, bool), GatewayFault>;
+type Put = Result<(ObjectState, bool), GatewayFault>;
 
 impl Gateway {
     /// What Gestan holds under a key.
     ///
     /// # Errors
     /// When the base does not answer, or there is nothing.
-    pub async fn get(&self, key: &TicketKey) -> Result<InterventionState, GatewayFault> {
+    pub async fn get(&self, key: &TicketKey) -> Result<ObjectState, GatewayFault> {
         let catalogue = self.catalogue().await?;
         let mut transaction = self.base.begin().await?;
         let found = self.find(&catalogue, transaction.as_mut(), key, false).await?;
@@ -54,7 +52,7 @@ impl Gateway {
     ///
     /// # Errors
     /// When the condition does not hold, a value cannot be accepted, or the base does not answer.
-    pub async fn put(&self, key: &TicketKey, precondition: Option<&Precondition>, put: &InterventionPut) -> Put {
+    pub async fn put(&self, key: &TicketKey, precondition: Option<&Precondition>, put: &ObjectPut) -> Put {
         let wanted = Wanted { key, precondition, put };
         let mut attempt = 0;
         loop {
@@ -78,7 +76,7 @@ impl Gateway {
     pub async fn put_many(&self, items: &[&BatchItem]) -> Vec<Put> {
         let wanted: Vec<Wanted> = items
             .iter()
-            .map(|item| Wanted { key: &item.key, precondition: Some(&item.precondition), put: &item.intervention })
+            .map(|item| Wanted { key: &item.key, precondition: Some(&item.precondition), put: &item.object })
             .collect();
         match self.try_puts(&wanted).await {
             Ok(results) => return results,
@@ -218,21 +216,28 @@ fn by_intervention(rows: Vec<Row>) -> HashMap<i64, Row> {
     rows.into_iter().map(|row| (row.int("IDINTERVENTION").unwrap_or(0), row)).collect()
 }
 
-fn state(key: &TicketKey, link: &TicketLink, fields: Fields, memo: &Memo, stored: &[StoredEntry]) -> InterventionState {
+fn state(key: &TicketKey, link: &TicketLink, fields: Fields, memo: &Memo, stored: &[StoredEntry]) -> ObjectState {
     let known: Vec<Known> = stored.iter().map(|entry| entry.known.clone()).collect();
     let visible = memo.visible_text();
     let entries: BTreeMap<String, EntryState> = stored
         .iter()
         .zip(memo.held(&known))
         .map(|(entry, present)| {
-            let state = EntryState { hash: entry.hash.clone(), present, outcome: EntryOutcome::Unchanged };
+            let state = EntryState {
+                hash: entry.hash.clone(),
+                present,
+                outcome: EntryOutcome::Unchanged,
+                minutes: 0,
+                conso: None,
+            };
             (entry.known.key.clone(), state)
         })
         .collect();
     let content = serde_json::json!([link.intervention, fields, visible]).to_string();
     let mut etag = sha256_hex(&content);
     etag.truncate(32);
-    InterventionState {
+    ObjectState {
+        kind: ObjectKind::Intervention,
         id: link.intervention,
         key: key.clone(),
         etag,
@@ -241,5 +246,8 @@ fn state(key: &TicketKey, link: &TicketLink, fields: Fields, memo: &Memo, stored
         fields,
         entries,
         memo: visible,
+        typed: Vec::new(),
+        modified_at: None,
+        modified_by: None,
     }
 }

@@ -8,9 +8,7 @@ use super::lists::Paging;
 use super::memo::Memo;
 use super::{Gateway, GatewayFault, has};
 use crate::failpoint::reached;
-use crate::gestan::contract::{
-    InterventionRecord, InterventionState, KnownState, LinkPut, Page, StateResult, TicketKey,
-};
+use crate::gestan::contract::{KnownState, LinkPut, ObjectRecord, ObjectState, Page, StateResult, TicketKey};
 use crate::model::local_to_utc;
 use chrono::NaiveDateTime;
 use std::collections::HashMap;
@@ -39,7 +37,7 @@ impl Gateway {
     ///
     /// # Errors
     /// When there is no such intervention, or one of both is linked otherwise.
-    pub async fn link(&self, key: &TicketKey, put: &LinkPut) -> Result<InterventionState, GatewayFault> {
+    pub async fn link(&self, key: &TicketKey, put: &LinkPut) -> Result<ObjectState, GatewayFault> {
         let catalogue = self.catalogue().await?;
         let mut transaction = self.base.begin().await?;
         if let Some(found) = self.find(&catalogue, transaction.as_mut(), key, true).await? {
@@ -78,7 +76,7 @@ impl Gateway {
         &self,
         paging: &Paging,
         since: Option<NaiveDateTime>,
-    ) -> Result<Page<InterventionRecord>, GatewayFault> {
+    ) -> Result<Page<ObjectRecord>, GatewayFault> {
         let catalogue = self.catalogue().await?;
         let mut transaction = self.base.begin().await?;
         let mut columns = intervention_columns(&catalogue);
@@ -119,9 +117,10 @@ impl Gateway {
                     SqlValue::DateTime(local) => Some(local_to_utc(*local, self.zone)),
                     _ => None,
                 };
-                InterventionRecord {
+                ObjectRecord {
                     id,
                     created,
+                    modified: None,
                     fields: self.read_fields(&catalogue, row, &z83.remove(&id).unwrap_or_default()),
                     memo: Memo::parse(row.text("LIB_INTERVENTION")).visible_text(),
                     ticket: owners.remove(&id),

@@ -7,7 +7,7 @@ use super::extension::{TicketLink, Values};
 use super::interventions::{Wanted, vanished};
 use super::{Catalogue, Gateway, GatewayFault, has};
 use crate::failpoint::reached;
-use crate::gestan::contract::{EntryOutcome, InterventionState, TicketKey};
+use crate::gestan::contract::{EntryOutcome, ObjectState, TicketKey};
 use crate::model::{Field, Value};
 use std::collections::{HashMap, HashSet};
 
@@ -21,7 +21,7 @@ const REFERENCES: [(Field, &str, &str, &str); 5] = [
 ];
 
 /// A result of a PUT, by its index.
-type Results = Vec<(usize, Result<(InterventionState, bool), GatewayFault>)>;
+type Results = Vec<(usize, Result<(ObjectState, bool), GatewayFault>)>;
 
 impl Gateway {
     /// Gestan has no foreign keys: a row that points nowhere would show an empty field to its users.

@@ -1,9 +1,9 @@
 //! The client of the gateway: over HTTP, or by calling the same routes inside the process.
 
 use super::contract::{
-    BatchItem, BatchRequest, BatchResponse, BatchResult, Capabilities, Client, Health, InterventionRecord,
-    InterventionState, KnownState, LinkPut, Machine, Page, Precondition, Problem, StateResult, StatesRequest,
-    StatesResponse, TicketKey, User,
+    BatchItem, BatchRequest, BatchResponse, BatchResult, Capabilities, Client, Health, KnownState, LinkPut, Machine,
+    ObjectRecord, ObjectState, Page, Precondition, Problem, StateResult, StatesRequest, StatesResponse, TicketKey,
+    User,
 };
 use super::error::GatewayError;
 use crate::flows::tickets::Interventions;
@@ -254,8 +254,8 @@ impl GatewayClient {
 
     async fn put_one(&self, item: &BatchItem) -> Result<BatchResult, GatewayError> {
         let TicketKey { source, number, sequence } = &item.key;
-        let path = format!("/v1/tickets/{source}/{number}/{sequence}/intervention");
-        let body = json(&item.intervention)?;
+        let path = format!("/v1/tickets/{source}/{number}/{sequence}/{}", item.object.kind);
+        let body = json(&item.object)?;
         let answer = self.send(Method::PUT, &path, Some(body), Some(&item.precondition)).await?;
         if answer.status.is_success() {
             return Ok(BatchResult::Ok(self.understand(&answer)?));
@@ -364,7 +364,7 @@ fn root_cause(error: &reqwest::Error) -> String {
 
 #[async_trait]
 impl Interventions for GatewayClient {
-    async fn get(&self, key: &TicketKey) -> Result<Option<InterventionState>, PortError> {
+    async fn get(&self, key: &TicketKey) -> Result<Option<ObjectState>, PortError> {
         let path = format!("/v1/tickets/{}/{}/{}/intervention", key.source, key.number, key.sequence);
         match self.fetch(&path).await {
             Ok(state) => Ok(Some(state)),
@@ -381,14 +381,13 @@ impl Interventions for GatewayClient {
         Ok(self.states_of(items).await?)
     }
 
-    async fn record(&self, id: i64) -> Result<Option<InterventionRecord>, PortError> {
+    async fn record(&self, id: i64) -> Result<Option<ObjectRecord>, PortError> {
         // The list goes by id: its first record after the one before is the one, if it exists.
-        let page: Page<InterventionRecord> =
-            self.fetch(&format!("/v1/interventions?limit=1&cursor={}", id - 1)).await?;
+        let page: Page<ObjectRecord> = self.fetch(&format!("/v1/interventions?limit=1&cursor={}", id - 1)).await?;
         Ok(page.items.into_iter().find(|record| record.id == id))
     }
 
-    async fn records(&self, since: Option<DateTime<Utc>>) -> Result<Vec<InterventionRecord>, PortError> {
+    async fn records(&self, since: Option<DateTime<Utc>>) -> Result<Vec<ObjectRecord>, PortError> {
         // The gateway compares with Gestan's local time, whose zone it alone knows.
         let since = since.map(|since| (since - Duration::from_secs(24 * 3600)).format("%Y-%m-%dT%H:%M:%S").to_string());
         Ok(self.all_with("interventions", since.iter().map(|since| ("since", since.as_str())).collect()).await?)
@@ -398,7 +397,7 @@ impl Interventions for GatewayClient {
         Ok(self.all_with("tickets", vec![("source", source)]).await?)
     }
 
-    async fn link(&self, key: &TicketKey, link: LinkPut) -> Result<InterventionState, PortError> {
+    async fn link(&self, key: &TicketKey, link: LinkPut) -> Result<ObjectState, PortError> {
         let TicketKey { source, number, sequence } = key;
         let path = format!("/v1/tickets/{source}/{number}/{sequence}/link");
         let answer = self.send(Method::PUT, &path, Some(json(&link)?), None).await?;

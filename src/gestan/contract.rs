@@ -1,7 +1,7 @@
 //! The messages of the gateway's contract, version 1 (`docs/gateway-api.yaml`), used by both of its ends.
 
-pub use crate::model::{Client, Machine, Product, Project, User};
-use crate::model::{Entry, Fields, Identity, RichText};
+pub use crate::model::{Client, Contract, Machine, Product, Project, User};
+use crate::model::{Entry, Fields, Identity, ObjectKind, RichText};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -13,14 +13,18 @@ pub struct TicketKey {
     pub source: String,
     /// `tincidents.id`.
     pub number: i64,
-    /// 1 for the first intervention; a ticket reopened after billing gets the next one.
+    /// 1 for the first object; a ticket reopened after billing gets the next one.
     pub sequence: u32,
 }
 
-/// What `PUT …/intervention` carries: the fields and entries to write. What is absent is left alone.
+/// What `PUT …/intervention` and `PUT …/anomaly` carry: the fields and entries to write. What is absent is
+/// left alone.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct InterventionPut {
+pub struct ObjectPut {
+    /// What it is; must agree with the address, and with what is linked under the key already.
+    #[serde(default)]
+    pub kind: ObjectKind,
     /// What makes the number this ticket. A PUT whose origin contradicts the stored one is refused (409 `other-ticket`).
     pub origin: Identity,
     /// The ticket's page in GestSup.
@@ -47,10 +51,13 @@ pub enum Precondition {
     Match(String),
 }
 
-/// What Gestan holds: the answer to `GET` and `PUT …/intervention`, and `current` in a 412.
+/// What Gestan holds: the answer to `GET` and `PUT` of an intervention or anomaly, and `current` in a 412.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct InterventionState {
-    /// `INTERVENTION.IDINTERVENTION`.
+pub struct ObjectState {
+    /// What it is.
+    #[serde(default)]
+    pub kind: ObjectKind,
+    /// `INTERVENTION.IDINTERVENTION` or `ANOMALIE.IDANOMALIE`.
     pub id: i64,
     /// The natural key.
     #[serde(flatten)]
@@ -69,6 +76,16 @@ pub struct InterventionState {
     pub entries: BTreeMap<String, EntryState>,
     /// The visible text of the memo, what Gestan's users typed included.
     pub memo: String,
+    /// The paragraphs of the memo that are not the connector's, in their order: what people typed. A
+    /// paragraph is what stands between two empty lines, or between paragraphs of the connector.
+    #[serde(default)]
+    pub typed: Vec<String>,
+    /// `DHMOD` and `USMOD`: when the row was last changed, and by whose code.
+    #[serde(default)]
+    pub modified_at: Option<DateTime<Utc>>,
+    /// See `modified_at`.
+    #[serde(default)]
+    pub modified_by: Option<String>,
 }
 
 /// What the gateway knows of one entry.
@@ -80,6 +97,12 @@ pub struct EntryState {
     pub present: bool,
     /// What the request that is being answered did with it; `unchanged` in a GET.
     pub outcome: EntryOutcome,
+    /// Minutes that the extension's step table holds for it: what was written, unless a Gestan user set others.
+    #[serde(default)]
+    pub minutes: i64,
+    /// `CONSO.IDCONSO` of its time, where it has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub conso: Option<i64>,
 }
 
 /// What a PUT did with an entry.
@@ -112,7 +135,7 @@ pub struct BatchItem {
     /// The condition.
     pub precondition: Precondition,
     /// The body of the PUT.
-    pub intervention: InterventionPut,
+    pub object: ObjectPut,
 }
 
 /// The answer to a batch: a result per item, in the order of the items.
@@ -127,7 +150,7 @@ pub struct BatchResponse {
 #[serde(rename_all = "snake_case")]
 pub enum BatchResult {
     /// Written; what Gestan holds now.
-    Ok(Box<InterventionState>),
+    Ok(Box<ObjectState>),
     /// Refused.
     Problem(Box<Problem>),
 }
@@ -164,7 +187,7 @@ pub enum StateResult {
     /// Nothing.
     Unchanged,
     /// Gestan holds this now.
-    Changed(Box<InterventionState>),
+    Changed(Box<ObjectState>),
     /// It cannot be read; 404: it was deleted in Gestan.
     Problem(Box<Problem>),
 }
@@ -176,28 +199,65 @@ pub enum StateResult {
 pub struct LinkPut {
     /// `INTERVENTION.IDINTERVENTION`.
     pub intervention: i64,
-    /// As in [`InterventionPut`].
+    /// As in [`ObjectPut`].
     pub origin: Identity,
     /// The ticket's page in GestSup.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub url: Option<String>,
 }
 
-/// A record of `GET /v1/interventions`: any intervention, whoever made it.
+/// A record of `GET /v1/interventions` or `GET /v1/anomalies`: any of them, whoever made it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct InterventionRecord {
-    /// `INTERVENTION.IDINTERVENTION`.
+pub struct ObjectRecord {
+    /// `IDINTERVENTION` or `IDANOMALIE`.
     pub id: i64,
-    /// `INTERVENTION.DHCRE`.
+    /// `DHCRE`.
     #[serde(default)]
     pub created: Option<DateTime<Utc>>,
-    /// As in [`InterventionState`].
+    /// `DHMOD`.
+    #[serde(default)]
+    pub modified: Option<DateTime<Utc>>,
+    /// As in [`ObjectState`].
     pub fields: Fields,
     /// The visible text of the memo.
     pub memo: String,
     /// Whose it is, where it is linked to a ticket.
     #[serde(default)]
     pub ticket: Option<TicketKey>,
+}
+
+/// What `PUT …/documents/{id}` says of the file in its query; the body is the file, byte for byte.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DocumentPut {
+    /// Name of the file as people see it; the gateway makes a safe file name of it.
+    pub name: String,
+    /// SHA-256 of the content, in hexadecimal; a body that differs is refused.
+    pub sha256: String,
+    /// When it was added in GestSup.
+    #[serde(default)]
+    pub at: Option<DateTime<Utc>>,
+}
+
+/// A document of an intervention or anomaly (`DOCUMENT`): a record of `GET …/documents`, the answer to a PUT.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DocumentState {
+    /// `DOCUMENT.IDDOCUMENT`.
+    pub document: i64,
+    /// The caller's id of it (`tattachments.id`, `image:<hash>`), absent for one that people added in Gestan.
+    #[serde(default)]
+    pub id: Option<String>,
+    /// `DOCUMENT.LIB100`.
+    pub name: String,
+    /// SHA-256 of the content as stored; absent for one that people added.
+    #[serde(default)]
+    pub sha256: Option<String>,
+    /// Bytes; absent where the file cannot be found.
+    #[serde(default)]
+    pub size: Option<u64>,
+    /// `DHCRE`.
+    #[serde(default)]
+    pub created: Option<DateTime<Utc>>,
 }
 
 /// A problem document (RFC 9457), `application/problem+json`.
@@ -218,7 +278,7 @@ pub struct Problem {
     pub request_id: Option<String>,
     /// With 412: what Gestan holds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub current: Option<Box<InterventionState>>,
+    pub current: Option<Box<ObjectState>>,
 }
 
 impl Problem {
@@ -238,6 +298,10 @@ impl Problem {
     pub const TOO_LARGE: &'static str = "too-large";
     /// Code of a 422: a value that Gestan cannot hold, a code that is not configured, a record that does not exist.
     pub const INVALID: &'static str = "invalid";
+    /// Code of a 409: under the key there is an object of the other kind.
+    pub const OTHER_KIND: &'static str = "other-kind";
+    /// Code of a 501: this base, or its configuration, has no place for it.
+    pub const UNSUPPORTED: &'static str = "unsupported";
     /// Code of a 500: the write gave way to another one, again and again.
     pub const CONFLICT: &'static str = "conflict";
     /// Code of a 500: somebody holds a row that is to be written.
@@ -275,8 +339,20 @@ pub struct Capabilities {
     pub missing: Vec<String>,
     /// Missing columns without which nothing works; empty when all is well.
     pub blocking: Vec<String>,
-    /// Fields that this base can hold.
+    /// Fields of interventions that this base can hold.
     pub fields: Vec<crate::model::Field>,
+    /// Fields of anomalies that this base can hold; empty where there is no ANOMALIE table.
+    #[serde(default)]
+    pub anomaly_fields: Vec<crate::model::Field>,
+    /// Whether CONSO rows can be written.
+    #[serde(default)]
+    pub consos: bool,
+    /// Whether documents can be stored: the table is there and `[gateway.documents] folder` is set.
+    #[serde(default)]
+    pub documents: bool,
+    /// Whether `[gateway.contracts] query` is set.
+    #[serde(default)]
+    pub contracts: bool,
     /// Names of configured codes by list (`status`, `genre`, `priority`).
     pub codes: BTreeMap<String, Vec<String>>,
     /// Codes that the tickets flow needs and that are not configured, as `status.planned`.

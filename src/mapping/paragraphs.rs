@@ -76,6 +76,7 @@ fn entry(
             mark: EntryMark::None,
             heading: heading.with(EntryMark::None),
             text,
+            conso: None,
         },
     }
 }

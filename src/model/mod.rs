@@ -1,14 +1,16 @@
 //! Plain types of the domain, without I/O: what a ticket, a step, an intervention and a duration are,
 //! independent of any table, wire format or configuration key.
 
-mod intervention;
+mod field;
+mod object;
 mod reference;
 mod rich_text;
 mod ticket;
 mod time;
 
-pub use intervention::{Entry, EntryMark, Field, FieldKind, Fields, Status, Value};
-pub use reference::{Client, Machine, Product, Project, User};
+pub use field::{Field, FieldKind, Fields, Value};
+pub use object::{Conso, Entry, EntryMark, ObjectKind, Status};
+pub use reference::{Client, Contract, Machine, Product, Project, User};
 pub use rich_text::{Line, RichText, Span};
 pub use ticket::{
     Company, Equipment, FORGOTTEN, Group, Identity, Label, LastKnown, Person, PlannedEvent, Role, Step, StepType,

@@ -66,3 +66,24 @@ pub struct Product {
     /// `IHORSCATALOGUE`: no longer for sale.
     pub out_of_catalogue: bool,
 }
+
+/// A maintenance contract that runs, as `[gateway.contracts] query` finds it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Contract {
+    /// Its number, as people know it.
+    pub number: String,
+    /// `CONTACT.IDCONTACT` of the client.
+    pub client: i64,
+    /// `MACHINE_MNT.IDMACHINE`, where it covers one machine only.
+    #[serde(default)]
+    pub machine: Option<i64>,
+    /// Product that covered work is billed as; none: it is not billed.
+    #[serde(default)]
+    pub product: Option<String>,
+    /// First day.
+    #[serde(default)]
+    pub from: Option<chrono::NaiveDate>,
+    /// Last day.
+    #[serde(default)]
+    pub until: Option<chrono::NaiveDate>,
+}

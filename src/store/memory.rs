@@ -60,6 +60,7 @@ impl Store {
         Ok(Link {
             number: number("number")?,
             sequence: self.done(row.try_get("sequence"))?,
+            kind: self.named(text("kind")?)?,
             gestan_id: number("gestan_id")?,
             etag: text("etag")?,
             identity: self.json(&text("identity")?)?,
@@ -68,6 +69,7 @@ impl Store {
             minutes: number("minutes")?,
             sent: self.json(&text("sent")?)?,
             held: self.json(&text("held")?)?,
+            followed: self.json(&text("followed")?)?,
             head_hash: text("head_hash")?,
             entries: self.json(&text("entries")?)?,
             last_known: self.json(&text("last_known")?)?,
@@ -122,18 +124,21 @@ impl Store {
         for links in links.chunks(ROWS) {
             let mut rows = Vec::with_capacity(links.len());
             for link in links {
-                let name = self.name(&link.phase)?;
+                let names = [self.name(&link.phase)?, self.name(&link.kind)?];
                 let identity = self.text(&link.identity)?;
-                let (sent, held) = (self.text(&link.sent)?, self.text(&link.held)?);
-                rows.push((*link, name, identity, sent, held, self.text(&link.entries)?, self.text(&link.last_known)?));
+                let fields = [self.text(&link.sent)?, self.text(&link.held)?, self.text(&link.followed)?];
+                rows.push((*link, names, identity, fields, self.text(&link.entries)?, self.text(&link.last_known)?));
             }
             let mut sql = QueryBuilder::<Sqlite>::new(
-                "INSERT OR REPLACE INTO link (number, sequence, gestan_id, etag, identity, phase, minutes_before, minutes, sent, held, head_hash, entries, last_known) ",
+                "INSERT OR REPLACE INTO link (number, sequence, gestan_id, etag, identity, phase, minutes_before, minutes, sent, held, followed, head_hash, entries, last_known, kind) ",
             );
-            sql.push_values(rows, |mut row, (link, phase, identity, sent, held, entries, last_known)| {
+            sql.push_values(rows, |mut row, (link, [phase, kind], identity, fields, entries, last_known)| {
                 row.push_bind(link.number).push_bind(link.sequence).push_bind(link.gestan_id).push_bind(&link.etag);
                 row.push_bind(identity).push_bind(phase).push_bind(link.minutes_before).push_bind(link.minutes);
-                row.push_bind(sent).push_bind(held).push_bind(&link.head_hash).push_bind(entries).push_bind(last_known);
+                for fields in fields {
+                    row.push_bind(fields);
+                }
+                row.push_bind(&link.head_hash).push_bind(entries).push_bind(last_known).push_bind(kind);
             });
             self.done(sql.build().execute(&mut **transaction).await)?;
         }

@@ -6,7 +6,7 @@ use crate::flows::System;
 use crate::flows::tickets::{
     AgreedEntry, Attention, Begun, Commit, Intent, JournalEntry, Link, LinkPhase, Memory, Outcome, Trouble,
 };
-use crate::model::{EntryMark, Field, Fields, Identity, LastKnown, Value};
+use crate::model::{Conso, EntryMark, Field, Fields, Identity, LastKnown, ObjectKind, Value};
 use chrono::{DateTime, TimeZone as _, Utc};
 use proptest::prelude::*;
 use std::collections::{BTreeMap, HashMap};
@@ -23,6 +23,7 @@ fn link(number: i64, sequence: u32) -> Link {
     Link {
         number,
         sequence,
+        kind: ObjectKind::Anomaly,
         gestan_id: number * 10 + i64::from(sequence),
         etag: "abc".to_owned(),
         identity: Identity { created: "2026-03-02 09:00:00".to_owned(), creator: 3, first_step: Some(7) },
@@ -30,6 +31,7 @@ fn link(number: i64, sequence: u32) -> Link {
         minutes_before: 5,
         minutes: 50,
         held: fields.clone(),
+        followed: fields.clone(),
         sent: fields,
         head_hash: "h".to_owned(),
         entries: BTreeMap::from([(
@@ -39,6 +41,8 @@ fn link(number: i64, sequence: u32) -> Link {
                 rendered: "r".to_owned(),
                 mark: EntryMark::Edited,
                 at: noon(0),
+                minutes: 5,
+                conso: Some(Conso { project: 3, task: None, label: "Pose".to_owned() }),
                 heading: "02/03/2026 – Léa".to_owned(),
             },
         )]),

@@ -7,7 +7,7 @@ use super::ports::{AgreedEntry, Commit, JournalEntry, Link, Outcome, Scope};
 use super::read::{Remembered, closed_states, is_history};
 use crate::failpoint::reached;
 use crate::flows::{Blast, PortError, System};
-use crate::gestan::contract::{InterventionRecord, LinkPut, TicketKey};
+use crate::gestan::contract::{LinkPut, ObjectRecord, TicketKey};
 use crate::mapping::{Before, Directory, Found, project, ticket_url};
 use crate::model::{EntryMark, Field, Ticket, Value};
 use chrono::{DateTime, Utc};
@@ -27,7 +27,7 @@ pub struct Evidenced {
     /// The pairs.
     pub pairs: Vec<Pair>,
     /// The interventions that were looked at.
-    pub records: Vec<InterventionRecord>,
+    pub records: Vec<ObjectRecord>,
 }
 
 impl TicketsFlow<'_> {
@@ -87,6 +87,8 @@ impl TicketsFlow<'_> {
         {
             for projected in projection.entries {
                 let agreed = AgreedEntry {
+                    minutes: projected.entry.minutes,
+                    conso: None,
                     content: projected.content,
                     rendered: projected.entry.hash(),
                     mark: EntryMark::None,

@@ -10,7 +10,7 @@ use super::recovery::own_write;
 use super::report::{RecordReport, Records};
 use crate::failpoint::reached;
 use crate::flows::{Blast, PortError, System};
-use crate::gestan::contract::{BatchResult, InterventionState, Precondition, Problem};
+use crate::gestan::contract::{BatchResult, ObjectState, Precondition, Problem};
 use crate::model::Ticket;
 use crate::retry;
 use chrono::{DateTime, Utc};
@@ -46,9 +46,9 @@ pub(super) struct Applier<'a> {
 
 /// How one write came out.
 enum Written {
-    Done(Box<InterventionState>),
+    Done(Box<ObjectState>),
     /// Gestan holds something else than was thought.
-    Stale(Box<InterventionState>),
+    Stale(Box<ObjectState>),
     /// A refusal that only a person can help with.
     Refused {
         code: String,
@@ -219,7 +219,7 @@ impl Applier<'_> {
     }
 
     /// Plans a ticket again for what Gestan holds.
-    fn replan(&self, work: &mut Work, operation: &Operation, current: &InterventionState) {
+    fn replan(&self, work: &mut Work, operation: &Operation, current: &ObjectState) {
         let known = work.links.last().is_some_and(|link| link.sequence == current.key.sequence);
         if operation.precondition == Precondition::Absent && !known {
             work.links.push(self.planner.adopt(current, work.ticket.as_ref()));
@@ -273,13 +273,7 @@ impl Applier<'_> {
         }
     }
 
-    fn done(
-        &self,
-        work: &Work,
-        operation: &Operation,
-        state: &InterventionState,
-        records: &mut Vec<RecordReport>,
-    ) -> Commit {
+    fn done(&self, work: &Work, operation: &Operation, state: &ObjectState, records: &mut Vec<RecordReport>) -> Commit {
         let mut links = Vec::new();
         let earlier =
             work.links.last().filter(|link| link.sequence < operation.key.sequence && link.phase != LinkPhase::Gone);

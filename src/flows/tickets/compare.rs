@@ -7,7 +7,7 @@ use super::ports::{LinkPhase, Trouble};
 use super::read::Remembered;
 use super::sweep::Sweep;
 use crate::flows::{Blast, PortError, System};
-use crate::gestan::contract::{InterventionState, KnownState, Problem, StateResult, TicketKey};
+use crate::gestan::contract::{KnownState, ObjectState, Problem, StateResult, TicketKey};
 use chrono::{DateTime, Duration, Utc};
 use std::collections::HashMap;
 use std::time::Instant;
@@ -18,7 +18,7 @@ const SLICE: usize = 100;
 /// What Gestan turned out to hold for a ticket.
 pub(super) enum Held {
     /// Something else than was agreed.
-    Other(Box<InterventionState>),
+    Other(Box<ObjectState>),
     /// Nothing: somebody deleted the intervention.
     Nothing {
         /// Its id.

@@ -1,7 +1,7 @@
 //! Which intervention that people made is for which ticket, judged from what both say. Pure. Two
 //! candidates are never guessed between.
 
-use crate::gestan::contract::InterventionRecord;
+use crate::gestan::contract::ObjectRecord;
 use crate::mapping::fold;
 use crate::model::{Field, Ticket, Value};
 use chrono::{DateTime, Duration, Utc};
@@ -86,7 +86,7 @@ pub struct Wanted<'a> {
 }
 
 /// Pairs of tickets and interventions that are not linked, by ticket, the likeliest first.
-pub fn pairs(tickets: &[Wanted<'_>], records: &[InterventionRecord]) -> Vec<Pair> {
+pub fn pairs(tickets: &[Wanted<'_>], records: &[ObjectRecord]) -> Vec<Pair> {
     let free: Vec<Folded<'_>> = records.iter().filter(|record| record.ticket.is_none()).map(Folded::new).collect();
     let mut pairs: Vec<Pair> =
         tickets.iter().flat_map(|wanted| free.iter().filter_map(|record| pair(wanted, record))).collect();
@@ -107,7 +107,7 @@ pub fn pairs(tickets: &[Wanted<'_>], records: &[InterventionRecord]) -> Vec<Pair
 
 /// An intervention as it is compared.
 struct Folded<'a> {
-    record: &'a InterventionRecord,
+    record: &'a ObjectRecord,
     title: String,
     memo: String,
     client: Option<i64>,
@@ -115,7 +115,7 @@ struct Folded<'a> {
 }
 
 impl<'a> Folded<'a> {
-    fn new(record: &'a InterventionRecord) -> Self {
+    fn new(record: &'a ObjectRecord) -> Self {
         let planned = record.fields.get(&Field::PlannedStart).and_then(|value| match value {
             Value::Time(time) => Some(*time),
             _ => None,
@@ -130,7 +130,7 @@ impl<'a> Folded<'a> {
     }
 }
 
-fn title_of(record: &InterventionRecord) -> &str {
+fn title_of(record: &ObjectRecord) -> &str {
     record.fields.get(&Field::Title).and_then(Value::as_text).unwrap_or_default()
 }
 

@@ -3,7 +3,7 @@
 
 use super::operation::Operation;
 use super::ports::{AgreedEntry, Link, LinkPhase};
-use crate::gestan::contract::InterventionState;
+use crate::gestan::contract::ObjectState;
 use crate::mapping::Before;
 use crate::model::{EntryMark, Field, LastKnown, Value};
 use chrono::DateTime;
@@ -30,13 +30,15 @@ pub(super) fn client_of(link: &Link) -> Option<i64> {
 
 /// A link taken over from what Gestan holds under the ticket's key: made before a kill, or found
 /// after the state was lost. What is not known of its entries is learnt by the plan that follows.
-pub(super) fn adopt(state: &InterventionState, withdrawn_heading: &str) -> Link {
+pub(super) fn adopt(state: &ObjectState, withdrawn_heading: &str) -> Link {
     let entries = state.entries.iter().filter(|(key, _)| *key != "head").map(|(key, entry)| {
         let agreed = AgreedEntry {
             content: String::new(),
             rendered: if entry.present { entry.hash.clone() } else { String::new() },
             mark: EntryMark::None,
             at: DateTime::UNIX_EPOCH,
+            minutes: entry.minutes,
+            conso: None,
             heading: withdrawn_heading.to_owned(),
         };
         (key.clone(), agreed)
@@ -44,6 +46,7 @@ pub(super) fn adopt(state: &InterventionState, withdrawn_heading: &str) -> Link 
     Link {
         number: state.key.number,
         sequence: state.key.sequence,
+        kind: state.kind,
         gestan_id: state.id,
         etag: state.etag.clone(),
         identity: state.origin.clone(),
@@ -52,6 +55,7 @@ pub(super) fn adopt(state: &InterventionState, withdrawn_heading: &str) -> Link 
         minutes: 0,
         sent: state.fields.clone(),
         held: state.fields.clone(),
+        followed: state.fields.clone(),
         head_hash: String::new(),
         entries: entries.collect(),
         last_known: LastKnown::default(),
@@ -59,11 +63,12 @@ pub(super) fn adopt(state: &InterventionState, withdrawn_heading: &str) -> Link 
 }
 
 /// The link after an operation was carried out and Gestan answered.
-pub fn linked(operation: &Operation, state: &InterventionState) -> Link {
+pub fn linked(operation: &Operation, state: &ObjectState) -> Link {
     let draft = &operation.draft;
     Link {
         number: operation.key.number,
         sequence: operation.key.sequence,
+        kind: state.kind,
         gestan_id: state.id,
         etag: state.etag.clone(),
         identity: draft.identity.clone(),
@@ -72,6 +77,7 @@ pub fn linked(operation: &Operation, state: &InterventionState) -> Link {
         minutes: draft.minutes,
         sent: draft.sent.clone(),
         held: state.fields.clone(),
+        followed: operation.followed(&state.fields),
         head_hash: draft.head_hash.clone(),
         entries: draft.entries.clone(),
         last_known: draft.last_known.clone(),

@@ -4,7 +4,7 @@
 use super::operation::{EntryChange, FieldChange};
 use super::ports::{AgreedEntry, Link};
 use crate::config::{Policies, Policy};
-use crate::gestan::contract::InterventionState;
+use crate::gestan::contract::ObjectState;
 use crate::mapping::{ProjectedEntry, Projection};
 use crate::model::{Entry, EntryMark, Field, Fields, RichText, Status, Value};
 use chrono::DateTime;
@@ -131,7 +131,7 @@ impl AgreedEntry {
 }
 
 /// The link without what Gestan no longer shows of it, so that it is written again.
-pub(super) fn without_missing(link: &Link, current: &InterventionState) -> Link {
+pub(super) fn without_missing(link: &Link, current: &ObjectState) -> Link {
     let mut link = link.clone();
     let is_missing = |key: &str| current.entries.get(key).is_some_and(|entry| !entry.present);
     for (key, entry) in &mut link.entries {
@@ -184,6 +184,7 @@ impl MergedEntries {
                 mark,
                 heading: known.heading.clone(),
                 text: RichText::default(),
+                conso: None,
             };
             let agreed = AgreedEntry { rendered: entry.hash(), mark, ..known.clone() };
             self.push(entry, agreed, Some(known));
@@ -197,10 +198,12 @@ impl MergedEntries {
             rendered: rendered.clone(),
             mark: entry.mark,
             at: entry.at,
+            minutes: entry.minutes,
+            conso: entry.conso.clone(),
             heading: projected.heading_withdrawn.clone(),
         };
         match known {
-            Some(known) if known.rendered == rendered => {
+            Some(known) if known.rendered == rendered && known.conso == entry.conso => {
                 self.agreed.insert(entry.key, agreed);
             }
             known => self.push(entry, agreed, known),
@@ -214,6 +217,8 @@ impl MergedEntries {
             rendered: entry.hash(),
             mark: EntryMark::None,
             at: entry.at,
+            minutes: 0,
+            conso: None,
             heading: entry.heading.clone(),
         };
         self.push(entry, agreed, None);

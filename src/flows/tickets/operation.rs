@@ -2,7 +2,7 @@
 //! carried out by `apply`, written to the journal and compared in tests.
 
 use super::ports::{AgreedEntry, Attention, Link, LinkPhase, Trouble};
-use crate::gestan::contract::{BatchItem, InterventionPut, Precondition, TicketKey};
+use crate::gestan::contract::{BatchItem, ObjectPut, Precondition, TicketKey};
 use crate::model::{EntryMark, Field, Fields, Identity, LastKnown, Value};
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -95,6 +95,8 @@ pub struct Draft {
     pub minutes: i64,
     /// As in [`Link`].
     pub sent: Fields,
+    /// As in [`Link`], but for what the operation sets.
+    pub followed: Fields,
     /// As in [`Link`].
     pub head_hash: String,
     /// As in [`Link`].
@@ -124,7 +126,7 @@ pub struct Operation {
     pub remarks: Vec<String>,
     /// The request.
     #[serde(skip)]
-    pub put: InterventionPut,
+    pub put: ObjectPut,
     /// Its condition.
     #[serde(skip)]
     pub precondition: Precondition,
@@ -134,9 +136,22 @@ pub struct Operation {
 }
 
 impl Operation {
+    /// What the follow-up has accounted for once Gestan holds these fields: what this wrote is no change of a
+    /// Gestan user.
+    pub(super) fn followed(&self, held: &Fields) -> Fields {
+        let written = |field: &Field| self.changes.iter().any(|change| change.field == *field);
+        let mut followed = self.draft.followed.clone();
+        for (field, value) in held.iter() {
+            if written(field) || !followed.contains_key(field) {
+                followed.insert(*field, value.clone());
+            }
+        }
+        followed
+    }
+
     /// The operation as an item of a batch.
     pub fn to_item(&self) -> BatchItem {
-        BatchItem { key: self.key.clone(), precondition: self.precondition.clone(), intervention: self.put.clone() }
+        BatchItem { key: self.key.clone(), precondition: self.precondition.clone(), object: self.put.clone() }
     }
 
     /// A sentence for people.

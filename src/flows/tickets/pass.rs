@@ -13,7 +13,7 @@ use super::sweep::{COMPARISON, SWEEP, Sweep};
 use crate::config::Config;
 use crate::failpoint::reached;
 use crate::flows::PortError;
-use crate::gestan::contract::InterventionState;
+use crate::gestan::contract::ObjectState;
 use crate::mapping::{Before, Context, Directory, project};
 use crate::model::{Field, Ticket};
 use chrono::{DateTime, Utc};
@@ -225,7 +225,7 @@ impl TicketsFlow<'_> {
     pub async fn preview(
         &self,
         number: i64,
-        current: Option<&InterventionState>,
+        current: Option<&ObjectState>,
         now: DateTime<Utc>,
     ) -> Result<Preview, PortError> {
         let mut snapshot = self.source.snapshot().await?;

@@ -7,9 +7,11 @@ use super::operation::{Decision, Draft, FieldChange, Lacking, Operation, Verb, V
 use super::ports::{Link, LinkPhase};
 use super::rewind::OTHER_TICKET;
 use crate::config::{Policy, Unattributed};
-use crate::gestan::contract::{InterventionPut, InterventionState, Precondition, TicketKey};
+use crate::gestan::contract::{ObjectPut, ObjectState, Precondition, TicketKey};
 use crate::mapping::{Before, Context, Projection, Wording, project, ticket_url};
-use crate::model::{Entry, EntryMark, Field, Fields, Identity, Person, RichText, Status, Ticket, Value, sha256_hex};
+use crate::model::{
+    Entry, EntryMark, Field, Fields, Identity, ObjectKind, Person, RichText, Status, Ticket, Value, sha256_hex,
+};
 use chrono::{DateTime, Utc};
 use std::collections::BTreeMap;
 
@@ -46,7 +48,7 @@ impl Planner<'_> {
         &self,
         ticket: &Ticket,
         links: &[Link],
-        current: Option<&InterventionState>,
+        current: Option<&ObjectState>,
         merged: &[MergedTicket],
     ) -> Decision {
         let Some(link) = links.last() else { return self.plan_new(ticket, 1).into() };
@@ -115,7 +117,7 @@ impl Planner<'_> {
     }
 
     /// Plans a ticket that no longer exists in GestSup.
-    pub fn plan_gone(&self, links: &[Link], merged_into: Option<i64>, current: Option<&InterventionState>) -> Verdict {
+    pub fn plan_gone(&self, links: &[Link], merged_into: Option<i64>, current: Option<&ObjectState>) -> Verdict {
         let Some(link) = links.last() else { return Verdict::NotOurs };
         if link.phase == LinkPhase::Gone {
             return Verdict::InStep(None);
@@ -143,7 +145,7 @@ impl Planner<'_> {
 
     /// A link to what Gestan already holds under this ticket's key. Who planned what is not known, so
     /// a planning that is not GestSup's counts as made in Gestan.
-    pub fn adopt(&self, state: &InterventionState, ticket: Option<&Ticket>) -> Link {
+    pub fn adopt(&self, state: &ObjectState, ticket: Option<&Ticket>) -> Link {
         let mut link = adopt(state, self.wording().mark(EntryMark::Withdrawn));
         let wanted = ticket.and_then(|ticket| project(ticket, &Before::default(), &self.context).ok());
         let wanted = wanted.map(|projection| projection.fields).unwrap_or_default();
@@ -188,7 +190,8 @@ impl Planner<'_> {
             head: true,
             entries: merged.changes,
             remarks: Vec::new(),
-            put: InterventionPut {
+            put: ObjectPut {
+                kind: ObjectKind::Intervention,
                 origin: ticket.identity.clone(),
                 url: ticket_url(self.context.url, ticket.number).map(String::from),
                 fields: fields.clone(),
@@ -202,6 +205,7 @@ impl Planner<'_> {
                 minutes_before: before.minutes,
                 minutes: projection.minutes,
                 sent: fields,
+                followed: Fields::default(),
                 head_hash: sha256_hex(&projection.head.to_plain()),
                 entries: merged.agreed,
                 last_known: ticket.last_known(),
@@ -215,7 +219,7 @@ impl Planner<'_> {
         link: &Link,
         projection: &Projection,
         held: &Fields,
-        current: Option<&InterventionState>,
+        current: Option<&ObjectState>,
         merged: &[MergedTicket],
     ) -> Verdict {
         let fields = merge_fields(&projection.fields, link, held, &self.context.mapping.policies);
@@ -254,7 +258,7 @@ impl Planner<'_> {
     }
 
     /// An operation that would write nothing is none; what it learnt is remembered all the same.
-    fn finish(&self, operation: Operation, link: &Link, held: &Fields, current: Option<&InterventionState>) -> Verdict {
+    fn finish(&self, operation: Operation, link: &Link, held: &Fields, current: Option<&ObjectState>) -> Verdict {
         if !operation.changes.is_empty() || operation.head || !operation.entries.is_empty() {
             return Verdict::Write(Box::new(operation));
         }
@@ -284,7 +288,7 @@ impl Planner<'_> {
         links: &[Link],
         projection: &Projection,
         held: &Fields,
-        current: Option<&InterventionState>,
+        current: Option<&ObjectState>,
     ) -> Verdict {
         let Some(link) = links.last() else { return Verdict::NotOurs };
         if !projection.status.is_closed() && ticket.is_attributed() {
@@ -322,7 +326,7 @@ impl Planner<'_> {
         link: &Link,
         projection: &Projection,
         held: &Fields,
-        current: Option<&InterventionState>,
+        current: Option<&ObjectState>,
     ) -> Verdict {
         let noted = notes(link, UNATTRIBUTED);
         // What was hidden or deleted is hidden or deleted, whoever is in charge.
@@ -346,7 +350,7 @@ impl Planner<'_> {
     fn operation(
         &self,
         link: &Link,
-        current: Option<&InterventionState>,
+        current: Option<&ObjectState>,
         fields: MergedFields,
         entries: MergedEntries,
     ) -> Operation {
@@ -356,7 +360,8 @@ impl Planner<'_> {
             verb: verb(&fields.changes),
             gestan_id: Some(link.gestan_id),
             title: String::new(),
-            put: InterventionPut {
+            put: ObjectPut {
+                kind: link.kind,
                 origin: link.identity.clone(),
                 url: ticket_url(self.context.url, link.number).map(String::from),
                 fields: fields.changes.iter().map(|change| (change.field, change.to.clone())).collect(),
@@ -374,6 +379,7 @@ impl Planner<'_> {
                 minutes_before: link.minutes_before,
                 minutes: link.minutes,
                 sent: fields.sent,
+                followed: link.followed.clone(),
                 head_hash: link.head_hash.clone(),
                 entries: entries.agreed,
                 last_known: link.last_known.clone(),
@@ -400,6 +406,7 @@ impl Planner<'_> {
             mark: EntryMark::None,
             heading,
             text: RichText::default(),
+            conso: None,
         }
     }
 }

@@ -4,10 +4,10 @@
 use super::rewind::{Marks, Witness};
 use crate::flows::PortError;
 use crate::gestan::contract::{
-    BatchItem, BatchResult, Client, InterventionRecord, InterventionState, KnownState, LinkPut, Machine, StateResult,
-    TicketKey, User,
+    BatchItem, BatchResult, Client, KnownState, LinkPut, Machine, ObjectRecord, ObjectState, StateResult, TicketKey,
+    User,
 };
-use crate::model::{EntryMark, Fields, Identity, LastKnown, Ticket, sha256_hex};
+use crate::model::{Conso, EntryMark, Fields, Identity, LastKnown, ObjectKind, Ticket, sha256_hex};
 use async_trait::async_trait;
 use chrono::{DateTime, NaiveDateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -113,16 +113,16 @@ pub struct Sighting {
 #[async_trait]
 pub trait Interventions: Send + Sync {
     /// What Gestan holds under a key; `None` if nothing.
-    async fn get(&self, key: &TicketKey) -> Result<Option<InterventionState>, PortError>;
+    async fn get(&self, key: &TicketKey) -> Result<Option<ObjectState>, PortError>;
 
     /// What became of interventions since they were last seen; one result per item, in order.
     async fn states(&self, items: Vec<KnownState>) -> Result<Vec<StateResult>, PortError>;
 
     /// An intervention, whoever made it; `None` if Gestan has none of that id.
-    async fn record(&self, id: i64) -> Result<Option<InterventionRecord>, PortError>;
+    async fn record(&self, id: i64) -> Result<Option<ObjectRecord>, PortError>;
 
     /// Every intervention made since then (a day more or less), whoever made it.
-    async fn records(&self, since: Option<DateTime<Utc>>) -> Result<Vec<InterventionRecord>, PortError>;
+    async fn records(&self, since: Option<DateTime<Utc>>) -> Result<Vec<ObjectRecord>, PortError>;
 
     /// Keys of all tickets of a source that Gestan holds a link for.
     async fn linked(&self, source: &str) -> Result<Vec<TicketKey>, PortError>;
@@ -130,7 +130,7 @@ pub trait Interventions: Send + Sync {
     /// Makes an intervention that people made a ticket's; a refusal is an error of [`Blast::Record`].
     ///
     /// [`Blast::Record`]: crate::flows::Blast::Record
-    async fn link(&self, key: &TicketKey, link: LinkPut) -> Result<InterventionState, PortError>;
+    async fn link(&self, key: &TicketKey, link: LinkPut) -> Result<ObjectState, PortError>;
 
     /// Carries out PUTs, each whole or not at all; one result per item, in order. An error
     /// means that the gateway as a whole did not answer, and that any of them may have been done.
@@ -172,6 +172,12 @@ pub struct AgreedEntry {
     pub mark: EntryMark,
     /// When it was written in GestSup.
     pub at: DateTime<Utc>,
+    /// Minutes as last written, or carried back from Gestan.
+    #[serde(default)]
+    pub minutes: i64,
+    /// Where they are counted, as last written.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub conso: Option<Conso>,
     /// The heading without a mark: a withdrawn entry keeps it when its step is gone.
     pub heading: String,
 }
@@ -183,7 +189,10 @@ pub struct Link {
     pub number: i64,
     /// 1, or more for a ticket reopened after billing.
     pub sequence: u32,
-    /// `INTERVENTION.IDINTERVENTION`.
+    /// What the ticket became.
+    #[serde(default)]
+    pub kind: ObjectKind,
+    /// `INTERVENTION.IDINTERVENTION` or `ANOMALIE.IDANOMALIE`.
     pub gestan_id: i64,
     /// Etag of the last answer.
     pub etag: String,
@@ -199,6 +208,10 @@ pub struct Link {
     pub sent: Fields,
     /// The values that Gestan held after that.
     pub held: Fields,
+    /// The values of Gestan that the follow-up last accounted for: what was written from here, or carried back
+    /// to GestSup. Where Gestan holds another, a Gestan user set it.
+    #[serde(default)]
+    pub followed: Fields,
     /// Hash of the head of the memo as last written.
     pub head_hash: String,
     /// Each entry as last written, by key.

@@ -8,7 +8,7 @@ use super::ports::{Attention, Outcome, Trouble};
 use super::report::{PassReport, RecordReport};
 use super::rewind::{OTHER_TICKET, RESTORED};
 use crate::flows::PortError;
-use crate::gestan::contract::InterventionRecord;
+use crate::gestan::contract::ObjectRecord;
 use crate::model::{Field, Fields};
 use chrono::{DateTime, Utc};
 use serde::Serialize;
@@ -181,8 +181,7 @@ impl TicketsFlow<'_> {
             return Ok(Vec::new());
         }
         let evidenced = self.evidence(&numbers, now).await?;
-        let records: HashMap<i64, &InterventionRecord> =
-            evidenced.records.iter().map(|record| (record.id, record)).collect();
+        let records: HashMap<i64, &ObjectRecord> = evidenced.records.iter().map(|record| (record.id, record)).collect();
         let mut best = HashMap::new();
         for pair in &evidenced.pairs {
             // The likeliest of a ticket comes first.

@@ -5,7 +5,7 @@ use super::operation::Operation;
 use super::pass::TicketsFlow;
 use super::ports::{Begun, Commit, JournalEntry, Link, LinkPhase, Outcome};
 use crate::flows::{Blast, PortError};
-use crate::gestan::contract::{InterventionState, Precondition, TicketKey};
+use crate::gestan::contract::{ObjectState, Precondition, TicketKey};
 use chrono::{DateTime, Utc};
 
 impl Begun {
@@ -17,6 +17,7 @@ impl Begun {
         let link = Link {
             number: operation.key.number,
             sequence: operation.key.sequence,
+            kind: operation.put.kind,
             gestan_id: operation.gestan_id.unwrap_or(0),
             // No intervention has this one: the next write is answered with what Gestan holds.
             etag: before.map_or_else(|| "unconfirmed".to_owned(), |link| link.etag.clone()),
@@ -25,6 +26,7 @@ impl Begun {
             minutes_before: draft.minutes_before,
             minutes: draft.minutes,
             sent: draft.sent.clone(),
+            followed: operation.followed(&held),
             held,
             head_hash: draft.head_hash.clone(),
             entries: draft.entries.clone(),
@@ -41,7 +43,7 @@ impl Begun {
 
     /// The link as after the answer, if Gestan shows that the write was done. What people changed in
     /// Gestan since is not part of it.
-    pub(super) fn done_in(&self, current: &InterventionState) -> Option<Link> {
+    pub(super) fn done_in(&self, current: &ObjectState) -> Option<Link> {
         let is_done = if self.entries.is_empty() {
             self.fields.iter().all(|(field, value)| current.fields.get(field).is_none_or(|held| held == value))
         } else {
@@ -65,7 +67,7 @@ impl Begun {
 }
 
 /// The link after a change that was refused only because it was done already: its answer was lost.
-pub(super) fn own_write(operation: &Operation, begun: Option<&Begun>, current: &InterventionState) -> Option<Link> {
+pub(super) fn own_write(operation: &Operation, begun: Option<&Begun>, current: &ObjectState) -> Option<Link> {
     match operation.precondition {
         Precondition::Match(_) => begun?.done_in(current),
         // What stands under the key may be older than the state.

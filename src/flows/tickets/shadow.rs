@@ -4,8 +4,8 @@
 use super::ports::{Interventions, Link, Memory};
 use crate::flows::PortError;
 use crate::gestan::contract::{
-    BatchItem, BatchResult, Client, EntryOutcome, EntryState, InterventionRecord, InterventionState, KnownState,
-    LinkPut, Machine, StateResult, TicketKey, User,
+    BatchItem, BatchResult, Client, EntryOutcome, EntryState, KnownState, LinkPut, Machine, ObjectRecord, ObjectState,
+    StateResult, TicketKey, User,
 };
 use crate::model::{Field, Fields, Value, sha256_hex};
 use async_trait::async_trait;
@@ -22,12 +22,13 @@ pub struct Shadow<G, M> {
 }
 
 /// What an intervention would hold after a write.
-fn written(item: &BatchItem, before: Option<&Link>) -> InterventionState {
-    let put = &item.intervention;
+fn written(item: &BatchItem, before: Option<&Link>) -> ObjectState {
+    let put = &item.object;
     let mut fields: Fields = Field::ALL.into_iter().map(|field| (field, Value::Null)).collect();
     fields.extend(before.map(|link| link.held.0.clone()).unwrap_or_default());
     fields.extend(put.fields.0.clone());
-    let entry = |hash: String| EntryState { hash, present: true, outcome: EntryOutcome::Added };
+    let entry =
+        |hash: String| EntryState { hash, present: true, outcome: EntryOutcome::Added, minutes: 0, conso: None };
     let mut entries: BTreeMap<String, EntryState> = before
         .into_iter()
         .flat_map(|link| link.entries.iter())
@@ -35,7 +36,8 @@ fn written(item: &BatchItem, before: Option<&Link>) -> InterventionState {
         .collect();
     entries.extend(put.entries.iter().map(|new| (new.key.clone(), entry(new.hash()))));
     let content = serde_json::json!([fields, entries]).to_string();
-    InterventionState {
+    ObjectState {
+        kind: put.kind,
         id: before.map_or(0, |link| link.gestan_id),
         key: item.key.clone(),
         etag: sha256_hex(&content),
@@ -44,12 +46,15 @@ fn written(item: &BatchItem, before: Option<&Link>) -> InterventionState {
         fields,
         entries,
         memo: String::new(),
+        typed: Vec::new(),
+        modified_at: None,
+        modified_by: None,
     }
 }
 
 #[async_trait]
 impl<G: Interventions, M: Memory> Interventions for Shadow<G, M> {
-    async fn get(&self, _: &TicketKey) -> Result<Option<InterventionState>, PortError> {
+    async fn get(&self, _: &TicketKey) -> Result<Option<ObjectState>, PortError> {
         Ok(None)
     }
 
@@ -57,11 +62,11 @@ impl<G: Interventions, M: Memory> Interventions for Shadow<G, M> {
         Ok(items.iter().map(|_| StateResult::Unchanged).collect())
     }
 
-    async fn record(&self, id: i64) -> Result<Option<InterventionRecord>, PortError> {
+    async fn record(&self, id: i64) -> Result<Option<ObjectRecord>, PortError> {
         self.real.record(id).await
     }
 
-    async fn records(&self, since: Option<DateTime<Utc>>) -> Result<Vec<InterventionRecord>, PortError> {
+    async fn records(&self, since: Option<DateTime<Utc>>) -> Result<Vec<ObjectRecord>, PortError> {
         self.real.records(since).await
     }
 
@@ -69,7 +74,7 @@ impl<G: Interventions, M: Memory> Interventions for Shadow<G, M> {
         self.real.linked(source).await
     }
 
-    async fn link(&self, _: &TicketKey, _: LinkPut) -> Result<InterventionState, PortError> {
+    async fn link(&self, _: &TicketKey, _: LinkPut) -> Result<ObjectState, PortError> {
         Err(PortError {
             system: crate::flows::System::Gestan,
             blast: crate::flows::Blast::Configuration,

@@ -5,8 +5,8 @@ use super::problem::{fault, problem};
 use crate::gateway::lists::Paging;
 use crate::gateway::{Gateway, GatewayFault};
 use crate::gestan::contract::{
-    BatchRequest, BatchResponse, BatchResult, InterventionPut, InterventionState, LinkPut, Precondition, Problem,
-    StatesRequest, StatesResponse, TicketKey,
+    BatchRequest, BatchResponse, BatchResult, LinkPut, ObjectPut, ObjectState, Precondition, Problem, StatesRequest,
+    StatesResponse, TicketKey,
 };
 use axum::Json;
 use axum::body::Bytes;
@@ -152,7 +152,7 @@ pub(super) async fn put(
     headers: HeaderMap,
     bytes: Result<Bytes, BytesRejection>,
 ) -> Response {
-    let parts = key(path).and_then(|key| Ok((key, precondition(&headers)?, body::<InterventionPut>(bytes)?)));
+    let parts = key(path).and_then(|key| Ok((key, precondition(&headers)?, body::<ObjectPut>(bytes)?)));
     let (key, precondition, put) = match parts {
         Ok(parts) => parts,
         Err(refusal) => return refusal.into_response(),
@@ -179,7 +179,7 @@ pub(super) async fn link(
     }
 }
 
-fn with_etag(status: StatusCode, state: &InterventionState) -> Response {
+fn with_etag(status: StatusCode, state: &ObjectState) -> Response {
     let mut response = (status, Json(state)).into_response();
     if let Ok(etag) = HeaderValue::from_str(&format!("\"{}\"", state.etag)) {
         response.headers_mut().insert(header::ETAG, etag);

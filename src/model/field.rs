@@ -1,7 +1,6 @@
-//! A Gestan intervention as both roles of the program speak of it: a status without numbers, a map of
-//! fields that are compared one by one, and the entries (paragraphs) of its memo.
+//! The fields of an intervention or an anomaly, compared one by one, and their values.
 
-use super::RichText;
+use super::{ObjectKind, Status};
 use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
 use serde::de::Error as _;
@@ -10,82 +9,35 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::ops::{Deref, DerefMut};
 
-/// Where an intervention stands. The gateway alone knows the number behind it (`[gateway.codes.status]`).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Status {
-    /// Not started.
-    Planned,
-    /// Being worked on.
-    InProgress,
-    /// Waiting for the customer or a third party.
-    Waiting,
-    /// Done, nothing to bill.
-    Done,
-    /// Done and to be billed.
-    ToBill,
-    /// Billed by Gestan: immutable from then on. Never written by this program.
-    Billed,
-    /// Cancelled.
-    Cancelled,
-}
-
-impl Status {
-    /// Every status, in the order of an intervention's life.
-    pub const ALL: [Self; 7] =
-        [Self::Planned, Self::InProgress, Self::Waiting, Self::Done, Self::ToBill, Self::Billed, Self::Cancelled];
-
-    /// The name used in the configuration and in the contract.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Planned => "planned",
-            Self::InProgress => "in_progress",
-            Self::Waiting => "waiting",
-            Self::Done => "done",
-            Self::ToBill => "to_bill",
-            Self::Billed => "billed",
-            Self::Cancelled => "cancelled",
-        }
-    }
-
-    /// The status of that name.
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|status| status.as_str() == name)
-    }
-
-    /// Whether no work remains.
-    pub fn is_closed(self) -> bool {
-        matches!(self, Self::Done | Self::ToBill | Self::Billed | Self::Cancelled)
-    }
-}
-
-impl fmt::Display for Status {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-/// A field of an intervention that this program may write, and the Gestan column behind it.
+/// A field that this program may write, and the column behind it: of an intervention, then of an anomaly.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Field {
-    /// `INTERVENTION.LIB50`, text of at most 50 characters.
+    /// `INTERVENTION.LIB50` or `ANOMALIE.LIB_ANOMALIE`, text of at most 50 or 80 characters.
     Title,
-    /// `INTERVENTION.IDCONTACT`, a number.
+    /// `INTERVENTION.IDCONTACT`, a number; of an anomaly without a machine `TRGCIBLE`, else kept in the
+    /// extension table.
     Client,
-    /// `INTERVENTION.DEMANDEUR`, text of at most 30 characters.
+    /// `INTERVENTION.DEMANDEUR` or `ANOMALIE.DETECTE_PAR`, text of at most 30 characters.
     Requester,
-    /// `INTERVENTION.CDUSER`, a user code of 3 letters; null for nobody.
+    /// `INTERVENTION.CDUSER` or `ANOMALIE.US_TRT`, a user code of 3 letters; null for nobody.
     Technician,
     /// `INTERVENTION.US_TEAM`, a list of user codes.
     Team,
+    /// `ANOMALIE.US_RESP`, a user code of 3 letters; null for nobody.
+    Responsible,
     /// `INTERVENTION.ID2GENRE_INTER`, the name of a code in `[gateway.codes.genre]`.
     Genre,
-    /// `INTERVENTION.ST_INTER`, the name of a [`Status`].
+    /// `ANOMALIE.ID2_TYPANOM`, the name of a code in `[gateway.codes.anomaly_type]`.
+    AnomalyType,
+    /// `INTERVENTION.ST_INTER` or `ANOMALIE.ST_ANOM`, the name of a [`Status`].
     Status,
-    /// `Z83_INTERVENTION.PRIORITE`, the name of a code in `[gateway.codes.priority]`.
+    /// `Z83_INTERVENTION.PRIORITE` or `ANOMALIE.PRIORITE`, the name of a code in `[gateway.codes.priority]` or
+    /// `[gateway.codes.anomaly_priority]`.
     Priority,
-    /// `INTERVENTION.CLE_MACHINE_CIBLE` (`R<id>`), the number of a MACHINE_MNT row or null.
+    /// `ANOMALIE.CRITICITE`, the name of a code in `[gateway.codes.criticality]`.
+    Criticality,
+    /// `INTERVENTION.CLE_MACHINE_CIBLE` (`R<id>`) or `ANOMALIE.TRGCIBLE`, the number of a MACHINE_MNT row or null.
     Machine,
     /// `INTERVENTION.IDPROJET`, a number or null.
     Project,
@@ -95,34 +47,86 @@ pub enum Field {
     PlannedStart,
     /// `INTERVENTION.DT_INTER_FIN` and `HR_FIN`, a time or null.
     PlannedEnd,
+    /// `ANOMALIE.DH_CONSTAT`, a time or null.
+    FoundAt,
+    /// `ANOMALIE.DH_RESOLUTION`, a time or null.
+    ResolvedAt,
     /// `Z83_INTERVENTION.TPS_PASSE`, a number in Gestan's unit of time.
     TimeSpent,
     /// `Z83_INTERVENTION.CHARGE_ESTIMEE`, a number in Gestan's unit of time.
     Load,
+    /// The column of INTERVENTION that `[gateway] quantity_column` names, a number in Gestan's unit of time.
+    Quantity,
     /// `INTERVENTION.CD_PRODUIT`, a product code or null.
     Product,
+    /// Number of the client's maintenance contract that covers it, or null; kept in the extension table.
+    Contract,
+    /// `Z83_INTERVENTION.SATISFACTION_CLIENT`, a number or null.
+    Satisfaction,
+    /// `ANOMALIE.REF_EXTERNE`, text of at most 25 characters.
+    Reference,
 }
 
 impl Field {
     /// Every field, in the order people read them.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 25] = [
         Self::Title,
         Self::Client,
         Self::Requester,
         Self::Technician,
         Self::Team,
+        Self::Responsible,
         Self::Genre,
+        Self::AnomalyType,
         Self::Status,
         Self::Priority,
+        Self::Criticality,
         Self::Machine,
         Self::Project,
         Self::Task,
         Self::PlannedStart,
         Self::PlannedEnd,
+        Self::FoundAt,
+        Self::ResolvedAt,
         Self::TimeSpent,
         Self::Load,
+        Self::Quantity,
         Self::Product,
+        Self::Contract,
+        Self::Satisfaction,
+        Self::Reference,
     ];
+
+    /// Whether objects of this kind have the field.
+    pub fn is_of(self, kind: ObjectKind) -> bool {
+        match self {
+            Self::Title
+            | Self::Client
+            | Self::Requester
+            | Self::Technician
+            | Self::Status
+            | Self::Priority
+            | Self::Machine => true,
+            Self::Responsible
+            | Self::AnomalyType
+            | Self::Criticality
+            | Self::FoundAt
+            | Self::ResolvedAt
+            | Self::Reference => kind == ObjectKind::Anomaly,
+            Self::Team
+            | Self::Genre
+            | Self::Project
+            | Self::Task
+            | Self::PlannedStart
+            | Self::PlannedEnd
+            | Self::TimeSpent
+            | Self::Load
+            | Self::Quantity
+            | Self::Product
+            | Self::Contract
+            | Self::Satisfaction => kind == ObjectKind::Intervention,
+        }
+    }
 
     /// The name used in the contract, the configuration and the journal.
     pub fn as_str(self) -> &'static str {
@@ -132,17 +136,26 @@ impl Field {
             Self::Requester => "requester",
             Self::Technician => "technician",
             Self::Team => "team",
+            Self::Responsible => "responsible",
             Self::Genre => "genre",
+            Self::AnomalyType => "anomaly_type",
             Self::Status => "status",
             Self::Priority => "priority",
+            Self::Criticality => "criticality",
             Self::Machine => "machine",
             Self::Project => "project",
             Self::Task => "task",
             Self::PlannedStart => "planned_start",
             Self::PlannedEnd => "planned_end",
+            Self::FoundAt => "found_at",
+            Self::ResolvedAt => "resolved_at",
             Self::TimeSpent => "time_spent",
             Self::Load => "load",
+            Self::Quantity => "quantity",
             Self::Product => "product",
+            Self::Contract => "contract",
+            Self::Satisfaction => "satisfaction",
+            Self::Reference => "reference",
         }
     }
 }
@@ -263,14 +276,24 @@ impl Field {
             Self::Title
             | Self::Requester
             | Self::Technician
+            | Self::Responsible
             | Self::Genre
+            | Self::AnomalyType
             | Self::Status
             | Self::Priority
-            | Self::Product => FieldKind::Text,
-            Self::Client | Self::Machine | Self::Project | Self::Task | Self::TimeSpent | Self::Load => {
-                FieldKind::Number
-            }
-            Self::PlannedStart | Self::PlannedEnd => FieldKind::Time,
+            | Self::Criticality
+            | Self::Product
+            | Self::Contract
+            | Self::Reference => FieldKind::Text,
+            Self::Client
+            | Self::Machine
+            | Self::Project
+            | Self::Task
+            | Self::TimeSpent
+            | Self::Load
+            | Self::Quantity
+            | Self::Satisfaction => FieldKind::Number,
+            Self::PlannedStart | Self::PlannedEnd | Self::FoundAt | Self::ResolvedAt => FieldKind::Time,
             Self::Team => FieldKind::List,
         }
     }
@@ -320,60 +343,5 @@ impl<'de> Deserialize<'de> for Fields {
                 Ok((field, value))
             })
             .collect()
-    }
-}
-
-/// What became of an entry on the GestSup side after it was first written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema, Default)]
-#[serde(rename_all = "snake_case")]
-pub enum EntryMark {
-    /// As first written.
-    #[default]
-    None,
-    /// Its text or minutes were changed.
-    Edited,
-    /// It was deleted or made private: the text is gone, the heading says so.
-    Withdrawn,
-}
-
-/// A paragraph of an intervention's memo that this program owns: the description, a step or a note.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Entry {
-    /// Unique within the intervention: `description`, `step:<tthreads.id>` or `note:<what>`.
-    pub key: String,
-    /// When it was written in GestSup; entries stand in the memo in this order.
-    pub at: DateTime<Utc>,
-    /// The signature, empty for a note of the connector.
-    #[serde(default)]
-    pub author: String,
-    /// The step kind (`question`, `réponse`, …).
-    #[serde(default)]
-    pub kind: String,
-    /// Minutes spent, 0 for none.
-    #[serde(default)]
-    pub minutes: i64,
-    /// What became of it.
-    #[serde(default)]
-    pub mark: EntryMark,
-    /// The line above the text: date, author, kind, minutes, mark. One visible line.
-    pub heading: String,
-    /// The text itself.
-    #[serde(default)]
-    pub text: RichText,
-}
-
-impl Entry {
-    /// What a reader of the memo sees of it: the heading, then the text, a line each.
-    pub fn visible_text(&self) -> String {
-        if self.text.0.is_empty() {
-            return self.heading.clone();
-        }
-        format!("{}\n{}", self.heading, self.text.to_plain())
-    }
-
-    /// SHA-256 of [`Entry::visible_text`], in hexadecimal.
-    pub fn hash(&self) -> String {
-        super::sha256_hex(&self.visible_text())
     }
 }
