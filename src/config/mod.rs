@@ -9,6 +9,7 @@ mod model;
 mod schema;
 mod secret;
 mod validate;
+mod validate_mapping;
 
 pub use diagnostic::{ConfigErrors, Diagnostic};
 pub use example::example;

@@ -208,6 +208,9 @@ impl<'s> Walk<'s> {
             "start_at" => text.parse::<NaiveDateTime>().is_err().then(|| {
                 (format!("\"{text}\" is no date and time"), "write one such as \"2026-01-01T00:00:00\"".to_owned())
             }),
+            _ if schema.get("format").and_then(Json::as_str) == Some("regex") => super::Expression::new(text)
+                .err()
+                .map(|message| (message, "write one such as \"^PC-[0-9]+\", or use starts_with".to_owned())),
             _ if schema.get("format").and_then(Json::as_str) == Some("uri") => {
                 let good =
                     url::Url::parse(text).is_ok_and(|url| ["http", "https"].contains(&url.scheme()) && url.has_host());

@@ -118,9 +118,39 @@ fn contradictions_point_at_the_value_and_say_what_would_be_right() {
         ("#default = \"depannage\"", "default = \"depanage\"", "no genre \"depanage\"", "add a line"),
         ("#hours_per_day = 7", "hours_per_day = 25", "1 to 24", "7"),
         ("#start_hour = 9", "start_hour = 24", "no such hour", "0 to 23"),
+        (
+            "#[[mapping.mode.rules]]",
+            "[[mapping.mode.rules]]\nwhen = { title = { matches = \"(\" } }\nmode = \"anomalies\"",
+            "no regular expression",
+            "starts_with",
+        ),
+        (
+            "#[[mapping.status_rules]]",
+            "[[mapping.status_rules]]\nwhen = { genre = \"x\" }\nstatus = \"done\"",
+            "not known yet",
+            "[mapping.billing]",
+        ),
+        (
+            "#[[mapping.genre.rules]]",
+            "[[mapping.genre.rules]]\nwhen = { type = [\"A\", \"B\"] }\ngenre = \"depannage\"\n[[mapping.genre.rules]]\nwhen = { type = \"b\", category = \"C\" }\ngenre = \"depannage\"",
+            "rule 1 applies wherever it would",
+            "narrower rule first",
+        ),
+        (
+            "#[[mapping.billing.rules]]",
+            "[[mapping.billing.rules]]\nwhen = { type = \"A\" }\nbillable = false\n[[mapping.billing.rules]]\nwhen = { type = \"A\" }\nbillable = true",
+            "rule 1 applies wherever it would",
+            "narrower rule first",
+        ),
+        (
+            "#[mapping.policies.anomalies]",
+            "[mapping.policies.anomalies]\nproduct = \"always\"",
+            "an anomaly has no product",
+            "take the line out",
+        ),
     ] {
         // Replacing may need the table above to be set as well.
-        let text = with_table(&changed(from, to), to);
+        let text = if to.starts_with('[') { changed(from, to) } else { with_table(&changed(from, to), to) };
         let report = match parse(&text, "c", Role::Daemon) {
             Ok(_) => panic!("accepted: {to}"),
             Err(errors) => errors.to_string(),

@@ -4,28 +4,26 @@
 use super::diagnostic::Diagnostic;
 use super::document::Document;
 use super::load::Role;
-use super::schema::nearest;
-use super::{Billable, Config, Gateway, Unmatched, When};
-use crate::mapping::{PLACEHOLDERS_HEAD, PLACEHOLDERS_HEADING, PLACEHOLDERS_TITLE};
-use crate::model::Status;
+use super::validate_mapping::{codes, mapping};
+use super::{Config, Gateway};
 use crate::telemetry;
 
 /// Collects findings with their places.
-struct Check<'a> {
+pub(super) struct Check<'a> {
     document: &'a Document<'a>,
     found: Vec<Diagnostic>,
 }
 
 impl Check<'_> {
     /// A finding at the value of a key.
-    fn at(&mut self, path: &str, message: impl Into<String>, help: impl Into<String>) {
+    pub(super) fn at(&mut self, path: &str, message: impl Into<String>, help: impl Into<String>) {
         let parts: Vec<&str> = path.split('/').collect();
         let span = self.document.locate(&parts);
         self.found.push(Diagnostic::new(&path.replace('/', "."), span, message, help));
     }
 
     /// A finding at the name of a key.
-    fn at_key(&mut self, path: &str, message: impl Into<String>, help: impl Into<String>) {
+    pub(super) fn at_key(&mut self, path: &str, message: impl Into<String>, help: impl Into<String>) {
         let parts: Vec<&str> = path.split('/').collect();
         let span = self.document.locate_key(&parts);
         self.found.push(Diagnostic::new(&path.replace('/', "."), span, message, help));
@@ -181,103 +179,6 @@ fn tickets(config: &Config, check: &mut Check<'_>) {
     }
 }
 
-fn mapping(config: &Config, check: &mut Check<'_>) {
-    let mapping = &config.mapping;
-    for (state, status) in &mapping.status.0 {
-        let path = format!("mapping/status/{state}");
-        if state.parse::<u32>().is_err() {
-            check.at_key(
-                &path,
-                format!("\"{state}\" is no GestSup state"),
-                "write the state's number, the id in GestSup's tstates (1 is Attente PEC)",
-            );
-        }
-        if *status == Status::Billed {
-            check.at(&path, "`billed` is set by Gestan's billing alone", "write to_bill, or done");
-        }
-    }
-    if mapping.clients.unmatched == Unmatched::Without {
-        check.at(
-            "mapping/clients/unmatched",
-            "an intervention cannot be made without a client",
-            "write \"wait\", and list the clients that differ in [mapping.clients.table]",
-        );
-    }
-    if !(1..=24).contains(&mapping.time.hours_per_day) {
-        check.at(
-            "mapping/time/hours_per_day",
-            "a day has 1 to 24 hours",
-            "write the hours of a working day, such as 7",
-        );
-    }
-    if mapping.planning.start_hour > 23 {
-        check.at("mapping/planning/start_hour", "there is no such hour", "write an hour from 0 to 23");
-    }
-    let texts = &mapping.texts;
-    if let Some(title) = &texts.title {
-        template("mapping/texts/title", title, &PLACEHOLDERS_TITLE, check);
-    }
-    if let Some(heading) = &texts.heading {
-        template("mapping/texts/heading", heading, &PLACEHOLDERS_HEADING, check);
-    }
-    for line in texts.head.iter().flatten() {
-        template("mapping/texts/head", line, &PLACEHOLDERS_HEAD, check);
-    }
-    catch_all("mapping/genre/rules", mapping.genre.rules.iter().map(|rule| &rule.when), check);
-    let deciding = mapping.billing.rules.iter().filter(|rule| rule.billable.is_some() && rule.product.is_some());
-    if deciding.clone().count() == mapping.billing.rules.len() {
-        catch_all("mapping/billing/rules", deciding.map(|rule| &rule.when), check);
-    }
-    for (index, rule) in mapping.billing.rules.iter().enumerate() {
-        if rule.billable.is_none() && rule.product.is_none() {
-            check.at(
-                &format!("mapping/billing/rules/{index}"),
-                "this rule decides nothing",
-                "add billable = true or false, or product = \"…\"",
-            );
-        }
-    }
-}
-
-/// A rule without a condition always applies: what follows it never does.
-fn catch_all<'w>(path: &str, rules: impl Iterator<Item = &'w When>, check: &mut Check<'_>) {
-    let rules: Vec<&When> = rules.collect();
-    let Some(first) = rules.iter().position(|when| **when == When::default()) else { return };
-    if first + 1 < rules.len() {
-        check.at(
-            &format!("{path}/{}", first + 1),
-            "this rule can never apply: the one before it has no condition",
-            "move the rule without condition to the end",
-        );
-    }
-}
-
-fn template(path: &str, text: &str, known: &[&str], check: &mut Check<'_>) {
-    let mut rest = text;
-    while let Some(open) = rest.find('{') {
-        let Some(close) = rest[open..].find('}') else {
-            check.at(path, "a { is not closed", "write } after the name of the value");
-            return;
-        };
-        let name = &rest[open + 1..open + close];
-        if !known.contains(&name) {
-            let help = nearest(name, known).map_or_else(
-                || format!("known here: {{{}}}", known.join("} {")),
-                |near| format!("did you mean {{{near}}}?"),
-            );
-            check.at(path, format!("there is no value {{{name}}} here"), help);
-        }
-        rest = &rest[open + close + 1..];
-    }
-    if text.matches('[').count() != text.matches(']').count() {
-        check.at(
-            path,
-            "a [ is not closed, or a ] has no [",
-            "what stands between [ and ] is left out when a value inside it is empty",
-        );
-    }
-}
-
 fn served(gateway: &Gateway, check: &mut Check<'_>) {
     if gateway.token.is_none() {
         check.at("gateway", "`token` is missing in [gateway]", "choose one of at least 24 characters, for example with `openssl rand -hex 24`, and write token = { file = \"…\" }");
@@ -319,64 +220,6 @@ fn gateway_values(gateway: &Gateway, check: &mut Check<'_>) {
     }
     check.at_least("gateway/base/timeout_seconds", gateway.base.timeout_seconds, 1);
     check.at_least("gateway/max_body_kib", gateway.max_body_kib.into(), 64);
-}
-
-/// Names that the mapping uses must have a number in the gateway that this file configures.
-fn codes(config: &Config, gateway: &Gateway, check: &mut Check<'_>) {
-    let mapping = &config.mapping;
-    let bills = mapping.billing.billable != Billable::Never
-        || mapping.billing.rules.iter().any(|rule| rule.billable == Some(true));
-    let mut needed = vec![Status::Planned, Status::InProgress, Status::Done, Status::Cancelled];
-    needed.extend(mapping.status.0.values());
-    if bills {
-        needed.push(Status::ToBill);
-    }
-    needed.sort_unstable();
-    needed.dedup();
-    for status in needed.into_iter().filter(|status| *status != Status::Billed) {
-        if !gateway.codes.status.contains_key(&status) {
-            check.at(
-                "gateway/codes/status",
-                format!("[gateway.codes.status] has no number for {status}"),
-                "`gestan-connector gateway probe` shows the numbers that this Gestan uses",
-            );
-        }
-    }
-    let mut seen = std::collections::BTreeMap::new();
-    for (status, number) in &gateway.codes.status {
-        if let Some(other) = seen.insert(number, status) {
-            check.at(
-                &format!("gateway/codes/status/{status}"),
-                format!("{number} already stands for {other}"),
-                "every status needs a number of its own, else it cannot be read back",
-            );
-        }
-    }
-    let genres: Vec<&str> = gateway.codes.genre.keys().map(String::as_str).collect();
-    if let Some(genre) = &mapping.genre.default {
-        name("mapping/genre/default", genre, &genres, "genre", check);
-    }
-    for (index, rule) in mapping.genre.rules.iter().enumerate() {
-        name(&format!("mapping/genre/rules/{index}/genre"), &rule.genre, &genres, "genre", check);
-    }
-    for genre in mapping.billing.by_genre.keys() {
-        name(&format!("mapping/billing/by_genre/{genre}"), genre, &genres, "genre", check);
-    }
-    let priorities: Vec<&str> = gateway.codes.priority.keys().map(String::as_str).collect();
-    for (from, to) in &mapping.priority {
-        name(&format!("mapping/priority/{from}"), to, &priorities, "priority", check);
-    }
-}
-
-fn name(path: &str, name: &str, known: &[&str], list: &str, check: &mut Check<'_>) {
-    if known.contains(&name) {
-        return;
-    }
-    let help = match nearest(name, known) {
-        Some(near) => format!("did you mean \"{near}\"?"),
-        None => format!("add a line such as {name} = 1 to [gateway.codes.{list}]"),
-    };
-    check.at(path, format!("there is no {list} \"{name}\" in [gateway.codes.{list}]"), help);
 }
 
 /// What is allowed and unwise.

@@ -1,9 +1,9 @@
 //! The client of the gateway: over HTTP, or by calling the same routes inside the process.
 
 use super::contract::{
-    BatchItem, BatchRequest, BatchResponse, BatchResult, Capabilities, Client, Health, KnownState, LinkPut, Machine,
-    ObjectRecord, ObjectState, Page, Precondition, Problem, StateResult, StatesRequest, StatesResponse, TicketKey,
-    User,
+    BatchItem, BatchRequest, BatchResponse, BatchResult, Capabilities, Client, Contract, Health, KnownState, LinkPut,
+    Machine, ObjectRecord, ObjectState, Page, Precondition, Problem, Product, StateResult, StatesRequest,
+    StatesResponse, TicketKey, User,
 };
 use super::error::GatewayError;
 use crate::flows::tickets::Interventions;
@@ -414,5 +414,13 @@ impl Interventions for GatewayClient {
 
     async fn users(&self) -> Result<Vec<User>, PortError> {
         Ok(self.all("users").await?)
+    }
+
+    async fn products(&self) -> Result<Vec<Product>, PortError> {
+        Ok(self.all("products").await?)
+    }
+
+    async fn contracts(&self) -> Result<Vec<Contract>, PortError> {
+        Ok(self.all("contracts").await?)
     }
 }

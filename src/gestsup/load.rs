@@ -1,15 +1,14 @@
 //! Whole tickets: a few statements for a chunk of them, whatever their number of steps.
 
-use super::features::{APPOINTMENTS, EQUIPMENT, PROJECTS};
+use super::beside::Beside;
+use super::features::EQUIPMENT;
 use super::mail_header::{with_breaks_behind_header, without_mail_header};
 use super::people::{person, person_columns};
 use super::rows::{list, number, text, time};
 use super::snapshot::GestsupSnapshot;
 use super::text::{decode, decode_listed};
 use super::{GestsupError, html_to_rich_text};
-use crate::model::{
-    Company, Equipment, FORGOTTEN, Group, Identity, Label, Person, PlannedEvent, RichText, Step, StepType, Ticket,
-};
+use crate::model::{Company, Equipment, FORGOTTEN, Group, Identity, Label, Person, RichText, Step, StepType, Ticket};
 use sqlx::mysql::MySqlRow;
 use std::collections::HashMap;
 
@@ -18,7 +17,7 @@ const CHUNK: usize = 200;
 /// Texts longer than this are converted away from the threads that serve the network.
 const LONG: usize = 64 * 1024;
 
-fn label(row: &MySqlRow, id: &str, name: &str) -> Option<Label> {
+pub(super) fn label(row: &MySqlRow, id: &str, name: &str) -> Option<Label> {
     let id = number(row, id);
     (id != 0).then(|| Label { id, name: decode_listed(&text(row, name)) })
 }
@@ -41,8 +40,7 @@ impl GestsupSnapshot {
 
     async fn chunk(&mut self, numbers: &[i64]) -> Result<Vec<Ticket>, GestsupError> {
         let mut steps = self.steps(numbers).await?;
-        let mut events = self.events(numbers).await?;
-        let mut projects = self.projects(numbers).await?;
+        let mut beside = self.beside(numbers).await?;
         let rows = self.fetch(self.load_statement(numbers)).await?;
         let groups: Vec<i64> = rows.iter().map(|row| number(row, "t_group")).filter(|group| *group != 0).collect();
         let members = self.members(&groups).await?;
@@ -52,8 +50,7 @@ impl GestsupSnapshot {
         for row in &rows {
             let id = number(row, "id");
             let steps = steps.remove(&id).unwrap_or_default();
-            let events = events.remove(&id).unwrap_or_default();
-            let mut ticket = self.ticket(row, steps, events, projects.remove(&id), &members).await;
+            let mut ticket = self.ticket(row, steps, &mut beside, &members).await;
             ticket.requester_group_company = companies.get(&number(row, "ug_id")).cloned();
             tickets.push(ticket);
         }
@@ -106,8 +103,7 @@ impl GestsupSnapshot {
         &self,
         row: &MySqlRow,
         steps: Vec<Step>,
-        events: Vec<PlannedEvent>,
-        project: Option<Label>,
+        beside: &mut Beside,
         members: &HashMap<i64, Vec<Person>>,
     ) -> Ticket {
         let zone = self.gestsup.zone;
@@ -120,6 +116,7 @@ impl GestsupSnapshot {
             name: label.name,
         });
         let asset = number(row, "a_id");
+        let (events, project, attachments, satisfaction) = beside.take(number(row, "id"));
         let timed: i64 = steps.iter().map(|step| step.minutes).sum();
         Ticket {
             number: number(row, "id"),
@@ -161,6 +158,8 @@ impl GestsupSnapshot {
             due: time(row, "date_hope", zone),
             events,
             steps,
+            attachments,
+            satisfaction,
         }
     }
 
@@ -241,48 +240,5 @@ impl GestsupSnapshot {
             state: label(row, "s_id", "s_name"),
             assigned_to,
         }
-    }
-
-    async fn events(&mut self, numbers: &[i64]) -> Result<HashMap<i64, Vec<PlannedEvent>>, GestsupError> {
-        let mut events: HashMap<i64, Vec<PlannedEvent>> = HashMap::new();
-        if !self.catalogue.offers(&APPOINTMENTS) {
-            return Ok(events);
-        }
-        let disable = self.catalogue.column("e", "tevents", "disable", "0");
-        let sql = format!(
-            "SELECT CAST(e.id AS SIGNED) AS id, CAST(e.incident AS SIGNED) AS ticket, CAST(e.technician AS SIGNED) AS technician, \
-             CAST(e.date_start AS CHAR) AS start, CAST(e.date_end AS CHAR) AS end FROM tevents e \
-             WHERE e.type = 2 AND {disable} = 0 AND e.incident IN ({}) ORDER BY e.date_start, e.id",
-            list(numbers)
-        );
-        let zone = self.gestsup.zone;
-        for row in self.fetch(sql).await? {
-            let Some(start) = time(&row, "start", zone) else { continue };
-            events.entry(number(&row, "ticket")).or_default().push(PlannedEvent {
-                id: number(&row, "id"),
-                start,
-                end: time(&row, "end", zone).unwrap_or(start),
-                technician: number(&row, "technician"),
-            });
-        }
-        Ok(events)
-    }
-
-    async fn projects(&mut self, numbers: &[i64]) -> Result<HashMap<i64, Label>, GestsupError> {
-        let mut projects = HashMap::new();
-        if !self.catalogue.offers(&PROJECTS) {
-            return Ok(projects);
-        }
-        let sql = format!(
-            "SELECT CAST(k.ticket_id AS SIGNED) AS ticket, CAST(p.id AS SIGNED) AS id, p.name AS name FROM tprojects_task k \
-             JOIN tprojects p ON p.id = k.project_id WHERE k.ticket_id IN ({}) ORDER BY k.id",
-            list(numbers)
-        );
-        for row in self.fetch(sql).await? {
-            if let Some(project) = label(&row, "id", "name") {
-                projects.entry(number(&row, "ticket")).or_insert(project);
-            }
-        }
-        Ok(projects)
     }
 }

@@ -1,6 +1,7 @@
 //! The adapter to GestSup's database: everything that knows one of its tables. It only ever reads,
 //! and needs no right but SELECT.
 
+mod beside;
 mod catalogue;
 mod check;
 mod error;

@@ -3,7 +3,9 @@
 
 use super::fold::fold;
 use crate::config::{GestanKey, Matching};
-use crate::model::{Client, Company, Equipment, Machine, Person, User};
+use crate::model::{Client, Company, Contract, Equipment, Machine, Person, User};
+use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
 use std::collections::HashMap;
 
 /// The outcome of a search in Gestan's catalogues.
@@ -23,6 +25,21 @@ pub struct Directory {
     clients: Index<i64>,
     machines: Index<i64>,
     users: Index<String>,
+    products: Option<HashMap<String, bool>>,
+    contracts: Vec<Contract>,
+}
+
+/// What Gestan's catalogue says of a product.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Product {
+    /// It is there.
+    Sold,
+    /// It is there and no longer for sale (`IHORSCATALOGUE`).
+    OutOfCatalogue,
+    /// It is not there.
+    Missing,
+    /// The catalogue was not read.
+    Unknown,
 }
 
 #[derive(Debug)]
@@ -105,6 +122,44 @@ impl Directory {
             }
         }
         this
+    }
+
+    /// Adds the catalogue of products, which only rules about billing need.
+    #[must_use]
+    pub fn with_products(mut self, products: &[crate::model::Product]) -> Self {
+        let sold = products.iter().map(|product| (product.code.to_lowercase(), !product.out_of_catalogue));
+        self.products = Some(sold.collect());
+        self
+    }
+
+    /// Adds the maintenance contracts that run.
+    #[must_use]
+    pub fn with_contracts(mut self, mut contracts: Vec<Contract>) -> Self {
+        // A contract for one machine says more than one for all of a client.
+        contracts
+            .sort_by(|one, other| (one.machine.is_none(), &one.number).cmp(&(other.machine.is_none(), &other.number)));
+        self.contracts = contracts;
+        self
+    }
+
+    /// What the catalogue says of a product code. The base compares codes without case.
+    pub fn product(&self, code: &str) -> Product {
+        let Some(products) = &self.products else { return Product::Unknown };
+        match products.get(&code.to_lowercase()) {
+            Some(true) => Product::Sold,
+            Some(false) => Product::OutOfCatalogue,
+            None => Product::Missing,
+        }
+    }
+
+    /// The maintenance contract that covers work for a client, on a machine, asked for at a time. Of
+    /// several: one for the machine, then the first by number.
+    pub fn contract(&self, client: i64, machine: Option<i64>, at: DateTime<Utc>, zone: Tz) -> Option<&Contract> {
+        let day = at.with_timezone(&zone).date_naive();
+        self.contracts.iter().find(|contract| {
+            let runs = contract.from.is_none_or(|from| from <= day) && contract.until.is_none_or(|until| day <= until);
+            runs && contract.client == client && contract.machine.is_none_or(|covered| machine == Some(covered))
+        })
     }
 
     /// The client of Gestan (`CONTACT.IDCONTACT`) behind a GestSup company, or else behind the mail

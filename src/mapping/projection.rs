@@ -1,23 +1,28 @@
-//! What one ticket says its intervention should be: every field, the head and the entries of the
+//! What one ticket says its intervention or anomaly should be: every field, the head and the entries of the
 //! memo, and which rule decided what. Or why that cannot be said yet.
 
+use super::deciding::{Billed, anomaly_type, billed, known_product, listed, mode, project as project_key, status};
 use super::directory::Directory;
-use super::fold::{cut_on_word, fold};
-use super::matching::{client, machine, people, wait};
+use super::fold::cut_on_word;
+use super::matching::{client, machine, people};
 use super::paragraphs::{ProjectedEntry, entries};
 use super::planning::{estimate, planned};
 use super::texts::Wording;
-use crate::config::{Billable, Mapping};
-use crate::model::{Field, Fields, Line, Person, RichText, Status, Ticket, Value};
-use chrono::{DateTime, Utc};
+use crate::config::{BilledBy, Load, Mapping, ProjectKey};
+use crate::model::{Conso, Field, Fields, Line, ObjectKind, Person, RichText, Status, Ticket, Value};
+use chrono::{DateTime, Duration, Utc};
 use chrono_tz::Tz;
 use serde::Serialize;
 use std::collections::HashSet;
 use url::Url;
 
-/// Columns of Gestan that limit a text (`LIB50`, `DEMANDEUR`).
+/// Columns of Gestan that limit a text (`LIB50`, `LIB_ANOMALIE`, `DEMANDEUR` and `DETECTE_PAR`, `REF_EXTERNE`,
+/// `LIBCONSO`).
 const TITLE: usize = 50;
+const ANOMALY_TITLE: usize = 80;
 const REQUESTER: usize = 30;
+const REFERENCE: usize = 25;
+const CONSO: usize = 100;
 
 /// What a projection needs beside the ticket.
 #[derive(Debug, Clone, Copy)]
@@ -48,7 +53,13 @@ pub struct Wait {
 /// What a ticket says its intervention should be.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Projection {
-    /// Where the intervention should stand.
+    /// What it is.
+    pub kind: ObjectKind,
+    /// What the rules would make of it now.
+    pub mode: ObjectKind,
+    /// Which rule says so, in words.
+    pub why_mode: String,
+    /// Where it should stand.
     pub status: Status,
     /// The fields, [`Field::Status`] included.
     pub fields: Fields,
@@ -62,13 +73,17 @@ pub struct Projection {
     pub reasons: Vec<(Field, String)>,
     /// Fields of an existing intervention that cannot be told, and why; the rest goes through.
     pub lacking: Vec<(Field, Wait)>,
+    /// Fields that are GestSup's whatever the policies say: what is billed is computed from them.
+    pub settled: Vec<Field>,
 }
 
 /// What Gestan already holds of the ticket.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Before {
-    /// The intervention is there: what cannot be told of it need not hold up the rest.
+    /// It is there: what cannot be told of it need not hold up the rest.
     pub linked: bool,
+    /// What it became when it was made.
+    pub kind: Option<ObjectKind>,
     /// The ticket's client in Gestan, which was frozen when its first intervention was made.
     pub client: Option<i64>,
     /// The earlier intervention that this one goes on from.
@@ -79,27 +94,26 @@ pub struct Before {
     pub entries: HashSet<String>,
 }
 
-/// What `ticket` says its intervention should be, or why that cannot be said yet.
+/// What `ticket` says its object in Gestan should be, or why that cannot be said yet.
 pub fn project(ticket: &Ticket, before: &Before, context: &Context) -> Result<Projection, Wait> {
     let mapping = context.mapping;
     let wording = Wording::new(mapping, context.zone);
     let mut out = Decisions::default();
+    let (mode, why_mode) = mode(ticket, mapping);
+    let kind = before.kind.unwrap_or(mode);
 
     let client = match (client(ticket, context, &mut out), before.client) {
         (Ok(client), _) => client,
         (Err(_), Some(client)) => {
-            out.because(Field::Client, "as when the intervention was made");
+            out.because(Field::Client, "as when it was made in Gestan");
             client
         }
         (Err(wait), None) => return Err(wait),
     };
-    let status = status(ticket, context, &mut out)?;
     let people = people(ticket, context, &mut out);
     let people = out.or_lacking(people, Field::Technician, before)?;
     let machine = machine(ticket, context, &mut out);
     let machine = out.or_lacking(machine, Field::Machine, before)?;
-    let genre = genre(ticket, mapping, &mut out);
-    let product = product(ticket, mapping, genre.as_deref(), &mut out);
 
     let requester = ticket.requester.as_ref().map(Person::display_name);
     let requester =
@@ -116,40 +130,28 @@ pub fn project(ticket: &Ticket, before: &Before, context: &Context) -> Result<Pr
         title if title.is_empty() => format!("Ticket n°{number}"),
         title => title,
     };
-    out.set(Field::Title, Value::text(cut_on_word(&title, TITLE)));
+    let longest = if kind == ObjectKind::Anomaly { ANOMALY_TITLE } else { TITLE };
+    out.set(Field::Title, Value::text(cut_on_word(&title, longest)));
     out.set(Field::Client, Value::Number(client));
     out.set(Field::Requester, Value::text(cut_on_word(&requester, REQUESTER)));
-    out.set(Field::Status, status.into());
-    if let Some((technician, team)) = people.filter(|_| ticket.is_attributed()) {
-        out.set(Field::Technician, technician.into());
-        out.set(Field::Team, Value::List(team));
-    }
-    if let Some(genre) = genre {
-        out.set(Field::Genre, Value::Text(genre));
-    }
-    if let Some(product) = product {
-        out.set(Field::Product, Value::Text(product));
-    }
-    if !mapping.priority.is_empty() {
-        // One that is not listed is none: what the ticket had before must not stay.
-        out.set(Field::Priority, priority(ticket, mapping).into());
-    }
     if let Some(machine) = machine {
         out.set(Field::Machine, machine.into());
     }
-    project_fields(ticket, mapping, &mut out);
-
-    let (start, end, why) = planned(ticket, mapping, context, before.gestan_id.is_some());
-    out.set(Field::PlannedStart, start.into());
-    out.set(Field::PlannedEnd, end.into());
-    out.because(Field::PlannedStart, why);
-
     let minutes = if ticket.minutes_spent <= mapping.time.ignore_up_to_minutes { 0 } else { ticket.minutes_spent };
     let here = (minutes - before.minutes).max(0);
-    let unit = mapping.time.unit.minutes(mapping.time.hours_per_day);
-    out.set(Field::TimeSpent, Value::Number(mapping.time.rounding.apply(here, unit)));
-    let load = (estimate(ticket, &mapping.time) - before.minutes).max(0);
-    out.set(Field::Load, Value::Number(mapping.time.rounding.apply(load, unit)));
+    let time = Time { here, before: before.minutes };
+    let (status, project) = match kind {
+        ObjectKind::Intervention => intervention(
+            ticket,
+            before,
+            context,
+            Matched { client, machine: machine.flatten(), people },
+            time,
+            &mut out,
+        )?,
+        ObjectKind::Anomaly => (anomaly(ticket, context, people, &mut out)?, None),
+    };
+    out.set(Field::Status, status.into());
 
     let previous = before.gestan_id.map(|id| id.to_string()).unwrap_or_default();
     let name = |label: &Option<crate::model::Label>| label.as_ref().map(|label| label.name.clone()).unwrap_or_default();
@@ -164,8 +166,18 @@ pub fn project(ticket: &Ticket, before: &Before, context: &Context) -> Result<Pr
         ("time", &wording.time(here)),
         ("previous", &previous),
     ]);
-    let entries = entries(ticket, before, context, &wording, &requester);
+    let mut entries = entries(ticket, before, context, &wording, &requester);
+    if let Some(key) = project.filter(|_| mapping.time.to_conso) {
+        for projected in entries.iter_mut().filter(|projected| projected.entry.minutes > 0) {
+            let label = format!("n°{number} {title}");
+            projected.entry.conso =
+                Some(Conso { project: key.project, task: key.task, label: cut_on_word(&label, CONSO) });
+        }
+    }
     Ok(Projection {
+        kind,
+        mode,
+        why_mode,
         status,
         fields: out.fields,
         head: RichText(head.into_iter().map(Line::plain).collect()),
@@ -173,7 +185,132 @@ pub fn project(ticket: &Ticket, before: &Before, context: &Context) -> Result<Pr
         minutes,
         reasons: out.reasons,
         lacking: out.lacking,
+        settled: out.settled,
     })
+}
+
+/// Minutes of a ticket that its newest object carries, and that earlier ones do.
+#[derive(Debug, Clone, Copy)]
+struct Time {
+    here: i64,
+    before: i64,
+}
+
+/// Who and what of Gestan a ticket is about.
+struct Matched {
+    client: i64,
+    machine: Option<i64>,
+    people: Option<(Option<String>, Vec<String>)>,
+}
+
+/// What only interventions have; their status and project.
+fn intervention(
+    ticket: &Ticket,
+    before: &Before,
+    context: &Context,
+    matched: Matched,
+    time: Time,
+    out: &mut Decisions,
+) -> Result<(Status, Option<ProjectKey>), Wait> {
+    let mapping = context.mapping;
+    let project = project_key(ticket, mapping, out);
+    let billed = billed(ticket, context, project, matched.machine, matched.client, out);
+    let status = status(ticket, context, ObjectKind::Intervention, &billed, out)?;
+    let sold = known_product(billed.product.as_deref(), context, out);
+    let sold = out.or_lacking(sold, Field::Product, before)?;
+    if let Some((technician, team)) = matched.people.filter(|_| ticket.is_attributed()) {
+        out.set(Field::Technician, technician.into());
+        out.set(Field::Team, Value::List(team));
+    }
+    if let Some(genre) = billed.genre {
+        out.set(Field::Genre, Value::Text(genre));
+    }
+    if let Some(product) = billed.product.filter(|_| sold.is_some()) {
+        out.set(Field::Product, Value::Text(product));
+    }
+    if mapping.billing.contracts {
+        out.set(Field::Contract, billed.contract.into());
+    }
+    if !mapping.priority.is_empty() {
+        // One that is not listed is none: what the ticket had before must not stay.
+        let name = ticket.priority.as_ref().map_or("", |priority| priority.name.as_str());
+        out.set(Field::Priority, listed(&mapping.priority, name).into());
+        out.because(Field::Priority, "[mapping.priority]");
+    }
+    out.set(Field::Project, project.map(|key| key.project).into());
+    out.set(Field::Task, project.and_then(|key| key.task).into());
+
+    let (mut start, mut end, mut why) = planned(ticket, mapping, context, before.gestan_id.is_some());
+    if mapping.billing.by == BilledBy::Hours
+        && status.is_closed()
+        && status != Status::Cancelled
+        && let Some(closed) = ticket.closed_at().filter(|_| time.here > 0)
+    {
+        (start, end) = (Some(closed - Duration::minutes(time.here)), Some(closed));
+        why = "the time spent, up to the resolution ([mapping.billing] by = \"hours\")";
+        out.settled.extend([Field::PlannedStart, Field::PlannedEnd]);
+    }
+    out.set(Field::PlannedStart, start.into());
+    out.set(Field::PlannedEnd, end.into());
+    out.because(Field::PlannedStart, why);
+    out.because(Field::PlannedEnd, why);
+
+    let unit = mapping.time.unit.minutes(mapping.time.hours_per_day);
+    let spent = mapping.time.rounding.apply(time.here, unit);
+    out.set(Field::TimeSpent, Value::Number(spent));
+    if mapping.billing.by == BilledBy::Quantity {
+        out.set(Field::Quantity, Value::Number(spent));
+        out.because(Field::Quantity, "the time spent ([mapping.billing] by = \"quantity\")");
+    }
+    let estimated = (estimate(ticket, &mapping.time) - time.before).max(0);
+    let load = match mapping.time.load {
+        Load::Estimate => estimated,
+        Load::Remaining => (estimated - time.here).max(0),
+    };
+    out.set(Field::Load, Value::Number(mapping.time.rounding.apply(load, unit)));
+    if mapping.survey
+        && let Some(satisfaction) = ticket.satisfaction
+    {
+        out.set(Field::Satisfaction, Value::Number(satisfaction));
+        out.because(Field::Satisfaction, "mean of the survey's answers on a scale");
+    }
+    Ok((status, project))
+}
+
+/// What only anomalies have; their status.
+fn anomaly(
+    ticket: &Ticket,
+    context: &Context,
+    people: Option<(Option<String>, Vec<String>)>,
+    out: &mut Decisions,
+) -> Result<Status, Wait> {
+    let mapping = context.mapping;
+    let rules = &mapping.anomalies;
+    let status = status(ticket, context, ObjectKind::Anomaly, &Billed::default(), out)?;
+    if let Some((technician, team)) = people.filter(|_| ticket.is_attributed()) {
+        let handler = technician.or_else(|| team.into_iter().next());
+        let responsible = rules.responsible.clone().or_else(|| handler.clone());
+        out.set(Field::Technician, handler.into());
+        out.set(Field::Responsible, responsible.into());
+    }
+    if let Some(kind) = anomaly_type(ticket, mapping, out) {
+        out.set(Field::AnomalyType, Value::Text(kind));
+    }
+    let named = [
+        (Field::Priority, &rules.priority, &ticket.priority, "[mapping.anomalies.priority]"),
+        (Field::Criticality, &rules.criticality, &ticket.criticality, "[mapping.anomalies.criticality]"),
+    ];
+    for (field, map, label, table) in named.into_iter().filter(|(_, map, ..)| !map.is_empty()) {
+        let name = label.as_ref().map_or("", |label| label.name.as_str());
+        out.set(field, listed(map, name).into());
+        out.because(field, table);
+    }
+    out.set(Field::FoundAt, ticket.created_at.into());
+    let resolved = ticket.closed_at().filter(|_| status.is_closed());
+    out.set(Field::ResolvedAt, resolved.into());
+    let reference = rules.reference.replace("{number}", &ticket.number.to_string());
+    out.set(Field::Reference, Value::text(reference.chars().take(REFERENCE).collect::<String>()));
+    Ok(status)
 }
 
 /// The address of a ticket's page.
@@ -194,6 +331,7 @@ pub(super) struct Decisions {
     fields: Fields,
     reasons: Vec<(Field, String)>,
     lacking: Vec<(Field, Wait)>,
+    settled: Vec<Field>,
 }
 
 impl Decisions {
@@ -213,80 +351,12 @@ impl Decisions {
         }
     }
 
+    /// Why a field was decided so; empty where nothing was said.
+    pub(super) fn reason(&self, field: Field) -> &str {
+        self.reasons.iter().rev().find(|(decided, _)| *decided == field).map_or("", |(_, why)| why.as_str())
+    }
+
     pub(super) fn because(&mut self, field: Field, reason: impl Into<String>) {
         self.reasons.push((field, reason.into()));
     }
-}
-
-fn status(ticket: &Ticket, context: &Context, out: &mut Decisions) -> Result<Status, Wait> {
-    let Some(status) = context.mapping.status.0.get(&ticket.state.id.to_string()).copied() else {
-        return wait(
-            "state-unmapped",
-            format!(
-                "The ticket's state “{}” (n°{}) has no status in Gestan. Add `{} = \"…\"` to [mapping.status].",
-                ticket.state.name, ticket.state.id, ticket.state.id
-            ),
-        );
-    };
-    let reason = format!("state “{}”", ticket.state.name);
-    if status != Status::Done {
-        out.because(Field::Status, reason);
-        return Ok(status);
-    }
-    let billing = &context.mapping.billing;
-    let rule =
-        billing.rules.iter().enumerate().find(|(_, rule)| rule.billable.is_some() && rule.when.applies_to(ticket));
-    let (billable, why) = match (rule, billing.billable) {
-        (Some((index, rule)), _) => (rule.billable == Some(true), format!("rule {} of [mapping.billing]", index + 1)),
-        (None, Billable::Flag) => (ticket.billable, "the ticket's billable tick".to_owned()),
-        (None, Billable::Always) => (true, "[mapping.billing] billable = \"always\"".to_owned()),
-        (None, Billable::Never) => (false, "[mapping.billing] billable = \"never\"".to_owned()),
-    };
-    out.because(Field::Status, format!("{reason}, billable or not by {why}"));
-    Ok(if billable { Status::ToBill } else { Status::Done })
-}
-
-fn genre(ticket: &Ticket, mapping: &Mapping, out: &mut Decisions) -> Option<String> {
-    let rule = mapping.genre.rules.iter().enumerate().find(|(_, rule)| rule.when.applies_to(ticket));
-    let (genre, why) = match rule {
-        Some((index, rule)) => (Some(rule.genre.clone()), format!("rule {} of [mapping.genre]", index + 1)),
-        None => (mapping.genre.default.clone(), "default of [mapping.genre]".to_owned()),
-    };
-    if genre.is_some() {
-        out.because(Field::Genre, why);
-    }
-    genre
-}
-
-fn product(ticket: &Ticket, mapping: &Mapping, genre: Option<&str>, out: &mut Decisions) -> Option<String> {
-    let billing = &mapping.billing;
-    let by_rule = billing.rules.iter().enumerate().find_map(|(index, rule)| {
-        let product = rule.product.as_ref().filter(|_| rule.when.applies_to(ticket))?;
-        Some((product.clone(), format!("rule {} of [mapping.billing]", index + 1)))
-    });
-    let by_genre = || {
-        let product = billing.by_genre.get(genre?)?;
-        Some((product.clone(), "genre, by [mapping.billing.by_genre]".to_owned()))
-    };
-    let default = || Some((billing.product.clone()?, "default of [mapping.billing]".to_owned()));
-    let (product, why) = by_rule.or_else(by_genre).or_else(default)?;
-    out.because(Field::Product, why);
-    Some(product)
-}
-
-fn priority(ticket: &Ticket, mapping: &Mapping) -> Option<String> {
-    let name = fold(&ticket.priority.as_ref()?.name);
-    mapping.priority.iter().find(|(listed, _)| fold(listed) == name).map(|(_, code)| code.clone())
-}
-
-fn project_fields(ticket: &Ticket, mapping: &Mapping, out: &mut Decisions) {
-    let key = ticket.project.as_ref().and_then(|project| {
-        let name = fold(&project.name);
-        mapping.projects.table.iter().find(|(listed, _)| fold(listed) == name).map(|(_, key)| key)
-    });
-    if key.is_some() {
-        out.because(Field::Project, "[mapping.projects.table]");
-    }
-    out.set(Field::Project, key.map(|key| key.project).into());
-    out.set(Field::Task, key.and_then(|key| key.task).into());
 }

@@ -1,6 +1,6 @@
 //! A GestSup ticket as the flows see it: texts decoded, dates in UTC, "0 means none" turned into `None`.
 
-use super::RichText;
+use super::{ObjectKind, RichText};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
@@ -256,6 +256,23 @@ pub struct Ticket {
     pub events: Vec<PlannedEvent>,
     /// The ticket's history, by date then id.
     pub steps: Vec<Step>,
+    /// Its files (`tattachments`), by id.
+    #[serde(default)]
+    pub attachments: Vec<Attachment>,
+    /// Mean of the survey's answers on a scale (`tsurvey_answers` of questions of type 4), rounded.
+    #[serde(default)]
+    pub satisfaction: Option<i64>,
+}
+
+/// A file of a ticket (a row of `tattachments`); it lies in GestSup's upload folder.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Attachment {
+    /// `tattachments.id`.
+    pub id: i64,
+    /// `real_filename`: the name that people see.
+    pub name: String,
+    /// `storage_filename`: the file's name under `upload/ticket/`.
+    pub stored_as: String,
 }
 
 impl Ticket {
@@ -272,6 +289,13 @@ impl Ticket {
         }
     }
 
+    /// When it was last resolved: the last closing step, else the resolution date, which may be left over
+    /// from an earlier time.
+    pub fn closed_at(&self) -> Option<DateTime<Utc>> {
+        let closing = self.steps.iter().rev().find(|step| step.step_type == StepType::Closed);
+        closing.and_then(|step| step.at).or(self.resolved_at)
+    }
+
     /// The values that GestSup may lose by itself.
     pub fn last_known(&self) -> LastKnown {
         LastKnown {
@@ -280,6 +304,7 @@ impl Ticket {
             due: self.due,
             requester: self.requester.clone().filter(|requester| !requester.is_forgotten()),
             identity: Some(self.identity.clone()),
+            mode: None,
         }
     }
 
@@ -312,4 +337,6 @@ pub struct LastKnown {
     pub requester: Option<Person>,
     /// By what the ticket was recognised, as people may have changed it since the link was made.
     pub identity: Option<Identity>,
+    /// What the rules made of it when it was last planned.
+    pub mode: Option<ObjectKind>,
 }

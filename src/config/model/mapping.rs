@@ -1,6 +1,7 @@
 //! `[mapping]`: how GestSup's values become Gestan's.
 
-use crate::model::{Field, Rounding, Status, StepType, TimeUnit};
+use super::{Anomalies, Billing, GenreMapping, ModeMapping, ProjectMatching, StatusRule, TimeMapping};
+use crate::model::{Field, ObjectKind, Status, StepType};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -22,8 +23,13 @@ pub enum Locale {
 pub struct Mapping {
     /// Language of the texts that are written into Gestan.
     pub locale: Locale,
+    /// What tickets become in Gestan: interventions, or anomalies. A ticket that was sent keeps what it became.
+    pub mode: ModeMapping,
     /// GestSup state (its number in tstates) ⇒ status of the intervention. A ticket in a state that is not listed waits. State 3 (Résolu) becomes to_bill instead of done when the ticket is billable.
     pub status: StatusMap,
+    /// Rules that come before [mapping.status]: the first one that matches decides. done becomes to_bill when the ticket is billable.
+    #[schemars(extend("examples" = [{"when": {"state": "6", "category": "Garantie"}, "status": "planned"}]))]
+    pub status_rules: Vec<StatusRule>,
     /// Which client of Gestan a GestSup company is.
     #[schemars(extend("x-table" = {"Boulangerie Martin": 1042}))]
     pub clients: Matching,
@@ -46,6 +52,10 @@ pub struct Mapping {
     pub billing: Billing,
     /// Gestan's unit of time.
     pub time: TimeMapping,
+    /// What anomalies carry beside what interventions carry.
+    pub anomalies: Anomalies,
+    /// GestSup's survey: the mean of the answers on a scale fills SATISFACTION_CLIENT.
+    pub survey: bool,
     /// What each kind of step is called, and which steps are sent: the first rule that matches decides.
     pub steps: Steps,
     /// Texts written into Gestan. `{…}` is replaced by a value, `[…]` is left out when a value inside it is empty; what is not set here is written in the language of `locale`.
@@ -112,92 +122,6 @@ pub enum GestanKey {
     Code(String),
 }
 
-/// `[mapping.projects]`
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
-pub struct ProjectMatching {
-    /// Name of a GestSup project ⇒ project and task of Gestan. Tickets of other projects are sent without one.
-    #[schemars(extend("examples" = [{"Migration serveurs": {"project": 12, "task": 40}}]))]
-    pub table: BTreeMap<String, ProjectKey>,
-}
-
-/// A project and task of Gestan.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct ProjectKey {
-    /// PROJET.IDPROJET.
-    pub project: i64,
-    /// TACHE.IDTACHE.
-    #[serde(default)]
-    pub task: Option<i64>,
-}
-
-/// One value or several of them.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(untagged)]
-pub enum OneOrMany {
-    /// One.
-    One(String),
-    /// Any of these.
-    Many(Vec<String>),
-}
-
-impl OneOrMany {
-    /// The values.
-    pub fn values(&self) -> &[String] {
-        match self {
-            Self::One(value) => std::slice::from_ref(value),
-            Self::Many(values) => values,
-        }
-    }
-}
-
-/// When a rule applies: all the conditions that are given must hold. Names are GestSup's, compared without case and accents.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
-pub struct When {
-    /// Type of the ticket, as in type = "Incident" or type = ["Incident", "Demande"].
-    #[serde(rename = "type")]
-    pub kind: Option<OneOrMany>,
-    /// Category.
-    pub category: Option<OneOrMany>,
-    /// Sub-category.
-    pub subcategory: Option<OneOrMany>,
-    /// Service the ticket is addressed to.
-    pub service: Option<OneOrMany>,
-    /// Client (company of the requester).
-    pub client: Option<OneOrMany>,
-    /// Technician group.
-    pub group: Option<OneOrMany>,
-    /// Priority.
-    pub priority: Option<OneOrMany>,
-    /// The ticket's own billable tick.
-    pub billable: Option<bool>,
-}
-
-/// `[mapping.genre]`
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
-pub struct GenreMapping {
-    /// Genre where no rule matches: a name of `[gateway.codes.genre]`. Without it, no genre is written.
-    #[schemars(example = &"depannage")]
-    pub default: Option<String>,
-    /// The first rule that matches decides.
-    #[schemars(extend("examples" = [{"when": {"type": "Demande"}, "genre": "installation"}]))]
-    pub rules: Vec<GenreRule>,
-}
-
-/// One of `[[mapping.genre.rules]]`
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct GenreRule {
-    /// The conditions.
-    #[serde(default)]
-    pub when: When,
-    /// The genre: a name of `[gateway.codes.genre]`.
-    pub genre: String,
-}
-
 /// `[mapping.planning]`
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
@@ -213,79 +137,6 @@ pub struct Planning {
 impl Default for Planning {
     fn default() -> Self {
         Self { from_due_date: true, start_hour: 9, default_minutes: 60 }
-    }
-}
-
-/// Who decides whether a ticket is billable.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Billable {
-    /// The ticket's billable tick in GestSup.
-    #[default]
-    Flag,
-    /// Every ticket is billable.
-    Always,
-    /// No ticket is billable.
-    Never,
-}
-
-/// `[mapping.billing]`
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
-pub struct Billing {
-    /// Who decides whether a ticket is billable where no rule does.
-    pub billable: Billable,
-    /// Product code (CD_PRODUIT) where no rule gives one. Without it, no product is written.
-    #[schemars(example = &"MO-HEURE")]
-    pub product: Option<String>,
-    /// Genre ⇒ product code; comes after the rules and before the default.
-    #[schemars(extend("examples" = [{"depannage": "MO-DEPAN"}]))]
-    pub by_genre: BTreeMap<String, String>,
-    /// The first rule that matches decides about each of billable and product.
-    #[schemars(extend("examples" = [{"when": {"category": "Garantie"}, "billable": false}]))]
-    pub rules: Vec<BillingRule>,
-}
-
-/// One of `[[mapping.billing.rules]]`
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct BillingRule {
-    /// The conditions.
-    #[serde(default)]
-    pub when: When,
-    /// Whether the ticket is billed.
-    #[serde(default)]
-    pub billable: Option<bool>,
-    /// The product code.
-    #[serde(default)]
-    pub product: Option<String>,
-}
-
-/// `[mapping.time]`
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
-pub struct TimeMapping {
-    /// Unit of Gestan's general settings.
-    pub unit: TimeUnit,
-    /// Hours in a day, for unit = "day".
-    pub hours_per_day: u32,
-    /// How a part of a unit is rounded.
-    pub rounding: Rounding,
-    /// Minutes of a ticket that count as "nothing spent": GestSup puts 1 on every ticket that a technician opens.
-    pub ignore_up_to_minutes: i64,
-    /// The estimate in minutes that GestSup puts on every ticket, and that therefore counts as none. 0 when people mean it.
-    pub ignore_estimate_minutes: i64,
-}
-
-impl Default for TimeMapping {
-    fn default() -> Self {
-        Self {
-            unit: TimeUnit::Minute,
-            hours_per_day: 7,
-            rounding: Rounding::Up,
-            ignore_up_to_minutes: 1,
-            ignore_estimate_minutes: 5,
-        }
     }
 }
 
@@ -376,22 +227,33 @@ pub enum Policy {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Policies {
-    /// Field ⇒ policy, for the fields whose default does not suit. The client is frozen once the intervention is made, whatever is written here.
+    /// Field of an intervention ⇒ policy, for the fields whose default does not suit. The client is frozen once the intervention is made, whatever is written here.
     #[schemars(extend("examples" = [{"genre": "create_only"}]))]
     pub fields: BTreeMap<Field, Policy>,
+    /// The same for anomalies, whose status, handler, responsible and date of resolution are Gestan's once they are made.
+    #[schemars(extend("examples" = [{"status": "always"}]))]
+    pub anomalies: BTreeMap<Field, Policy>,
     /// Write GestSup's value again over what somebody changed in Gestan, for fields under the policy `always`.
     pub put_back: bool,
 }
 
 impl Policies {
     /// The policy of a field: the configured one, else the default of the product.
-    pub fn of(&self, field: Field) -> Policy {
+    pub fn of(&self, kind: ObjectKind, field: Field) -> Policy {
         if field == Field::Client {
             return Policy::CreateOnly;
         }
-        self.fields.get(&field).copied().unwrap_or(match field {
-            Field::PlannedStart | Field::PlannedEnd | Field::Technician | Field::Team | Field::Genre => {
-                Policy::UntilStarted
+        let configured = match kind {
+            ObjectKind::Intervention => &self.fields,
+            ObjectKind::Anomaly => &self.anomalies,
+        };
+        configured.get(&field).copied().unwrap_or(match (kind, field) {
+            (
+                ObjectKind::Intervention,
+                Field::PlannedStart | Field::PlannedEnd | Field::Technician | Field::Team | Field::Genre,
+            ) => Policy::UntilStarted,
+            (ObjectKind::Anomaly, Field::Status | Field::Technician | Field::Responsible | Field::ResolvedAt) => {
+                Policy::CreateOnly
             }
             _ => Policy::Always,
         })

@@ -1,11 +1,15 @@
 //! The tables and keys of `connector.toml`. Their documentation is what an operator reads in
 //! `connector.toml.example`, so it is written for one.
 
+mod billing;
 mod gateway;
 mod mapping;
+mod rules;
 
+pub use billing::*;
 pub use gateway::*;
 pub use mapping::*;
+pub use rules::*;
 
 use super::Secret;
 use chrono::NaiveDateTime;

@@ -9,7 +9,7 @@ use crate::failpoint::reached;
 use crate::flows::{Blast, PortError, System};
 use crate::gestan::contract::{LinkPut, ObjectRecord, TicketKey};
 use crate::mapping::{Before, Directory, Found, project, ticket_url};
-use crate::model::{EntryMark, Field, Ticket, Value};
+use crate::model::{EntryMark, Field, ObjectKind, Ticket, Value};
 use chrono::{DateTime, Utc};
 
 /// How a ticket is to be linked.
@@ -83,7 +83,11 @@ impl TicketsFlow<'_> {
         let planner = self.planner(&directory, false, now);
         let mut link = planner.adopt(&state, Some(&ticket));
         if options.new_steps_only
-            && let Ok(projection) = project(&ticket, &Before::default(), &planner.context)
+            && let Ok(projection) = project(
+                &ticket,
+                &Before { kind: Some(ObjectKind::Intervention), ..Before::default() },
+                &planner.context,
+            )
         {
             for projected in projection.entries {
                 let agreed = AgreedEntry {

@@ -15,12 +15,19 @@ pub(super) fn before(links: &[Link]) -> Before {
     let last = carrying().next_back();
     Before {
         linked: false,
+        kind: last.map(|link| link.kind),
         gestan_id: last.map(|link| link.gestan_id),
         client: last.and_then(client_of),
         // A total that shrank below what was billed takes nothing back: what grows again up to there is no new time.
         minutes: last.map_or(0, |link| link.minutes.max(link.minutes_before)),
         entries: carrying().flat_map(|link| link.entries.keys().cloned()).collect(),
     }
+}
+
+/// What Gestan holds of a ticket with these links, the newest of which is to be brought up to date.
+pub(super) fn known_before(links: &[Link]) -> Before {
+    let Some((link, earlier)) = links.split_last() else { return Before::default() };
+    Before { linked: true, kind: Some(link.kind), client: client_of(link), ..before(earlier) }
 }
 
 /// The client that Gestan holds for a link.

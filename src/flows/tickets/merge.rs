@@ -23,11 +23,11 @@ pub(super) struct MergedFields {
 
 /// Compares the fields. `held` is what Gestan holds now as far as known: what was agreed, or what a
 /// refused write showed.
-pub(super) fn merge_fields(wanted: &Fields, link: &Link, held: &Fields, policies: &Policies) -> MergedFields {
+pub(super) fn merge_fields(projection: &Projection, link: &Link, held: &Fields, policies: &Policies) -> MergedFields {
     let mut merged = MergedFields { sent: link.sent.clone(), ..MergedFields::default() };
     let not_started =
         held.get(&Field::Status).and_then(Value::as_status).is_none_or(|status| status == Status::Planned);
-    for (&field, value) in wanted.iter() {
+    for (&field, value) in projection.fields.iter() {
         // A base without the column for it (no Z83 table, say) never answers the field.
         let Some(held_now) = held.get(&field) else { continue };
         let sent = link.sent.get(&field);
@@ -35,12 +35,14 @@ pub(super) fn merge_fields(wanted: &Fields, link: &Link, held: &Fields, policies
         let gestsup_changed = sent != Some(value);
         let gestan_changed = held_before.is_some_and(|before| before != held_now);
         let change = || FieldChange { field, from: Some(held_now.clone()), to: value.clone() };
-        match policies.of(field) {
+        let policy = if projection.settled.contains(&field) { Policy::Always } else { policies.of(link.kind, field) };
+        match policy {
             Policy::Never => {}
             Policy::CreateOnly => {
                 if gestsup_changed && value != held_now && sent.is_some() {
                     merged.remarks.push(format!(
-                        "{field} is now “{value}” in GestSup and stays “{held_now}” in Gestan: it is set once, when the intervention is made"
+                        "{field} is now “{value}” in GestSup and stays “{held_now}” in Gestan: it is set once, when the {} is made",
+                        link.kind
                     ));
                 }
                 merged.sent.insert(field, value.clone());

@@ -160,7 +160,7 @@ impl Operation {
             Verb::Create if self.key.sequence > 1 => {
                 format!("new intervention (n°{} of this ticket: the one before was billed)", self.key.sequence)
             }
-            Verb::Create => "new intervention".to_owned(),
+            Verb::Create => format!("new {}", self.put.kind),
             Verb::Update => "updated".to_owned(),
             Verb::Close => "closed (done)".to_owned(),
             Verb::Bill => "closed (to be billed)".to_owned(),

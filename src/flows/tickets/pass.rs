@@ -3,6 +3,7 @@
 use super::apply::Applier;
 use super::brake::Tally;
 use super::cases::{Cases, Plan};
+use super::links::known_before;
 use super::operation::{Planned, Verdict};
 use super::plan::Planner;
 use super::ports::{Commit, Interventions, Memory, Outcome, Snapshot, TicketSource};
@@ -14,7 +15,7 @@ use crate::config::Config;
 use crate::failpoint::reached;
 use crate::flows::PortError;
 use crate::gestan::contract::ObjectState;
-use crate::mapping::{Before, Context, Directory, project};
+use crate::mapping::{Context, Directory, project};
 use crate::model::{Field, Ticket};
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
@@ -244,8 +245,7 @@ impl TicketsFlow<'_> {
             Some(link) => ticket.clone().completed(&link.last_known),
             None => ticket.clone(),
         };
-        let projected =
-            project(&complete, &Before { linked: !links.is_empty(), ..Before::default() }, &planner.context);
+        let projected = project(&complete, &known_before(&links), &planner.context);
         let reasons = projected.map(|projection| projection.reasons).unwrap_or_default();
         Ok(Preview { ticket: Some(ticket), verdict, reasons })
     }
@@ -271,7 +271,16 @@ impl TicketsFlow<'_> {
     pub(super) async fn directory(&self) -> Result<Directory, PortError> {
         let (clients, machines, users) =
             futures::try_join!(self.gestan.clients(), self.gestan.machines(), self.gestan.users())?;
-        Ok(Directory::new(&clients, &machines, &users))
+        let mut directory = Directory::new(&clients, &machines, &users);
+        let billing = &self.config.mapping.billing;
+        if billing.contracts {
+            directory = directory.with_contracts(self.gestan.contracts().await?);
+        }
+        // Only rules that name a product need the catalogue.
+        if billing.contracts || billing.products().next().is_some() {
+            directory = directory.with_products(&self.gestan.products().await?);
+        }
+        Ok(directory)
     }
 
     async fn remember(

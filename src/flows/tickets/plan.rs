@@ -1,7 +1,7 @@
 //! What one ticket needs in Gestan, decided from the ticket, its links and what Gestan holds. Pure:
 //! the clock is a parameter, nothing is read or written.
 
-use super::links::{adopt, before, client_of};
+use super::links::{adopt, before, known_before};
 use super::merge::{MergedEntries, MergedFields, merge_entries, merge_fields, merge_withdrawn, without_missing};
 use super::operation::{Decision, Draft, FieldChange, Lacking, Operation, Verb, Verdict};
 use super::ports::{Link, LinkPhase};
@@ -10,7 +10,7 @@ use crate::config::{Policy, Unattributed};
 use crate::gestan::contract::{ObjectPut, ObjectState, Precondition, TicketKey};
 use crate::mapping::{Before, Context, Projection, Wording, project, ticket_url};
 use crate::model::{
-    Entry, EntryMark, Field, Fields, Identity, ObjectKind, Person, RichText, Status, Ticket, Value, sha256_hex,
+    Entry, EntryMark, Field, Fields, Identity, LastKnown, Person, RichText, Status, Ticket, Value, sha256_hex,
 };
 use chrono::{DateTime, Utc};
 use std::collections::BTreeMap;
@@ -67,7 +67,7 @@ impl Planner<'_> {
         }
         let link = &current.map_or_else(|| link.clone(), |current| without_missing(link, current));
         let ticket = &ticket.clone().completed(&link.last_known);
-        let before = Before { linked: true, client: client_of(link), ..before(&links[..links.len() - 1]) };
+        let before = known_before(links);
         let projection = match project(ticket, &before, &self.context) {
             Ok(projection) => projection,
             Err(wait) => return Verdict::Wait { code: wait.code, reason: wait.reason }.into(),
@@ -88,7 +88,7 @@ impl Planner<'_> {
     /// What cannot be told of an intervention, unless Gestan decides about it anyway.
     fn lacking(&self, projection: &Projection, started: bool) -> Option<Lacking> {
         let policies = &self.context.mapping.policies;
-        let matters = |field: Field| match policies.of(field) {
+        let matters = |field: Field| match policies.of(projection.kind, field) {
             Policy::Always => true,
             Policy::UntilStarted => !started,
             Policy::CreateOnly | Policy::Never => false,
@@ -147,10 +147,12 @@ impl Planner<'_> {
     /// a planning that is not GestSup's counts as made in Gestan.
     pub fn adopt(&self, state: &ObjectState, ticket: Option<&Ticket>) -> Link {
         let mut link = adopt(state, self.wording().mark(EntryMark::Withdrawn));
-        let wanted = ticket.and_then(|ticket| project(ticket, &Before::default(), &self.context).ok());
+        let wanted = ticket.and_then(|ticket| {
+            project(ticket, &Before { kind: Some(state.kind), ..Before::default() }, &self.context).ok()
+        });
         let wanted = wanted.map(|projection| projection.fields).unwrap_or_default();
         for (&field, held) in state.fields.iter() {
-            let policy = self.context.mapping.policies.of(field);
+            let policy = self.context.mapping.policies.of(state.kind, field);
             if policy == Policy::UntilStarted && !held.is_nothing() && wanted.get(&field) != Some(held) {
                 link.sent.insert(field, Value::Null);
             }
@@ -175,7 +177,7 @@ impl Planner<'_> {
         let fields: Fields = projection
             .fields
             .iter()
-            .filter(|(field, _)| policies.of(**field) != Policy::Never)
+            .filter(|(field, _)| policies.of(projection.kind, **field) != Policy::Never)
             .map(|(field, value)| (*field, value.clone()))
             .collect();
         let merged = merge_entries(projection, &BTreeMap::new());
@@ -191,7 +193,7 @@ impl Planner<'_> {
             entries: merged.changes,
             remarks: Vec::new(),
             put: ObjectPut {
-                kind: ObjectKind::Intervention,
+                kind: projection.kind,
                 origin: ticket.identity.clone(),
                 url: ticket_url(self.context.url, ticket.number).map(String::from),
                 fields: fields.clone(),
@@ -208,7 +210,7 @@ impl Planner<'_> {
                 followed: Fields::default(),
                 head_hash: sha256_hex(&projection.head.to_plain()),
                 entries: merged.agreed,
-                last_known: ticket.last_known(),
+                last_known: LastKnown { mode: Some(projection.mode), ..ticket.last_known() },
             },
         }
     }
@@ -222,7 +224,7 @@ impl Planner<'_> {
         current: Option<&ObjectState>,
         merged: &[MergedTicket],
     ) -> Verdict {
-        let fields = merge_fields(&projection.fields, link, held, &self.context.mapping.policies);
+        let fields = merge_fields(projection, link, held, &self.context.mapping.policies);
         let mut entries = merge_entries(projection, &link.entries);
         let head = sha256_hex(&projection.head.to_plain());
         let noted = notes(link, UNATTRIBUTED);
@@ -250,6 +252,13 @@ impl Planner<'_> {
         operation.draft.phase = phase_of(projection.status);
         operation.draft.minutes = projection.minutes;
         operation.draft.last_known = ticket.last_known();
+        operation.draft.last_known.mode = Some(projection.mode);
+        if projection.mode != link.kind && link.last_known.mode != Some(projection.mode) {
+            operation.remarks.push(format!(
+                "{} would make it an {} now; it stays the {} that it became",
+                projection.why_mode, projection.mode, link.kind
+            ));
+        }
         if projection.lacking.iter().any(|(field, _)| *field == Field::Machine) {
             // What Gestan never knew must not stand once GestSup no longer says it.
             operation.draft.last_known.equipment.clone_from(&link.last_known.equipment);
@@ -342,7 +351,7 @@ impl Planner<'_> {
         let mut operation = self.operation(link, current, fields, entries);
         operation.title.clone_from(&ticket.title);
         operation.draft.phase = LinkPhase::Live;
-        operation.draft.last_known = ticket.last_known();
+        operation.draft.last_known = LastKnown { mode: link.last_known.mode, ..ticket.last_known() };
         self.finish(operation, link, held, current)
     }
 

@@ -4,8 +4,8 @@
 use super::rewind::{Marks, Witness};
 use crate::flows::PortError;
 use crate::gestan::contract::{
-    BatchItem, BatchResult, Client, KnownState, LinkPut, Machine, ObjectRecord, ObjectState, StateResult, TicketKey,
-    User,
+    BatchItem, BatchResult, Client, Contract, KnownState, LinkPut, Machine, ObjectRecord, ObjectState, Product,
+    StateResult, TicketKey, User,
 };
 use crate::model::{Conso, EntryMark, Fields, Identity, LastKnown, ObjectKind, Ticket, sha256_hex};
 use async_trait::async_trait;
@@ -144,6 +144,12 @@ pub trait Interventions: Send + Sync {
 
     /// Every user.
     async fn users(&self) -> Result<Vec<User>, PortError>;
+
+    /// Every product.
+    async fn products(&self) -> Result<Vec<Product>, PortError>;
+
+    /// Every maintenance contract that runs.
+    async fn contracts(&self) -> Result<Vec<Contract>, PortError>;
 }
 
 /// The state of a link as a whole.

@@ -4,8 +4,8 @@
 use super::ports::{Interventions, Link, Memory};
 use crate::flows::PortError;
 use crate::gestan::contract::{
-    BatchItem, BatchResult, Client, EntryOutcome, EntryState, KnownState, LinkPut, Machine, ObjectRecord, ObjectState,
-    StateResult, TicketKey, User,
+    BatchItem, BatchResult, Client, Contract, EntryOutcome, EntryState, KnownState, LinkPut, Machine, ObjectRecord,
+    ObjectState, Product, StateResult, TicketKey, User,
 };
 use crate::model::{Field, Fields, Value, sha256_hex};
 use async_trait::async_trait;
@@ -102,5 +102,13 @@ impl<G: Interventions, M: Memory> Interventions for Shadow<G, M> {
 
     async fn users(&self) -> Result<Vec<User>, PortError> {
         self.real.users().await
+    }
+
+    async fn products(&self) -> Result<Vec<Product>, PortError> {
+        self.real.products().await
+    }
+
+    async fn contracts(&self) -> Result<Vec<Contract>, PortError> {
+        self.real.contracts().await
     }
 }
