@@ -18,7 +18,7 @@ mod snapshot;
 mod text;
 mod version;
 
-pub use check::{Finding, Level};
+pub use check::{Finding, Level, Names};
 pub use error::GestsupError;
 pub use html::html_to_rich_text;
 pub use lock::DaemonLock;

@@ -56,7 +56,7 @@ async fn a_group_becomes_the_team_and_a_machine_is_found_by_its_serial_number() 
     let linked = world.erp.run(format!("SELECT 1 FROM INTERVENTION WHERE CLE_MACHINE_CIBLE = 'R{machine}'")).await;
     assert!(linked.is_ok());
     let report = world.site.tickets().unwrap().preview(ticket, None, chrono::Utc::now()).await.unwrap();
-    assert!(report.reasons.iter().any(|(_, why)| why.contains("serial number")), "{:?}", report.reasons);
+    assert!(report.asked.unwrap().reason(gestan_connector::model::Field::Machine).unwrap().contains("serial number"));
 }
 
 #[tokio::test]
@@ -579,16 +579,15 @@ async fn a_lost_state_is_learnt_again_from_gestan_without_a_second_intervention(
 
 #[tokio::test]
 async fn one_ticket_that_gestan_refuses_stops_only_itself_until_retried() {
-    let mut world =
-        World::with("[mapping.billing]\nrules = [{ when = { type = \"Incident\" }, product = \"INCONNU\" }]").await;
+    let mut world = World::with("[mapping.projects]\nrules = [{ when = { type = \"Incident\" }, project = 7 }]").await;
     let bad = world.ticket("Mauvais", "<p>x</p>").await;
     world.desk.set(bad, "type", "2").await.unwrap();
     world.ticket("Bon", "<p>x</p>").await;
     let report = world.pass().await;
     assert_eq!(story(&report), ["1 quarantined invalid", "2 create +description +step +step"]);
-    assert!(report.records[0].message.contains("Gestan has no product “INCONNU”"), "{}", report.records[0].message);
+    assert!(report.records[0].message.contains("Gestan has no project “7”"), "{}", report.records[0].message);
     assert!(world.pass().await.records.is_empty(), "it is left alone");
-    world.erp.product("INCONNU", "Connu").await.unwrap();
+    while world.erp.project("Chantier", world.client).await.unwrap() < 7 {}
     assert_eq!(world.site.store().retry(Some(&[bad])).await.unwrap(), 1);
     world.converge(&["1 create +description +step +step"]).await;
 }

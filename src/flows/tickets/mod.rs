@@ -26,7 +26,7 @@ pub use cases::DELETED_IN_GESTAN;
 pub use evidence::{Evidence, Pair};
 pub use links::linked;
 pub use operation::{Decision, Draft, EntryChange, FieldChange, Lacking, Operation, Planned, Verb, Verdict};
-pub use pass::{PassOptions, Preview, TicketsFlow};
+pub use pass::{Asked, PassOptions, Preview, TicketsFlow};
 pub use plan::{MergedTicket, Planner};
 pub use ports::*;
 pub use reconcile::{Drift, DriftKind};

@@ -16,7 +16,7 @@ use crate::failpoint::reached;
 use crate::flows::PortError;
 use crate::gestan::contract::ObjectState;
 use crate::mapping::{Context, Directory, project};
-use crate::model::{Field, Ticket};
+use crate::model::{Field, Fields, ObjectKind, Ticket};
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use std::collections::BTreeMap;
@@ -75,8 +75,28 @@ pub struct Preview {
     pub ticket: Option<Ticket>,
     /// What would happen next.
     pub verdict: Verdict,
+    /// What GestSup asks for; `None` where that cannot be said yet, or the ticket is gone.
+    pub asked: Option<Asked>,
+}
+
+/// What GestSup asks for of one ticket, and why.
+#[derive(Debug, serde::Serialize)]
+pub struct Asked {
+    /// What the ticket is in Gestan, or becomes.
+    pub kind: ObjectKind,
+    /// Which rule of `[mapping.mode]` says what it becomes.
+    pub why_kind: String,
+    /// The fields.
+    pub fields: Fields,
     /// Which rule decided what, by field.
     pub reasons: Vec<(Field, String)>,
+}
+
+impl Asked {
+    /// Which rule decided a field; `None` where the ticket's own value stands.
+    pub fn reason(&self, field: Field) -> Option<&str> {
+        self.reasons.iter().rev().find(|(decided, _)| *decided == field).map(|(_, why)| why.as_str())
+    }
 }
 
 impl TicketsFlow<'_> {
@@ -238,16 +258,21 @@ impl TicketsFlow<'_> {
         let Some(ticket) = ticket else {
             let merged_into = snapshot.merged_into(&[number]).await?.get(&number).copied();
             let verdict = planner.plan_gone(&links, merged_into, current);
-            return Ok(Preview { ticket: None, verdict, reasons: Vec::new() });
+            return Ok(Preview { ticket: None, verdict, asked: None });
         };
         let verdict = planner.plan(&ticket, &links, current, &[]).verdict;
         let complete = match links.last() {
             Some(link) => ticket.clone().completed(&link.last_known),
             None => ticket.clone(),
         };
-        let projected = project(&complete, &known_before(&links), &planner.context);
-        let reasons = projected.map(|projection| projection.reasons).unwrap_or_default();
-        Ok(Preview { ticket: Some(ticket), verdict, reasons })
+        let projected = project(&complete, &known_before(&links), &planner.context).ok();
+        let asked = projected.map(|projection| Asked {
+            kind: projection.kind,
+            why_kind: projection.why_mode,
+            fields: projection.fields,
+            reasons: projection.reasons,
+        });
+        Ok(Preview { ticket: Some(ticket), verdict, asked })
     }
 
     pub(super) fn planner<'b>(&'b self, directory: &'b Directory, restored: bool, now: DateTime<Utc>) -> Planner<'b> {
