@@ -7,6 +7,7 @@ use crate::gestan::contract::ObjectState;
 use crate::mapping::Before;
 use crate::model::{EntryMark, Field, LastKnown, Value};
 use chrono::DateTime;
+use std::collections::BTreeMap;
 
 /// What the given links, all earlier than the one to come, already carry. One that is gone was for
 /// another ticket that had the number.
@@ -66,6 +67,7 @@ pub(super) fn adopt(state: &ObjectState, withdrawn_heading: &str) -> Link {
         head_hash: String::new(),
         entries: entries.collect(),
         last_known: LastKnown::default(),
+        documents: BTreeMap::new(),
     }
 }
 
@@ -88,5 +90,6 @@ pub fn linked(operation: &Operation, state: &ObjectState) -> Link {
         head_hash: draft.head_hash.clone(),
         entries: draft.entries.clone(),
         last_known: draft.last_known.clone(),
+        documents: draft.documents.clone(),
     }
 }

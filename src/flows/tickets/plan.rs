@@ -1,12 +1,13 @@
 //! What one ticket needs in Gestan, decided from the ticket, its links and what Gestan holds. Pure:
 //! the clock is a parameter, nothing is read or written.
 
+use super::documents::wanted;
 use super::links::{adopt, before, known_before};
 use super::merge::{MergedEntries, MergedFields, merge_entries, merge_fields, merge_withdrawn, without_missing};
 use super::operation::{Decision, Draft, FieldChange, Lacking, Operation, Verb, Verdict};
 use super::ports::{Link, LinkPhase};
 use super::rewind::OTHER_TICKET;
-use crate::config::{Policy, Unattributed};
+use crate::config::{Documents, Policy, Unattributed};
 use crate::gestan::contract::{ObjectPut, ObjectState, Precondition, TicketKey};
 use crate::mapping::{Before, Context, Projection, Wording, project, ticket_url};
 use crate::model::{
@@ -29,6 +30,10 @@ pub struct Planner<'a> {
     /// GestSup's base was restored: steps have ids of lost ones, so only the opening date tells tickets
     /// apart.
     pub restored: bool,
+    /// What is sent of the files of tickets; `None`: nothing.
+    pub documents: Option<&'a Documents>,
+    /// A person asks for this ticket: files that could not be sent are tried again.
+    pub again: bool,
 }
 
 /// A ticket that was merged into another.
@@ -45,6 +50,30 @@ impl Planner<'_> {
     /// just seen to hold for the newest of them, when that is known to differ from what was agreed.
     /// `merged` are tickets that were merged into this one and whose interventions do not yet say so.
     pub fn plan(
+        &self,
+        ticket: &Ticket,
+        links: &[Link],
+        current: Option<&ObjectState>,
+        merged: &[MergedTicket],
+    ) -> Decision {
+        let mut decision = self.decide(ticket, links, current, merged);
+        if let Some(rules) = self.documents
+            && ticket.is_attributed()
+        {
+            let is_there = match &decision.verdict {
+                Verdict::Write(_) => true,
+                Verdict::InStep(_) => links.last().is_some_and(|link| !is_billed(&link.held)),
+                Verdict::Report { link, .. } => !is_billed(&link.held),
+                Verdict::NotOurs | Verdict::Wait { .. } | Verdict::Quarantine { .. } => false,
+            };
+            if is_there {
+                decision.documents = wanted(ticket, links, rules, self.again);
+            }
+        }
+        decision
+    }
+
+    fn decide(
         &self,
         ticket: &Ticket,
         links: &[Link],
@@ -82,7 +111,8 @@ impl Planner<'_> {
         }
         let started = held_status.is_some_and(|status| status != Status::Planned);
         let lacking = self.lacking(&projection, started);
-        Decision { verdict: self.plan_linked(ticket, link, &projection, held, current, merged), lacking }
+        let verdict = self.plan_linked(ticket, link, &projection, held, current, merged);
+        Decision { verdict, lacking, documents: Vec::new() }
     }
 
     /// What cannot be told of an intervention, unless Gestan decides about it anyway.
@@ -211,6 +241,7 @@ impl Planner<'_> {
                 head_hash: sha256_hex(&projection.head.to_plain()),
                 entries: merged.agreed,
                 last_known: LastKnown { mode: Some(projection.mode), ..ticket.last_known() },
+                documents: BTreeMap::new(),
             },
         }
     }
@@ -392,6 +423,7 @@ impl Planner<'_> {
                 head_hash: link.head_hash.clone(),
                 entries: entries.agreed,
                 last_known: link.last_known.clone(),
+                documents: link.documents.clone(),
             },
         }
     }
@@ -438,6 +470,10 @@ fn set_status(fields: &mut MergedFields, held: &Fields, status: Status) {
         to: status.into(),
     });
     fields.sent.insert(Field::Status, status.into());
+}
+
+fn is_billed(held: &Fields) -> bool {
+    held.get(&Field::Status).and_then(Value::as_status) == Some(Status::Billed)
 }
 
 fn phase_of(status: Status) -> LinkPhase {
