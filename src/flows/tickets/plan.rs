@@ -2,7 +2,7 @@
 //! the clock is a parameter, nothing is read or written.
 
 use super::links::{adopt, before, client_of};
-use super::merge::{MergedEntries, MergedFields, merge_entries, merge_fields, merge_withdrawn, without_missing};
+use super::merge::{MergedEntries, MergedFields, merge_entries, merge_fields, merge_known, without_missing};
 use super::operation::{Decision, Draft, FieldChange, Lacking, Operation, Verb, Verdict};
 use super::ports::{Link, LinkPhase};
 use super::rewind::OTHER_TICKET;
@@ -325,8 +325,8 @@ impl Planner<'_> {
         current: Option<&InterventionState>,
     ) -> Verdict {
         let noted = notes(link, UNATTRIBUTED);
-        // What was hidden or deleted is hidden or deleted, whoever is in charge.
-        let mut entries = merge_withdrawn(projection, &link.entries);
+        // What was hidden, deleted or replaced is so whoever is in charge; what is new waits until somebody is.
+        let mut entries = merge_known(projection, &link.entries);
         if noted == notes(link, ATTRIBUTED) {
             entries.note(self.note(format!("{UNATTRIBUTED}{}", noted + 1), self.wording().note_unattributed()));
         }
