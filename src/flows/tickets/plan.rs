@@ -200,7 +200,7 @@ impl Planner<'_> {
                 identity: ticket.identity.clone(),
                 phase: phase_of(projection.status),
                 minutes_before: before.minutes,
-                minutes: projection.minutes,
+                minutes: carried(projection, before.minutes),
                 sent: fields,
                 head_hash: sha256_hex(&projection.head.to_plain()),
                 entries: merged.agreed,
@@ -244,7 +244,7 @@ impl Planner<'_> {
         }
         operation.title.clone_from(&ticket.title);
         operation.draft.phase = phase_of(projection.status);
-        operation.draft.minutes = projection.minutes;
+        operation.draft.minutes = carried(projection, link.minutes_before);
         operation.draft.last_known = ticket.last_known();
         if projection.lacking.iter().any(|(field, _)| *field == Field::Machine) {
             // What Gestan never knew must not stand once GestSup no longer says it.
@@ -304,14 +304,15 @@ impl Planner<'_> {
             ..link.clone()
         };
         let new = merged.changes.iter().filter(|change| change.new).count();
-        if merged.changes.is_empty() && projection.minutes == link.minutes {
+        let minutes = carried(projection, link.minutes_before);
+        if merged.changes.is_empty() && minutes == link.minutes {
             let learnt = known != *link;
             return Verdict::InStep(learnt.then(|| Box::new(known)));
         }
         let message = format!(
             "Intervention {} is billed and cannot change any more: {new} new step(s) and {} more minute(s) of the ticket are not in Gestan. Reopen the ticket in GestSup to have them in a new intervention.",
             link.gestan_id,
-            (projection.minutes - link.minutes).max(0)
+            (minutes - link.minutes).max(0)
         );
         Verdict::Report { link: Box::new(known), code: "billed", message }
     }
@@ -409,6 +410,12 @@ const ATTRIBUTED: &str = "note:attributed:";
 
 fn notes(link: &Link, prefix: &str) -> usize {
     link.entries.keys().filter(|key| key.starts_with(prefix)).count()
+}
+
+/// Minutes that an intervention carries together with earlier ones, which carry `before`. A total that shrank below
+/// that takes nothing back: what grows again up to there is no new time.
+fn carried(projection: &Projection, before: i64) -> i64 {
+    projection.minutes.max(before)
 }
 
 fn unchanged(link: &Link) -> MergedEntries {
