@@ -19,8 +19,7 @@ pub(super) fn before(links: &[Link]) -> Before {
         kind: last.map(|link| link.kind),
         gestan_id: last.map(|link| link.gestan_id),
         client: last.and_then(client_of),
-        // A total that shrank below what was billed takes nothing back: what grows again up to there is no new time.
-        minutes: last.map_or(0, |link| link.minutes.max(link.minutes_before)),
+        minutes: last.map_or(0, |link| link.minutes),
         entries: carrying().flat_map(|link| link.entries.keys().cloned()).collect(),
     }
 }

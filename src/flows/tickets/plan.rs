@@ -3,7 +3,7 @@
 
 use super::documents::wanted;
 use super::links::{adopt, before, known_before};
-use super::merge::{MergedEntries, MergedFields, merge_entries, merge_fields, merge_withdrawn, without_missing};
+use super::merge::{MergedEntries, MergedFields, merge_entries, merge_fields, merge_known, without_missing};
 use super::operation::{Decision, Draft, FieldChange, Lacking, Operation, Verb, Verdict};
 use super::ports::{Link, LinkPhase};
 use super::rewind::OTHER_TICKET;
@@ -235,7 +235,7 @@ impl Planner<'_> {
                 identity: ticket.identity.clone(),
                 phase: phase_of(projection.status),
                 minutes_before: before.minutes,
-                minutes: projection.minutes,
+                minutes: carried(projection, before.minutes),
                 sent: fields,
                 followed: Fields::default(),
                 head_hash: sha256_hex(&projection.head.to_plain()),
@@ -281,7 +281,7 @@ impl Planner<'_> {
         }
         operation.title.clone_from(&ticket.title);
         operation.draft.phase = phase_of(projection.status);
-        operation.draft.minutes = projection.minutes;
+        operation.draft.minutes = carried(projection, link.minutes_before);
         operation.draft.last_known = ticket.last_known();
         operation.draft.last_known.mode = Some(projection.mode);
         if projection.mode != link.kind && link.last_known.mode != Some(projection.mode) {
@@ -348,14 +348,15 @@ impl Planner<'_> {
             ..link.clone()
         };
         let new = merged.changes.iter().filter(|change| change.new).count();
-        if merged.changes.is_empty() && projection.minutes == link.minutes {
+        let minutes = carried(projection, link.minutes_before);
+        if merged.changes.is_empty() && minutes == link.minutes {
             let learnt = known != *link;
             return Verdict::InStep(learnt.then(|| Box::new(known)));
         }
         let message = format!(
             "Intervention {} is billed and cannot change any more: {new} new step(s) and {} more minute(s) of the ticket are not in Gestan. Reopen the ticket in GestSup to have them in a new intervention.",
             link.gestan_id,
-            (projection.minutes - link.minutes).max(0)
+            (minutes - link.minutes).max(0)
         );
         Verdict::Report { link: Box::new(known), code: "billed", message }
     }
@@ -369,8 +370,8 @@ impl Planner<'_> {
         current: Option<&ObjectState>,
     ) -> Verdict {
         let noted = notes(link, UNATTRIBUTED);
-        // What was hidden or deleted is hidden or deleted, whoever is in charge.
-        let mut entries = merge_withdrawn(projection, &link.entries);
+        // What was hidden, deleted or replaced is so whoever is in charge; what is new waits until somebody is.
+        let mut entries = merge_known(projection, &link.entries);
         if noted == notes(link, ATTRIBUTED) {
             entries.note(self.note(format!("{UNATTRIBUTED}{}", noted + 1), self.wording().note_unattributed()));
         }
@@ -457,6 +458,12 @@ const ATTRIBUTED: &str = "note:attributed:";
 
 fn notes(link: &Link, prefix: &str) -> usize {
     link.entries.keys().filter(|key| key.starts_with(prefix)).count()
+}
+
+/// Minutes that an intervention carries together with earlier ones, which carry `before`. A total that shrank below
+/// that takes nothing back: what grows again up to there is no new time.
+fn carried(projection: &Projection, before: i64) -> i64 {
+    projection.minutes.max(before)
 }
 
 fn unchanged(link: &Link) -> MergedEntries {
