@@ -13,6 +13,7 @@ mod histories;
 mod killed;
 mod lies;
 mod linked;
+mod money;
 mod restore;
 mod rules;
 mod settings;
