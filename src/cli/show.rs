@@ -5,7 +5,7 @@ use super::{ExitCode, Globals, LogTo, output};
 use crate::config::Role;
 use crate::daemon::Site;
 use crate::flows::PortError;
-use crate::flows::tickets::{Interventions as _, Operation};
+use crate::flows::tickets::{Asked, Interventions as _, Operation};
 use crate::flows::tickets::{JournalEntry, Link, Memory as _, Verdict};
 use crate::gestan::contract::{ObjectState, TicketKey};
 use crate::model::{Field, Ticket, Value};
@@ -22,6 +22,9 @@ pub struct Show {
     /// Print the memo of the intervention too.
     #[arg(long)]
     memo: bool,
+    /// Print which rule decided each field.
+    #[arg(long)]
+    why: bool,
 }
 
 #[derive(Debug, Serialize)]
@@ -32,7 +35,7 @@ struct Story {
     gestan: Option<ObjectState>,
     next: Next,
     attention: Option<crate::flows::tickets::Attention>,
-    reasons: Vec<(Field, String)>,
+    asked: Option<Asked>,
     journal: Vec<JournalEntry>,
     /// Why a system could not be asked: then only what is remembered is told.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -81,14 +84,14 @@ impl Show {
             links,
             gestan,
             attention: site.store().attention().await?.remove(&self.ticket),
-            reasons: preview.reasons,
+            asked: preview.asked,
             journal: self.journal(&site).await?,
             trouble: None,
         };
         if globals.json {
             output::json(&story)?;
         } else {
-            print(&story, self.memo);
+            print(&story, self.memo, self.why);
         }
         Ok(ExitCode::Ok)
     }
@@ -119,14 +122,14 @@ impl Show {
             gestan: None,
             next: Next { code: "unknown".to_owned(), message, operation: None },
             attention,
-            reasons: Vec::new(),
+            asked: None,
             journal,
             trouble: Some(error.to_string()),
         };
         if globals.json {
             output::json(&story)?;
         } else {
-            print(&story, false);
+            print(&story, false, false);
         }
         Ok(super::exit_code(&error.into()))
     }
@@ -147,7 +150,18 @@ fn next(verdict: &Verdict) -> Next {
     Next { code: code.to_owned(), message, operation }
 }
 
-fn print(story: &Story, memo: bool) {
+/// Which rule decided what, as a table.
+fn why(asked: &Asked) -> String {
+    let becomes = vec!["what it is".to_owned(), asked.kind.to_string(), asked.why_kind.clone()];
+    let rows = Field::ALL.iter().filter_map(|field| {
+        let value = asked.fields.get(field)?;
+        // Taken from the ticket as it is.
+        Some(vec![field.to_string(), value.to_string(), asked.reason(*field).unwrap_or("the ticket").to_owned()])
+    });
+    output::table(&["field", "gestsup asks for", "decided by"], std::iter::once(becomes).chain(rows))
+}
+
+fn print(story: &Story, memo: bool, with_why: bool) {
     match &story.ticket {
         Some(ticket) => {
             let who = ticket.technician.as_ref().map(crate::model::Person::display_name);
@@ -167,7 +181,8 @@ fn print(story: &Story, memo: bool) {
     for link in &story.links {
         let phase = serde_json::to_value(link.phase).ok().and_then(|phase| phase.as_str().map(str::to_owned));
         println!(
-            "  Intervention {} (n°{} of this ticket): {}",
+            "  {} {} (n°{} of this ticket): {}",
+            output::capital(link.kind.as_str()),
             link.gestan_id,
             link.sequence,
             phase.unwrap_or_default()
@@ -177,16 +192,12 @@ fn print(story: &Story, memo: bool) {
         let shown = |value: Option<&Value>| value.map_or_else(String::new, ToString::to_string);
         let rows = Field::ALL.iter().filter(|field| link.held.contains_key(field)).map(|field| {
             let now = story.gestan.as_ref().and_then(|state| state.fields.get(field));
-            let why = story.reasons.iter().find(|(decided, _)| decided == field).map_or("", |(_, why)| why.as_str());
-            vec![
-                field.to_string(),
-                shown(link.sent.get(field)),
-                shown(link.held.get(field)),
-                shown(now),
-                why.to_owned(),
-            ]
+            vec![field.to_string(), shown(link.sent.get(field)), shown(link.held.get(field)), shown(now)]
         });
-        println!("\n{}", output::table(&["field", "gestsup asked", "then agreed", "gestan holds", "decided by"], rows));
+        println!("\n{}", output::table(&["field", "gestsup asked", "then agreed", "gestan holds"], rows));
+    }
+    if let Some(asked) = story.asked.as_ref().filter(|_| with_why) {
+        println!("\n{}", why(asked));
     }
     if let Some(attention) = &story.attention {
         println!(

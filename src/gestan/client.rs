@@ -1,9 +1,9 @@
 //! The client of the gateway: over HTTP, or by calling the same routes inside the process.
 
 use super::contract::{
-    BatchItem, BatchRequest, BatchResponse, BatchResult, Capabilities, Client, Contract, Health, KnownState, LinkPut,
-    Machine, ObjectRecord, ObjectState, Page, Precondition, Problem, Product, StateResult, StatesRequest,
-    StatesResponse, TicketKey, User,
+    BatchItem, BatchRequest, BatchResponse, BatchResult, Capabilities, Client, Contract, DocumentPut, DocumentState,
+    Health, KnownState, LinkPut, Machine, ObjectRecord, ObjectState, Page, Precondition, Problem, Product, StateResult,
+    StatesRequest, StatesResponse, TicketKey, User,
 };
 use super::error::GatewayError;
 use crate::flows::tickets::Interventions;
@@ -421,7 +421,29 @@ impl Interventions for GatewayClient {
         Ok(self.all("products").await?)
     }
 
+    async fn put_document(
+        &self,
+        key: &TicketKey,
+        id: &str,
+        document: DocumentPut,
+        content: Vec<u8>,
+    ) -> Result<DocumentState, PortError> {
+        let answer = self.send(Method::PUT, &document_path(key, id, &document), Some(content), None).await?;
+        Ok(self.understand(&answer)?)
+    }
+
     async fn contracts(&self) -> Result<Vec<Contract>, PortError> {
         Ok(self.all("contracts").await?)
     }
+}
+
+/// Address of a document, what is said of the file in its query.
+fn document_path(key: &TicketKey, id: &str, document: &DocumentPut) -> String {
+    let mut query = url::form_urlencoded::Serializer::new(String::new());
+    query.append_pair("name", &document.name).append_pair("sha256", &document.sha256);
+    if let Some(at) = document.at {
+        query.append_pair("at", &at.to_rfc3339());
+    }
+    let TicketKey { source, number, sequence } = key;
+    format!("/v1/tickets/{source}/{number}/{sequence}/documents/{id}?{}", query.finish())
 }

@@ -5,6 +5,7 @@ use super::text::decode_listed;
 use super::{Gestsup, GestsupError};
 use crate::model::Label;
 use serde::Serialize;
+use std::collections::HashMap;
 
 /// How serious a finding is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -33,6 +34,33 @@ impl Finding {
     /// A finding of that level.
     pub fn new(level: Level, text: impl Into<String>) -> Self {
         Self { level, text: text.into() }
+    }
+}
+
+/// Keys of `[mapping]` rules, and where GestSup keeps the names that they ask for.
+const NAMED: &[(&str, &str, &str)] = &[
+    ("type", "ttypes", "name"),
+    ("category", "tcategory", "name"),
+    ("subcategory", "tsubcat", "name"),
+    ("service", "tservices", "name"),
+    ("client", "tcompany", "name"),
+    ("technician", "tusers", "login"),
+    ("group", "tgroups", "name"),
+    ("priority", "tpriority", "name"),
+    ("criticality", "tcriticality", "name"),
+    ("project", "tprojects", "name"),
+    ("state", "tstates", "id"),
+    ("equipment", "tassets", "netbios"),
+];
+
+/// The names that this GestSup knows, by the key that asks for them.
+#[derive(Debug, Clone, Default)]
+pub struct Names(HashMap<&'static str, Vec<String>>);
+
+impl Names {
+    /// The names that a key may ask for; `None` where GestSup has no list of them.
+    pub fn of(&self, key: &str) -> Option<&[String]> {
+        self.0.get(key).map(Vec::as_slice)
     }
 }
 
@@ -103,6 +131,24 @@ impl Gestsup {
             }
         }
         Ok(None)
+    }
+
+    /// The names that rules and tables of the configuration may use.
+    ///
+    /// # Errors
+    /// When the base cannot be read.
+    pub async fn names(&self) -> Result<Names, GestsupError> {
+        let mut snapshot = self.open().await?;
+        let mut names = HashMap::new();
+        for (key, table, column) in NAMED {
+            if !snapshot.catalogue.has(table, column) {
+                continue;
+            }
+            let sql = format!("SELECT DISTINCT CAST({column} AS CHAR) AS name FROM {table} WHERE id <> 0");
+            let rows = snapshot.fetch(sql).await?;
+            names.insert(*key, rows.iter().map(|row| decode_listed(&text(row, "name"))).collect());
+        }
+        Ok(Names(names))
     }
 
     /// The states of this GestSup, for `[mapping.status]`.

@@ -14,6 +14,7 @@ mod killed;
 mod lies;
 mod linked;
 mod restore;
+mod rules;
 mod settings;
 mod support;
 mod tickets;

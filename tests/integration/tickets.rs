@@ -56,7 +56,7 @@ async fn a_group_becomes_the_team_and_a_machine_is_found_by_its_serial_number() 
     let linked = world.erp.run(format!("SELECT 1 FROM INTERVENTION WHERE CLE_MACHINE_CIBLE = 'R{machine}'")).await;
     assert!(linked.is_ok());
     let report = world.site.tickets().unwrap().preview(ticket, None, chrono::Utc::now()).await.unwrap();
-    assert!(report.reasons.iter().any(|(_, why)| why.contains("serial number")), "{:?}", report.reasons);
+    assert!(report.asked.unwrap().reason(gestan_connector::model::Field::Machine).unwrap().contains("serial number"));
 }
 
 #[tokio::test]
@@ -215,6 +215,38 @@ async fn a_ticket_taken_away_from_everybody_is_noted_once_and_goes_on_when_attri
     world.desk.attribute(ticket, world.lea, world.lea).await.unwrap();
     world.converge(&["1 update technician=LRO +step +step +note"]).await;
     assert!(world.memo().await.contains("Le ticket est de nouveau attribué, à Léa Roy."));
+}
+
+#[tokio::test]
+async fn while_nobody_is_in_charge_what_is_hidden_or_replaced_leaves_the_memo_and_what_is_new_waits() {
+    let mut world = World::new().await;
+    let ticket = world.ticket("Un", "<p>Demande ancienne</p>").await;
+    let edited = world.desk.comment(ticket, world.paul, "<p>Mot de passe : azerty</p>").await.unwrap();
+    let hidden = world.desk.comment(ticket, world.paul, "<p>Entre nous</p>").await.unwrap();
+    world.pass().await;
+    world.desk.unattribute(ticket, world.lea).await.unwrap();
+    world.converge(&["1 update +note"]).await;
+    world.desk.edit_comment(edited, "<p>Mot de passe changé</p>").await.unwrap();
+    world.desk.set_private(hidden, true).await.unwrap();
+    world.desk.set(ticket, "description", "<p>Demande corrigée</p>").await.unwrap();
+    world.desk.comment(ticket, world.requester, "<p>Personne ?</p>").await.unwrap();
+    world.converge(&["1 update ~description ~step -step"]).await;
+    let memo = world.memo().await;
+    for gone in ["azerty", "Entre nous", "Demande ancienne", "Personne ?"] {
+        assert!(!memo.contains(gone), "“{gone}” in {memo}");
+    }
+    for there in ["modifié dans GestSup\nMot de passe changé", "modifié dans GestSup\nDemande corrigée"] {
+        assert_eq!(memo.matches(there).count(), 1, "“{there}” in {memo}");
+    }
+    world.desk.set_private(hidden, false).await.unwrap();
+    world.converge(&["1 update ~step"]).await;
+    world.desk.attribute(ticket, world.paul, world.lea).await.unwrap();
+    world.pass().await;
+    let memo = world.memo().await;
+    for there in ["Mot de passe changé", "Entre nous", "Demande corrigée", "Personne ?"] {
+        assert_eq!(memo.matches(there).count(), 1, "“{there}” in {memo}");
+    }
+    world.settled().await;
 }
 
 #[tokio::test]
@@ -579,16 +611,15 @@ async fn a_lost_state_is_learnt_again_from_gestan_without_a_second_intervention(
 
 #[tokio::test]
 async fn one_ticket_that_gestan_refuses_stops_only_itself_until_retried() {
-    let mut world =
-        World::with("[mapping.billing]\nrules = [{ when = { type = \"Incident\" }, product = \"INCONNU\" }]").await;
+    let mut world = World::with("[mapping.projects]\nrules = [{ when = { type = \"Incident\" }, project = 7 }]").await;
     let bad = world.ticket("Mauvais", "<p>x</p>").await;
     world.desk.set(bad, "type", "2").await.unwrap();
     world.ticket("Bon", "<p>x</p>").await;
     let report = world.pass().await;
     assert_eq!(story(&report), ["1 quarantined invalid", "2 create +description +step +step"]);
-    assert!(report.records[0].message.contains("Gestan has no product “INCONNU”"), "{}", report.records[0].message);
+    assert!(report.records[0].message.contains("Gestan has no project “7”"), "{}", report.records[0].message);
     assert!(world.pass().await.records.is_empty(), "it is left alone");
-    world.erp.product("INCONNU", "Connu").await.unwrap();
+    while world.erp.project("Chantier", world.client).await.unwrap() < 7 {}
     assert_eq!(world.site.store().retry(Some(&[bad])).await.unwrap(), 1);
     world.converge(&["1 create +description +step +step"]).await;
 }

@@ -2,11 +2,13 @@
 //! `connector.toml.example`, so it is written for one.
 
 mod billing;
+mod documents;
 mod gateway;
 mod mapping;
 mod rules;
 
 pub use billing::*;
+pub use documents::*;
 pub use gateway::*;
 pub use mapping::*;
 pub use rules::*;
@@ -37,6 +39,8 @@ pub struct Config {
     pub log: Log,
     /// The tickets flow: which tickets are taken, how often, and how much one pass may change.
     pub tickets: Tickets,
+    /// Files of tickets, which become documents in Gestan.
+    pub documents: Documents,
     /// How GestSup's values become Gestan's.
     pub mapping: Mapping,
 }

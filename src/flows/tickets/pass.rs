@@ -6,7 +6,7 @@ use super::cases::{Cases, Plan};
 use super::links::known_before;
 use super::operation::{Planned, Verdict};
 use super::plan::Planner;
-use super::ports::{Commit, Interventions, Memory, Outcome, Snapshot, TicketSource};
+use super::ports::{Commit, Files, Interventions, Memory, Outcome, Snapshot, TicketSource};
 use super::read::{Found, LAST_TICKET, PROJECTION, Remembered, START_AT, find};
 use super::report::{PassReport, RecordReport, Records};
 use super::rewind::{MARKS, REWOUND, concerns_restore};
@@ -16,7 +16,7 @@ use crate::failpoint::reached;
 use crate::flows::PortError;
 use crate::gestan::contract::ObjectState;
 use crate::mapping::{Context, Directory, project};
-use crate::model::{Field, Ticket};
+use crate::model::{Field, Fields, ObjectKind, Ticket};
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use std::collections::BTreeMap;
@@ -52,6 +52,8 @@ pub struct TicketsFlow<'a> {
     pub gestan: &'a dyn Interventions,
     /// What is remembered.
     pub memory: &'a dyn Memory,
+    /// Where the files of tickets are; `None` where they are not sent.
+    pub files: Option<&'a dyn Files>,
     /// The configuration.
     pub config: &'a Config,
     /// Name of the GestSup base in Gestan's links.
@@ -75,8 +77,28 @@ pub struct Preview {
     pub ticket: Option<Ticket>,
     /// What would happen next.
     pub verdict: Verdict,
+    /// What GestSup asks for; `None` where that cannot be said yet, or the ticket is gone.
+    pub asked: Option<Asked>,
+}
+
+/// What GestSup asks for of one ticket, and why.
+#[derive(Debug, serde::Serialize)]
+pub struct Asked {
+    /// What the ticket is in Gestan, or becomes.
+    pub kind: ObjectKind,
+    /// Which rule of `[mapping.mode]` says what it becomes.
+    pub why_kind: String,
+    /// The fields.
+    pub fields: Fields,
     /// Which rule decided what, by field.
     pub reasons: Vec<(Field, String)>,
+}
+
+impl Asked {
+    /// Which rule decided a field; `None` where the ticket's own value stands.
+    pub fn reason(&self, field: Field) -> Option<&str> {
+        self.reasons.iter().rev().find(|(decided, _)| *decided == field).map(|(_, why)| why.as_str())
+    }
 }
 
 impl TicketsFlow<'_> {
@@ -121,7 +143,8 @@ impl TicketsFlow<'_> {
         };
         if !found.candidates.is_empty() || !found.gone.is_empty() || !compared.differing.is_empty() {
             let directory = self.directory().await?;
-            let planner = self.planner(&directory, remembered.rewound || found.rewound.is_some(), now);
+            let planner =
+                self.planner(&directory, remembered.rewound || found.rewound.is_some(), !options.only.is_empty(), now);
             let cases = Cases {
                 flow: self,
                 planner: &planner,
@@ -234,23 +257,34 @@ impl TicketsFlow<'_> {
         let links = self.memory.links(&[number]).await?;
         let directory = self.directory().await?;
         let restored = self.memory.value(REWOUND).await?.is_some_and(|sentence| !sentence.is_empty());
-        let planner = self.planner(&directory, restored, now);
+        let planner = self.planner(&directory, restored, true, now);
         let Some(ticket) = ticket else {
             let merged_into = snapshot.merged_into(&[number]).await?.get(&number).copied();
             let verdict = planner.plan_gone(&links, merged_into, current);
-            return Ok(Preview { ticket: None, verdict, reasons: Vec::new() });
+            return Ok(Preview { ticket: None, verdict, asked: None });
         };
         let verdict = planner.plan(&ticket, &links, current, &[]).verdict;
         let complete = match links.last() {
             Some(link) => ticket.clone().completed(&link.last_known),
             None => ticket.clone(),
         };
-        let projected = project(&complete, &known_before(&links), &planner.context);
-        let reasons = projected.map(|projection| projection.reasons).unwrap_or_default();
-        Ok(Preview { ticket: Some(ticket), verdict, reasons })
+        let projected = project(&complete, &known_before(&links), &planner.context).ok();
+        let asked = projected.map(|projection| Asked {
+            kind: projection.kind,
+            why_kind: projection.why_mode,
+            fields: projection.fields,
+            reasons: projection.reasons,
+        });
+        Ok(Preview { ticket: Some(ticket), verdict, asked })
     }
 
-    pub(super) fn planner<'b>(&'b self, directory: &'b Directory, restored: bool, now: DateTime<Utc>) -> Planner<'b> {
+    pub(super) fn planner<'b>(
+        &'b self,
+        directory: &'b Directory,
+        restored: bool,
+        again: bool,
+        now: DateTime<Utc>,
+    ) -> Planner<'b> {
         Planner {
             context: Context {
                 mapping: &self.config.mapping,
@@ -264,6 +298,8 @@ impl TicketsFlow<'_> {
             unattributed: self.config.tickets.unattributed,
             now,
             restored,
+            documents: self.files.map(|_| &self.config.documents),
+            again,
         }
     }
 
@@ -369,5 +405,8 @@ fn forecast(planned: &Planned) -> Vec<RecordReport> {
     let lacking = planned.lacking.as_ref();
     let lacking =
         lacking.map(|lacking| record(Some(Outcome::Waiting), None, lacking.code, lacking.reason.clone(), None));
-    decided.into_iter().chain(lacking).collect()
+    let names: Vec<&str> = planned.documents.iter().map(|document| document.name.as_str()).collect();
+    let documents = (!names.is_empty())
+        .then(|| record(None, None, "documents", format!("documents to be added: {}", names.join(", ")), None));
+    decided.into_iter().chain(lacking).chain(documents).collect()
 }

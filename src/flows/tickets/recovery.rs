@@ -31,6 +31,7 @@ impl Begun {
             head_hash: draft.head_hash.clone(),
             entries: draft.entries.clone(),
             last_known: draft.last_known.clone(),
+            documents: draft.documents.clone(),
         };
         Self {
             verb: operation.verb.as_str().to_owned(),

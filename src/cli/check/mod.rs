@@ -1,5 +1,8 @@
 //! `check`: the configuration, and with `--online` both systems.
 
+mod gestan;
+mod names;
+
 use super::{ExitCode, Globals, LogTo, output};
 use crate::config::{self, Config, Role};
 use crate::daemon::Site;
@@ -35,7 +38,8 @@ impl Check {
         if self.online {
             let site = Site::open_to_look(loaded.config).await?;
             sections.push(gestsup(&site).await);
-            sections.push(gestan(&site).await);
+            sections.push(gestan::gestan(&site).await);
+            sections.push(names::names(&site).await);
         }
         let worst = sections.iter().flat_map(|section| &section.findings).map(|finding| finding.level).max();
         if globals.json {
@@ -119,63 +123,12 @@ async fn gestsup(site: &Site) -> Section {
             ));
         }
     }
+    if let Some(folder) = site.files() {
+        let finding = match folder.trouble().await {
+            Some(trouble) => Finding::new(Level::Error, trouble),
+            None => Finding::new(Level::Ok, "the folder of uploaded files can be read"),
+        };
+        findings.push(finding);
+    }
     Section { about: "GestSup", findings }
-}
-
-async fn gestan(site: &Site) -> Section {
-    let capabilities = match site.gestan().capabilities().await {
-        Ok(capabilities) => capabilities,
-        Err(error) => {
-            return Section { about: "Gestan", findings: vec![Finding::new(Level::Error, error.to_string())] };
-        }
-    };
-    let mut findings = vec![Finding::new(
-        Level::Ok,
-        format!(
-            "gateway {} answers, base {}, zone {}",
-            site.gestan().place(),
-            capabilities.base,
-            capabilities.time_zone
-        ),
-    )];
-    if !capabilities.blocking.is_empty() {
-        let text = format!(
-            "Gestan's base lacks {}: without them no intervention can be written; is [gateway.base] the right database?",
-            capabilities.blocking.join(", ")
-        );
-        findings.push(Finding::new(Level::Error, text));
-    }
-    let optional: Vec<&str> =
-        capabilities.missing.iter().filter(|name| !capabilities.blocking.contains(name)).map(String::as_str).collect();
-    if !optional.is_empty() {
-        let text = format!("Gestan's base lacks {}: what needs them is left out", optional.join(", "));
-        findings.push(Finding::new(Level::Warning, text));
-    }
-    if !capabilities.extension_installed {
-        let text = "the tables of the links are missing: run `gestan-connector gateway install` beside Gestan";
-        findings.push(Finding::new(Level::Error, text));
-    }
-    for code in &capabilities.missing_codes {
-        let text =
-            format!("[gateway.codes] has no number for {code}: `gestan-connector gateway probe` shows the ones in use");
-        findings.push(Finding::new(Level::Error, text));
-    }
-    let mapping = &site.config().mapping;
-    let known = |list: &str, name: &str| {
-        capabilities.codes.get(list).is_some_and(|names| names.iter().any(|known| known == name))
-    };
-    let genres = mapping
-        .genre
-        .default
-        .iter()
-        .chain(mapping.genre.rules.iter().map(|rule| &rule.genre))
-        .map(|name| ("genre", name));
-    let priorities = mapping.priority.values().map(|name| ("priority", name));
-    for (list, name) in genres.chain(priorities).filter(|(list, name)| !known(list, name)) {
-        findings.push(Finding::new(
-            Level::Error,
-            format!("the gateway knows no {list} “{name}”: add it to [gateway.codes.{list}] over there"),
-        ));
-    }
-    Section { about: "Gestan", findings }
 }
