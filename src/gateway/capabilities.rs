@@ -46,7 +46,9 @@ impl Gateway {
         for sheet in [intervention, anomaly] {
             let homes = sheet.homes(self.quantity_column).filter(|(_, home)| home.place != Place::Ticket);
             let columns: Vec<(&str, &str)> = homes
-                .map(|(_, home)| (if home.place == Place::Main { sheet.table } else { sheet.aside.unwrap_or_default() }, home.column))
+                .map(|(_, home)| {
+                    (if home.place == Place::Main { sheet.table } else { sheet.aside.unwrap_or_default() }, home.column)
+                })
                 .collect();
             missing.extend(absent(&columns));
         }

@@ -56,9 +56,7 @@ impl Change {
         let stored: HashMap<&str, &StoredEntry> =
             self.found.iter().flat_map(|found| &found.stored).map(|entry| (entry.known.key.as_str(), entry)).collect();
         let with_stored = self.entries.iter().map(|written| (written, stored.get(written.entry.key.as_str()).copied()));
-        with_stored
-            .filter(|(written, stored)| !stored.is_some_and(|stored| written.is_stored_in(stored)))
-            .collect()
+        with_stored.filter(|(written, stored)| !stored.is_some_and(|stored| written.is_stored_in(stored))).collect()
     }
 }
 

@@ -198,9 +198,7 @@ impl Gateway {
             (How::Units, Value::Number(units)) => one(SqlValue::Int(at_most(field, *units, SMALL)?)),
             (How::Number(max), Value::Number(number)) => one(SqlValue::Int(at_most(field, *number, max)?)),
             (How::Number(_), Value::Null) => one(SqlValue::Null),
-            (How::DateAndTime(time), Value::Null) => {
-                Ok(vec![(home.column, SqlValue::Null), (time, SqlValue::Null)])
-            }
+            (How::DateAndTime(time), Value::Null) => Ok(vec![(home.column, SqlValue::Null), (time, SqlValue::Null)]),
             (How::DateAndTime(time), Value::Time(at)) => {
                 let local = self.local(*at);
                 Ok(vec![(home.column, SqlValue::Date(local.date())), (time, SqlValue::Time(local.time()))])

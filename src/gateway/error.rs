@@ -80,7 +80,9 @@ impl GatewayFault {
             Self::Base(BaseError::Duplicate(_)) => (409, "duplicate", "It exists already", None),
             Self::Base(BaseError::Value(_)) => (422, Problem::INVALID, "A value cannot be stored", None),
             Self::Base(_) => (500, "base-refused", "Gestan's base refused a statement", None),
-            Self::Precondition(current) => (412, Problem::PRECONDITION_FAILED, "What Gestan holds has changed", current),
+            Self::Precondition(current) => {
+                (412, Problem::PRECONDITION_FAILED, "What Gestan holds has changed", current)
+            }
             Self::OtherTicket { .. } => (409, Problem::OTHER_TICKET, "The number belongs to another ticket", None),
             Self::OtherKind { .. } => (409, Problem::OTHER_KIND, "There is something of another kind", None),
             Self::Unsupported(_) => (501, Problem::UNSUPPORTED, "There is no place for it", None),

@@ -275,8 +275,11 @@ impl Gateway {
                 (entry.known.key.clone(), state)
             })
             .collect();
-        let minutes: BTreeMap<&str, i64> =
-            entries.iter().map(|(key, entry)| (key.as_str(), entry.minutes)).filter(|(_, minutes)| *minutes != 0).collect();
+        let minutes: BTreeMap<&str, i64> = entries
+            .iter()
+            .map(|(key, entry)| (key.as_str(), entry.minutes))
+            .filter(|(_, minutes)| *minutes != 0)
+            .collect();
         let content = serde_json::json!([link.id, fields, visible, minutes]).to_string();
         let mut etag = sha256_hex(&content);
         etag.truncate(32);

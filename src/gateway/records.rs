@@ -2,8 +2,8 @@
 
 use super::base::{Condition, Row, Select, SqlValue};
 use super::columns::Rows;
-use super::lists::Paging;
 use super::links::Owner;
+use super::lists::Paging;
 use super::memo::Memo;
 use super::sheet::{Place, Sheet};
 use super::{Catalogue, Gateway, GatewayFault, has};

@@ -7,8 +7,8 @@ mod statement;
 
 pub use mysql::MySqlBase;
 pub use statement::{
-    AddColumn, Column, Condition, CountBy, CreateTable, Insert, InsertMany, Kind, NewColumn, NewType, Row, Select, SqlValue,
-    Update,
+    AddColumn, Column, Condition, CountBy, CreateTable, Insert, InsertMany, Kind, NewColumn, NewType, Row, Select,
+    SqlValue, Update,
 };
 
 use async_trait::async_trait;

@@ -1,8 +1,8 @@
 //! The MySQL or MariaDB copy of a Gestan base.
 
 use super::{
-    AddColumn, Base, BaseError, Column, Condition, CountBy, CreateTable, Insert, InsertMany, Kind, NewColumn, NewType, Row, Select, SqlValue,
-    Transaction, Update,
+    AddColumn, Base, BaseError, Column, Condition, CountBy, CreateTable, Insert, InsertMany, Kind, NewColumn, NewType,
+    Row, Select, SqlValue, Transaction, Update,
 };
 use crate::config::GestanBase;
 use crate::mysql;
