@@ -10,6 +10,7 @@ use crate::flows::tickets::Interventions;
 use crate::flows::{Blast, PortError};
 use crate::gateway::Gateway;
 use crate::gateway::http::router;
+use crate::model::ObjectKind;
 use crate::retry::{Hint, with_retries};
 use async_trait::async_trait;
 use axum::Router;
@@ -364,8 +365,8 @@ fn root_cause(error: &reqwest::Error) -> String {
 
 #[async_trait]
 impl Interventions for GatewayClient {
-    async fn get(&self, key: &TicketKey) -> Result<Option<ObjectState>, PortError> {
-        let path = format!("/v1/tickets/{}/{}/{}/intervention", key.source, key.number, key.sequence);
+    async fn get(&self, key: &TicketKey, kind: ObjectKind) -> Result<Option<ObjectState>, PortError> {
+        let path = format!("/v1/tickets/{}/{}/{}/{kind}", key.source, key.number, key.sequence);
         match self.fetch(&path).await {
             Ok(state) => Ok(Some(state)),
             Err(GatewayError::Problem { problem, .. }) if problem.status == 404 => Ok(None),

@@ -12,7 +12,7 @@ fn start() -> &'static str {
 /// A field of the newest intervention of the only ticket, as the gateway reads it.
 async fn held(world: &World, ticket: i64, field: Field) -> Value {
     let key = gestan_connector::gestan::contract::TicketKey { source: "gestsup".into(), number: ticket, sequence: 1 };
-    world.site.gestan().get(&key).await.unwrap().unwrap().fields.get(&field).cloned().unwrap()
+    world.site.gestan().get(&key, ObjectKind::Intervention).await.unwrap().unwrap().fields.get(&field).cloned().unwrap()
 }
 
 #[tokio::test]

@@ -206,7 +206,7 @@ impl Applier<'_> {
             Problem::PRECONDITION_FAILED | Problem::BILLED => {
                 let current = match problem.current.clone() {
                     Some(current) => Some(*current),
-                    None => match self.flow.gestan.get(&operation.key).await {
+                    None => match self.flow.gestan.get(&operation.key, operation.put.kind).await {
                         Ok(current) => current,
                         Err(error) => return of_one(error),
                     },
@@ -217,6 +217,8 @@ impl Applier<'_> {
                 })
             }
             _ if matches!(problem.status, 429 | 502..=504) => Err(unavailable(problem.detail)),
+            // A gateway that has no place for it never will have, until somebody changes something.
+            Problem::UNSUPPORTED => Ok(refused(problem)),
             _ if problem.status >= 500 => {
                 let in_the_way = [Problem::CONFLICT, Problem::LOCKED].contains(&problem.code());
                 Ok(Written::Failed { reason: problem.detail, in_the_way })

@@ -112,8 +112,8 @@ pub struct Sighting {
 /// Gestan behind its gateway.
 #[async_trait]
 pub trait Interventions: Send + Sync {
-    /// What Gestan holds under a key; `None` if nothing.
-    async fn get(&self, key: &TicketKey) -> Result<Option<ObjectState>, PortError>;
+    /// What Gestan holds under a key, of this kind; `None` if nothing.
+    async fn get(&self, key: &TicketKey, kind: ObjectKind) -> Result<Option<ObjectState>, PortError>;
 
     /// What became of interventions since they were last seen; one result per item, in order.
     async fn states(&self, items: Vec<KnownState>) -> Result<Vec<StateResult>, PortError>;

@@ -7,7 +7,7 @@ use crate::gestan::contract::{
     BatchItem, BatchResult, Client, Contract, DocumentPut, DocumentState, EntryOutcome, EntryState, KnownState,
     LinkPut, Machine, ObjectRecord, ObjectState, Product, StateResult, TicketKey, User,
 };
-use crate::model::{Field, Fields, Value, sha256_hex};
+use crate::model::{Field, Fields, ObjectKind, Value, sha256_hex};
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use std::collections::BTreeMap;
@@ -54,7 +54,7 @@ fn written(item: &BatchItem, before: Option<&Link>) -> ObjectState {
 
 #[async_trait]
 impl<G: Interventions, M: Memory> Interventions for Shadow<G, M> {
-    async fn get(&self, _: &TicketKey) -> Result<Option<ObjectState>, PortError> {
+    async fn get(&self, _: &TicketKey, _: ObjectKind) -> Result<Option<ObjectState>, PortError> {
         Ok(None)
     }
 
