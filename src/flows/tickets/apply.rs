@@ -451,7 +451,7 @@ fn operation(work: &Work) -> Option<&Operation> {
 }
 
 /// Gestan as a whole does no work now.
-fn unavailable(message: String) -> PortError {
+pub(super) fn unavailable(message: String) -> PortError {
     PortError { system: System::Gestan, blast: Blast::System, retry_after: None, message }
 }
 
