@@ -1,6 +1,7 @@
 //! Carries a plan out: intents, batches of PUTs, a new plan where Gestan turned out to hold something
 //! else, and what became of each ticket committed to the memory.
 
+use super::cases::{DELETED_IN_GESTAN, deleted_in_gestan};
 use super::links::linked;
 use super::operation::{Operation, Planned, Verb, Verdict};
 use super::pass::TicketsFlow;
@@ -69,6 +70,11 @@ impl Applier<'_> {
         records: &mut Records,
         cancel: &CancellationToken,
     ) -> Result<bool, PortError> {
+        // Before the next sequence is written: after a kill, what the lost one told must not count as told.
+        let lost: Vec<Commit> = work.iter().filter_map(lost).collect();
+        if !lost.is_empty() {
+            self.flow.memory.commit(lost).await?;
+        }
         let (mut writes, others): (Vec<Work>, Vec<Work>) =
             work.into_iter().partition(|work| matches!(work.planned.verdict, Verdict::Write(_)));
         records.add(self.settle(others).await?);
@@ -195,6 +201,14 @@ impl Applier<'_> {
             BatchResult::Problem(problem) => *problem,
         };
         let refused = |problem: Problem| Written::Refused { code: problem.code().to_owned(), reason: problem.detail };
+        // Nothing stands under the key: of an intervention that was there, it is said as the comparison says it.
+        let nothing = |problem: Problem| match operation.gestan_id {
+            Some(gestan_id) => Written::Refused {
+                code: DELETED_IN_GESTAN.to_owned(),
+                reason: deleted_in_gestan(operation.key.number, gestan_id, false),
+            },
+            None => refused(problem),
+        };
         match problem.code() {
             Problem::PRECONDITION_FAILED | Problem::BILLED => {
                 let current = match problem.current.clone() {
@@ -206,9 +220,10 @@ impl Applier<'_> {
                 };
                 Ok(match current {
                     Some(current) => Written::Stale(Box::new(current)),
-                    None => refused(problem),
+                    None => nothing(problem),
                 })
             }
+            Problem::NOT_FOUND => Ok(nothing(problem)),
             _ if matches!(problem.status, 429 | 502..=504) => Err(unavailable(problem.detail)),
             _ if problem.status >= 500 => {
                 let in_the_way = [Problem::CONFLICT, Problem::LOCKED].contains(&problem.code());
@@ -448,6 +463,12 @@ fn operation(work: &Work) -> Option<&Operation> {
         Verdict::Write(operation) => Some(operation),
         _ => None,
     }
+}
+
+/// Remembers that an intervention is lost, and nothing else.
+fn lost(work: &Work) -> Option<Commit> {
+    let link = work.links.last().filter(|link| link.is_lost())?;
+    Some(Commit { number: link.number, links: vec![link.clone()], ..Commit::default() })
 }
 
 /// Gestan as a whole does no work now.

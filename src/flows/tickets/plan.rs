@@ -49,10 +49,10 @@ impl Planner<'_> {
         current: Option<&InterventionState>,
         merged: &[MergedTicket],
     ) -> Decision {
-        let Some(link) = links.last() else { return self.plan_new(ticket, 1).into() };
+        let Some(link) = links.last() else { return self.plan_new(ticket, 1, &Before::default()).into() };
         if self.is_another(ticket, links) {
             if self.is_settled(links) {
-                return self.plan_new(ticket, link.sequence + 1).into();
+                return self.plan_new(ticket, link.sequence + 1, &Before::default()).into();
             }
             let verdict = Verdict::Quarantine {
                 code: OTHER_TICKET,
@@ -62,6 +62,12 @@ impl Planner<'_> {
                 ),
             };
             return verdict.into();
+        }
+        if link.is_lost() {
+            let ticket = &ticket.clone().completed(&link.last_known);
+            // Where the client can no longer be told, it is the one that the lost one was for.
+            let client = link.sent.get(&Field::Client).and_then(Value::as_number);
+            return self.plan_new(ticket, link.sequence + 1, &Before { client, ..before(links) }).into();
         }
         let link = &current.map_or_else(|| link.clone(), |current| without_missing(link, current));
         let ticket = &ticket.clone().completed(&link.last_known);
@@ -156,14 +162,14 @@ impl Planner<'_> {
         link
     }
 
-    fn plan_new(&self, ticket: &Ticket, sequence: u32) -> Verdict {
+    fn plan_new(&self, ticket: &Ticket, sequence: u32, before: &Before) -> Verdict {
         if !ticket.is_attributed() {
             return Verdict::NotOurs;
         }
-        match project(ticket, &Before::default(), &self.context) {
+        match project(ticket, before, &self.context) {
             // It was rejected before anybody in Gestan heard of it.
             Ok(projection) if projection.status == Status::Cancelled => Verdict::NotOurs,
-            Ok(projection) => Verdict::Write(Box::new(self.create(ticket, sequence, &Before::default(), &projection))),
+            Ok(projection) => Verdict::Write(Box::new(self.create(ticket, sequence, before, &projection))),
             Err(wait) => Verdict::Wait { code: wait.code, reason: wait.reason },
         }
     }

@@ -154,7 +154,8 @@ pub enum LinkPhase {
     Live,
     /// The ticket was closed when last seen.
     Closed,
-    /// The ticket no longer exists in GestSup; this was noted in Gestan.
+    /// The ticket no longer exists in GestSup; this was noted in Gestan. Or the intervention was deleted there and
+    /// is to be made anew: then the link holds nothing.
     Gone,
     /// The intervention was billed and a later one goes on with the ticket.
     Superseded,
@@ -181,7 +182,7 @@ pub struct AgreedEntry {
 pub struct Link {
     /// `tincidents.id`.
     pub number: i64,
-    /// 1, or more for a ticket reopened after billing.
+    /// 1, or more for a ticket reopened after billing, or one whose intervention was made anew.
     pub sequence: u32,
     /// `INTERVENTION.IDINTERVENTION`.
     pub gestan_id: i64,
@@ -205,6 +206,20 @@ pub struct Link {
     pub entries: BTreeMap<String, AgreedEntry>,
     /// What GestSup may lose by itself, as last seen on the ticket.
     pub last_known: LastKnown,
+}
+
+impl Link {
+    /// The intervention was deleted in Gestan and is to be made anew: it carries nothing any more.
+    pub(super) fn lose(&mut self) {
+        self.phase = LinkPhase::Gone;
+        self.held = Fields::default();
+    }
+
+    /// Whether it was deleted in Gestan and is to be made anew.
+    pub(super) fn is_lost(&self) -> bool {
+        // One whose ticket is gone holds what it held.
+        self.phase == LinkPhase::Gone && self.held.is_empty()
+    }
 }
 
 /// Why a ticket is not in step.
