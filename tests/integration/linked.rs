@@ -260,3 +260,27 @@ async fn time_that_shrinks_after_it_was_billed_and_grows_again_is_not_billed_twi
     let spent: Vec<i64> = world.gestan().await.iter().map(|seen| seen.time_spent).collect();
     assert_eq!(spent, [35, 0, 0, 0]);
 }
+
+#[tokio::test]
+async fn minutes_that_an_earlier_intervention_was_billed_for_are_not_missed_in_a_later_one() {
+    let mut world = World::new().await;
+    let ticket = world.ticket("Un", "<p>x</p>").await;
+    for minutes in [35, 20] {
+        world.desk.set_time(ticket, minutes).await.unwrap();
+        world.desk.close(ticket, world.paul).await.unwrap();
+        world.pass().await;
+        let last = world.gestan().await.last().unwrap().id;
+        world.erp.set_status(last, code::BILLED).await.unwrap();
+        if minutes > 20 {
+            world.desk.reopen(ticket).await.unwrap();
+            world.pass().await;
+        }
+    }
+    world.settled().await;
+    world.desk.set_time(ticket, 30).await.unwrap();
+    assert_eq!(story(&world.pass().await), [] as [&str; 0], "35 were billed");
+    world.desk.set_time(ticket, 40).await.unwrap();
+    let report = world.pass().await;
+    assert_eq!(story(&report), ["1 reported billed"]);
+    assert!(report.records[0].message.contains(" 5 more minute(s)"), "{}", report.records[0].message);
+}
