@@ -3,7 +3,7 @@
 
 use super::cases::{DELETED_IN_GESTAN, deleted_in_gestan};
 use super::links::linked;
-use super::operation::{Operation, Planned, Verb, Verdict};
+use super::operation::{Operation, Planned, Verdict};
 use super::pass::TicketsFlow;
 use super::plan::{MergedTicket, Planner};
 use super::ports::{Attention, Begun, Commit, Intent, JournalEntry, Link, LinkPhase, Outcome, Trouble};
@@ -115,8 +115,10 @@ impl Applier<'_> {
             for (((mut work, operation), result), begun) in batch.into_iter().zip(operations).zip(results).zip(begun) {
                 match result {
                     Written::Stale(current) if let Some(link) = own_write(&operation, begun.as_ref(), &current) => {
-                        let commit = self.done(&work, &operation, &current, &mut records);
-                        commits.push(Commit { links: vec![link], ..commit });
+                        let mut commit = self.done(&work, &operation, &current, &mut records);
+                        commit.links.pop();
+                        commit.links.push(link);
+                        commits.push(commit);
                     }
                     Written::Stale(current) if attempt < REPLANS => {
                         self.replan(&mut work, &operation, &current);
@@ -124,7 +126,9 @@ impl Applier<'_> {
                     }
                     Written::Stale(_) => {
                         let reason = "Gestan changed the intervention again and again while it was being written.";
-                        commits.push(self.failed(&work, Some(&operation), reason, false, &mut records));
+                        let commit = self.failed(&work, Some(&operation), reason, false, &mut records);
+                        // Of a lost state, the next attempt goes on where this one ends.
+                        commits.push(Commit { links: superseded(&work, operation.key.sequence), ..commit });
                     }
                     Written::Done(state) => commits.push(self.done(&work, &operation, &state, &mut records)),
                     Written::Refused { code, reason } => {
@@ -237,7 +241,8 @@ impl Applier<'_> {
     fn replan(&self, work: &mut Work, operation: &Operation, current: &InterventionState) {
         let known = work.links.last().is_some_and(|link| link.sequence == current.key.sequence);
         if operation.precondition == Precondition::Absent && !known {
-            work.links.push(self.planner.adopt(current, work.ticket.as_ref()));
+            let link = self.planner.adopt(current, work.ticket.as_ref(), &work.links);
+            work.links.push(link);
         }
         let decision = match &work.ticket {
             Some(ticket) => self.planner.plan(ticket, &work.links, Some(current), &work.merged),
@@ -262,14 +267,14 @@ impl Applier<'_> {
             Verdict::Write(_) => None,
             Verdict::NotOurs => Some(base),
             Verdict::InStep(link) => {
-                let links = link.iter().map(|link| (**link).clone()).collect();
+                let links = link.iter().flat_map(|link| with_superseded(work, link)).collect();
                 Some(self.with_lacking(Commit { links, ..base }, work, records))
             }
             Verdict::Report { link, code, message } => {
                 let record = self.record(work, Some(link.gestan_id), Some(Outcome::Reported), code, message, None);
                 let journal = vec![self.journal(&record)];
                 records.push(record);
-                Some(self.with_lacking(Commit { links: vec![(**link).clone()], journal, ..base }, work, records))
+                Some(self.with_lacking(Commit { links: with_superseded(work, link), journal, ..base }, work, records))
             }
             Verdict::Wait { code, reason } => Some(self.wait(work, code, reason, records)),
             Verdict::Quarantine { code, reason } => Some(self.set_aside(work, None, code, reason, records)),
@@ -295,12 +300,7 @@ impl Applier<'_> {
         state: &InterventionState,
         records: &mut Vec<RecordReport>,
     ) -> Commit {
-        let mut links = Vec::new();
-        let earlier =
-            work.links.last().filter(|link| link.sequence < operation.key.sequence && link.phase != LinkPhase::Gone);
-        if let Some(link) = earlier.filter(|_| operation.verb == Verb::Create) {
-            links.push(Link { phase: LinkPhase::Superseded, ..link.clone() });
-        }
+        let mut links = superseded(work, operation.key.sequence);
         links.push(linked(operation, state));
         let mut message = operation.sentence();
         if !operation.remarks.is_empty() {
@@ -463,6 +463,19 @@ fn operation(work: &Work) -> Option<&Operation> {
         Verdict::Write(operation) => Some(operation),
         _ => None,
     }
+}
+
+/// Links that one of this sequence goes on from: the one before it, and after a lost state all that were learnt.
+fn superseded(work: &Work, sequence: u32) -> Vec<Link> {
+    let goes_on = |link: &&Link| link.sequence < sequence && matches!(link.phase, LinkPhase::Live | LinkPhase::Closed);
+    let superseded = |link: &Link| Link { phase: LinkPhase::Superseded, ..link.clone() };
+    work.links.iter().filter(goes_on).map(superseded).collect()
+}
+
+fn with_superseded(work: &Work, link: &Link) -> Vec<Link> {
+    let mut links = superseded(work, link.sequence);
+    links.push(link.clone());
+    links
 }
 
 /// Remembers that an intervention is lost, and nothing else.

@@ -147,10 +147,15 @@ impl Planner<'_> {
         Verdict::Write(Box::new(operation))
     }
 
-    /// A link to what Gestan already holds under this ticket's key. Who planned what is not known, so
-    /// a planning that is not GestSup's counts as made in Gestan.
-    pub fn adopt(&self, state: &InterventionState, ticket: Option<&Ticket>) -> Link {
+    /// A link to what Gestan already holds under this ticket's key, after the `earlier` ones. Who planned what is
+    /// not known, so a planning that is not GestSup's counts as made in Gestan.
+    pub fn adopt(&self, state: &InterventionState, ticket: Option<&Ticket>, earlier: &[Link]) -> Link {
         let mut link = adopt(state, self.wording().mark(EntryMark::Withdrawn));
+        // What it was billed for is not to be billed again: it carries as much time as it holds.
+        let time = &self.context.mapping.time;
+        let units = state.fields.get(&Field::TimeSpent).and_then(Value::as_number).unwrap_or(0).max(0);
+        link.minutes_before = before(earlier).minutes;
+        link.minutes = link.minutes_before + units * time.unit.minutes(time.hours_per_day);
         let wanted = ticket.and_then(|ticket| project(ticket, &Before::default(), &self.context).ok());
         let wanted = wanted.map(|projection| projection.fields).unwrap_or_default();
         for (&field, held) in state.fields.iter() {
