@@ -26,6 +26,7 @@ mod steps;
 mod writing;
 
 pub use error::GatewayFault;
+pub use lists::Paging;
 pub use probe::Probe;
 
 use crate::config;
