@@ -59,7 +59,7 @@ impl Sandbox {
         }
         let accounts = format!(
             "CREATE USER IF NOT EXISTS connector@'%' IDENTIFIED BY 'lecture-seule'; GRANT SELECT ON {}.* TO connector@'%'; \
-             CREATE USER IF NOT EXISTS gateway@'%' IDENTIFIED BY 'passerelle'; GRANT SELECT, INSERT, UPDATE, CREATE ON {}.* TO gateway@'%';",
+             CREATE USER IF NOT EXISTS gateway@'%' IDENTIFIED BY 'passerelle'; GRANT SELECT, INSERT, UPDATE, CREATE, ALTER ON {}.* TO gateway@'%';",
             this.gestsup, this.gestan
         );
         root.execute(sqlx::raw_sql(AssertSqlSafe(accounts))).await?;
