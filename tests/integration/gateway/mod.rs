@@ -36,22 +36,6 @@ const CONTENT: &str = "/v1/tickets/{source}/{number}/{sequence}/documents/{docum
 
 /// What the sandbox's configuration says nothing of.
 const MORE: &str = r#"
-[gateway.codes.anomaly_status]
-planned = 0
-in_progress = 1
-waiting = 3
-done = 2
-cancelled = 9
-
-[gateway.codes.anomaly_type]
-logiciel = 4
-
-[gateway.codes.anomaly_priority]
-haute = 1
-
-[gateway.codes.criticality]
-critique = 7
-
 [gateway.contracts]
 query = "SELECT NUM AS number, IDCONTACT AS client, IDMACHINE AS machine, CD_PRODUIT AS product, DT_DEBUT AS valid_from, DT_FIN AS valid_until FROM CONTRAT"
 
@@ -187,7 +171,7 @@ impl Served {
             "origin": { "created": "2026-03-02 09:00:00", "creator": 7, "first_step": null },
             "fields": {
                 "title": "Écran noir au démarrage 🎉", "client": self.client, "status": "planned", "technician": "PDU",
-                "responsible": "PDU", "anomaly_type": "logiciel", "priority": "haute", "criticality": "critique",
+                "responsible": "PDU", "anomaly_type": "logiciel", "priority": "haute", "criticality": "mineure",
                 "machine": 1, "requester": "Hélène", "found_at": "2026-07-02T08:30:00Z", "resolved_at": null,
                 "reference": "gestsup:1",
             },
