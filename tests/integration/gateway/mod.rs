@@ -36,22 +36,6 @@ const CONTENT: &str = "/v1/tickets/{source}/{number}/{sequence}/documents/{docum
 
 /// What the sandbox's configuration says nothing of.
 const MORE: &str = r#"
-[gateway.codes.anomaly_status]
-planned = 0
-in_progress = 1
-waiting = 3
-done = 2
-cancelled = 9
-
-[gateway.codes.anomaly_type]
-logiciel = 4
-
-[gateway.codes.anomaly_priority]
-haute = 1
-
-[gateway.codes.criticality]
-critique = 7
-
 [gateway.contracts]
 query = "SELECT NUM AS number, IDCONTACT AS client, IDMACHINE AS machine, CD_PRODUIT AS product, DT_DEBUT AS valid_from, DT_FIN AS valid_until FROM CONTRAT"
 
