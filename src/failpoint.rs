@@ -3,7 +3,7 @@
 
 /// Every place, in the order of a pass.
 #[cfg(feature = "failpoints")]
-pub const ALL: [&str; 24] = [
+pub const ALL: [&str; 26] = [
     "daemon: pass begun",
     "daemon: tickets that need no write settled",
     "daemon: intents stored",
@@ -24,10 +24,12 @@ pub const ALL: [&str; 24] = [
     "gateway: before COMMIT of a link",
     "gateway: after COMMIT of a link",
     "daemon: gateway linked",
+    "daemon: document read",
     "gateway: file of a document written",
     "gateway: file of a document in its place",
     "gateway: before COMMIT of a document",
     "gateway: after COMMIT of a document",
+    "daemon: document sent",
 ];
 
 /// Lets `FAILPOINTS` name places: call it once, and keep what it returns while the process lives.

@@ -52,6 +52,8 @@ pub struct World {
     pub erp: Erp,
     pub site: Site,
     pub folder: TempDir,
+    /// Other folders that live as long as the world.
+    pub kept: Vec<TempDir>,
     pub more: String,
     /// `[gestan] shadow`.
     pub shadow: bool,
@@ -114,6 +116,7 @@ impl World {
             erp,
             site,
             folder,
+            kept: Vec::new(),
             more,
             shadow: false,
             replaced: Vec::new(),

@@ -3,6 +3,7 @@
 //! catalogue of columns that can be queried.
 
 mod mysql;
+mod mysql_errors;
 mod statement;
 
 pub use mysql::MySqlBase;

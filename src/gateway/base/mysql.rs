@@ -1,5 +1,6 @@
 //! The MySQL or MariaDB copy of a Gestan base.
 
+use super::mysql_errors::{Trouble, base_error};
 use super::{
     AddColumn, Base, BaseError, Column, Condition, CountBy, CreateTable, Insert, InsertMany, Kind, NewColumn, NewType,
     Row, Select, SqlValue, Transaction, Update,
@@ -9,15 +10,14 @@ use crate::mysql;
 use async_trait::async_trait;
 use chrono::{NaiveDate, NaiveDateTime, NaiveTime};
 use secrecy::SecretString;
-use sqlx::mysql::{MySqlArguments, MySqlConnectOptions, MySqlDatabaseError, MySqlPoolOptions, MySqlRow};
+use sqlx::mysql::{MySqlArguments, MySqlConnectOptions, MySqlPoolOptions, MySqlRow};
 use sqlx::query::Query;
 use sqlx::{
     AssertSqlSafe, Column as _, ConnectOptions as _, Connection as _, Executor as _, MySql, Pool, Row as _,
     SqlSafeStr as _, Statement as _,
 };
 use std::collections::{HashMap, HashSet};
-use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// Connections kept to the base.
 const CONNECTIONS: u32 = 8;
@@ -39,26 +39,6 @@ pub struct MySqlBase {
     options: MySqlConnectOptions,
     timeout: Duration,
     trouble: Trouble,
-}
-
-/// When the base as a whole last did no work. A connection made before that may know rights, a server or
-/// a database that are no longer these.
-#[derive(Debug, Clone, Default)]
-struct Trouble(Arc<Mutex<Option<Instant>>>);
-
-impl Trouble {
-    fn note<T>(&self, result: &Result<T, BaseError>) {
-        if result.as_ref().is_err_and(BaseError::is_of_the_base)
-            && let Ok(mut last) = self.0.lock()
-        {
-            *last = Some(Instant::now());
-        }
-    }
-
-    /// Whether a connection of this age was made since.
-    fn is_over_for(&self, age: Duration) -> bool {
-        self.0.lock().is_ok_and(|last| last.is_none_or(|last| age < last.elapsed()))
-    }
 }
 
 impl MySqlBase {
@@ -91,41 +71,6 @@ impl MySqlBase {
             Ok(Ok(_)) => BaseError::Busy("the gateway's own are all in use".to_owned()),
             Err(_) => BaseError::Unavailable("no answer within 5 s".to_owned()),
         }
-    }
-}
-
-fn is_broken(kind: std::io::ErrorKind) -> bool {
-    use std::io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset, UnexpectedEof};
-    matches!(kind, BrokenPipe | ConnectionAborted | ConnectionReset | UnexpectedEof)
-}
-
-fn base_error(error: &sqlx::Error) -> BaseError {
-    let text = error.to_string();
-    let Some(database) = error.as_database_error() else {
-        return match error {
-            sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) | sqlx::Error::ColumnNotFound(_) => {
-                BaseError::Refused(text)
-            }
-            sqlx::Error::Io(error) if is_broken(error.kind()) => BaseError::Broken(error.to_string()),
-            _ => BaseError::Unavailable(text),
-        };
-    };
-    let message = database.message().to_owned();
-    match database.try_downcast_ref::<MySqlDatabaseError>().map_or(0, MySqlDatabaseError::number) {
-        1044 | 1045 | 1130 | 1142 | 1143 | 1227 | 1370 | 1698 | 1820 | 1862 | 3118 | 4151 => BaseError::Denied(message),
-        1046 | 1049 => BaseError::NoDatabase(message),
-        // 1615: a statement that is to be prepared anew; the statements of the connection are forgotten first.
-        1213 | 1020 | 1615 => BaseError::Conflict(message),
-        1205 => BaseError::Locked(message),
-        1062 => BaseError::Duplicate(message),
-        1054 | 1146 => BaseError::Structure(message),
-        1048 | 1264 | 1265 | 1292 | 1366 | 1364 | 1406 => BaseError::Value(message),
-        1040 | 1041 | 1135 | 1203 | 1226 => BaseError::Busy(message),
-        1053 | 1152 | 1317 | 1412 | 1927 => BaseError::Broken(message),
-        1036 | 1290 | 1792 | 1836 | 1874 => BaseError::ReadOnly(message),
-        1021 | 1114 => BaseError::Full(message),
-        1129 | 1969 | 3024 => BaseError::Unavailable(message),
-        _ => BaseError::Refused(message),
     }
 }
 

@@ -171,7 +171,7 @@ impl Served {
             "origin": { "created": "2026-03-02 09:00:00", "creator": 7, "first_step": null },
             "fields": {
                 "title": "Écran noir au démarrage 🎉", "client": self.client, "status": "planned", "technician": "PDU",
-                "responsible": "PDU", "anomaly_type": "logiciel", "priority": "haute", "criticality": "critique",
+                "responsible": "PDU", "anomaly_type": "logiciel", "priority": "haute", "criticality": "mineure",
                 "machine": 1, "requester": "Hélène", "found_at": "2026-07-02T08:30:00Z", "resolved_at": null,
                 "reference": "gestsup:1",
             },

@@ -48,3 +48,45 @@ async fn probing_shows_the_codes_in_use_with_examples_and_toml_to_paste() {
     toml::from_str::<toml::Table>(&toml).expect("it can be pasted");
     assert!(!Memo::parse(&world.only().await.memo).is_empty());
 }
+
+#[tokio::test]
+async fn installing_adds_what_tables_of_an_earlier_version_lack_and_until_then_interventions_go_on() {
+    let mut served = super::Served::new().await;
+    served.put(1, &super::CREATE, &served.new_intervention()).await;
+    served.erp.run("ALTER TABLE Z90_TICKET DROP COLUMN IDCONTACT, DROP COLUMN CONTRAT").await.unwrap();
+    served.erp.run("DROP TABLE Z90_DOCUMENT").await.unwrap();
+    let gateway = gateway_of(&served.sandbox, super::MORE.split("[gateway.documents]").next().unwrap()).await;
+    let client = GatewayClient::embedded(Arc::clone(&gateway));
+    let capabilities = client.capabilities().await.unwrap();
+    assert!(!capabilities.extension_installed);
+    let put = |body: serde_json::Value| serde_json::from_value(body).unwrap();
+    let key = |number| gestan_connector::gestan::contract::TicketKey { source: "gestsup".into(), number, sequence: 1 };
+    let (_, new) = gateway.put(&key(2), None, &put(served.new_intervention())).await.unwrap();
+    assert!(new, "an intervention needs none of it");
+    let refused = gateway.put(&key(3), None, &put(served.new_anomaly())).await.unwrap_err().to_string();
+    assert!(refused.contains("gateway install"), "{refused}");
+    let made = gateway.install().await.unwrap();
+    assert_eq!(made, ["Z90_TICKET.IDCONTACT", "Z90_TICKET.CONTRAT", "Z90_DOCUMENT"]);
+    assert!(client.capabilities().await.unwrap().extension_installed);
+    gateway.put(&key(3), None, &put(served.new_anomaly())).await.unwrap();
+    let kept = client.get(&key(1), ObjectKind::Intervention).await.unwrap().unwrap();
+    assert_eq!(kept.key.number, 1);
+}
+
+#[tokio::test]
+async fn probing_shows_the_codes_of_anomalies_and_what_they_point_at() {
+    let mut served = super::Served::new().await;
+    served.put_anomaly(1, &super::CREATE, &served.new_anomaly()).await;
+    served.erp.run("INSERT INTO ANOMALIE (LIB_ANOMALIE, ST_ANOM, TRGCIBLE) VALUES ('Vieux', 5, 'MAC12'), ('Vieux', 5, 'MAC9'), ('Nulle part', 5, NULL)").await.unwrap();
+    let probe = served.gateway.probe().await.unwrap();
+    let targets: Vec<(&str, usize, &str)> =
+        probe.targets.iter().map(|target| (target.letters.as_str(), target.count, target.example.as_str())).collect();
+    assert_eq!(targets, [("MAC", 2, "MAC9"), ("", 1, ""), ("MNT", 1, "MNT1")]);
+    let status = probe.lists.iter().find(|list| list.list == "anomaly_status").unwrap();
+    assert_eq!((status.column.as_str(), status.values[0].code), ("ANOMALIE.ST_ANOM", Some(5)));
+    let toml = probe.to_toml();
+    assert!(toml.contains("[gateway.codes.anomaly_status]\n# planned ="), "{toml}");
+    let anomalies = toml.split("[gateway.codes.anomaly_status]").nth(1).unwrap().split('[').next().unwrap();
+    assert!(!anomalies.contains("to_bill") && anomalies.contains("e.g. Nulle part"), "{anomalies}");
+    toml::from_str::<toml::Table>(&toml).expect("it can be pasted");
+}
