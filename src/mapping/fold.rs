@@ -28,7 +28,11 @@ pub fn fold(name: &str) -> String {
         initials = initial;
     }
     let significant: Vec<&str> = words.iter().map(String::as_str).filter(|word| !LEGAL_FORMS.contains(word)).collect();
-    if significant.is_empty() { words.join(" ") } else { significant.join(" ") }
+    if significant.is_empty() || significant.len() == words.len() {
+        return words.join(" ");
+    }
+    // Initials that stood on both sides of a legal form are together now.
+    fold(&significant.join(" "))
 }
 
 /// The beginning of a text, at most `max` characters long and ending on a word where one ends in its
