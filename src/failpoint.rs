@@ -3,7 +3,7 @@
 
 /// Every place, in the order of a pass.
 #[cfg(feature = "failpoints")]
-pub const ALL: [&str; 20] = [
+pub const ALL: [&str; 30] = [
     "daemon: pass begun",
     "daemon: tickets that need no write settled",
     "daemon: intents stored",
@@ -24,6 +24,16 @@ pub const ALL: [&str; 20] = [
     "gateway: before COMMIT of a link",
     "gateway: after COMMIT of a link",
     "daemon: gateway linked",
+    "follow-up: pass begun",
+    "follow-up: intent stored",
+    "gestsup: step inserted",
+    "gestsup: ticket changed",
+    "gestsup: before COMMIT",
+    "gestsup: after COMMIT",
+    "follow-up: written",
+    "state: before COMMIT of the follow-up",
+    "follow-up: outcome committed",
+    "follow-up: pass done",
 ];
 
 /// Lets `FAILPOINTS` name places: call it once, and keep what it returns while the process lives.

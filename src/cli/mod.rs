@@ -5,6 +5,7 @@
 mod check;
 mod demo;
 mod exit;
+mod follow_up;
 mod gateway;
 mod journal;
 mod link;

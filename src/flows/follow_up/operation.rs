@@ -94,6 +94,8 @@ pub struct StepEdit {
     pub step: i64,
     /// The mark it gets.
     pub mark: String,
+    /// The text that is assumed.
+    pub from: String,
     /// Lines of plain text, joined by `\n`.
     pub text: String,
 }

@@ -72,6 +72,7 @@ impl FollowUpFlow<'_> {
         if report.held.is_none() {
             self.go(options, run_id, now, cancel, &mut report).await?;
         }
+        reached("follow-up: pass done");
         report.milliseconds = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
         Ok(report)
     }

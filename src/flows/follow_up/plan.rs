@@ -251,7 +251,7 @@ impl Draft<'_> {
                 let mark = format!("{}:{}", mark.rsplit_once(':').map_or(mark.as_str(), |(stem, _)| stem), hash(&told));
                 paragraph.mark = Some(mark.clone());
                 if !same(&known.text.to_plain(), &told) {
-                    self.plan.change.edits.push(StepEdit { step, mark, text: told });
+                    self.plan.change.edits.push(StepEdit { step, mark, from: known.text.to_plain(), text: told });
                 }
             }
             Some(known) => {
