@@ -2,6 +2,7 @@
 //! for programs; nothing else in the program prints.
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
+mod billing;
 mod check;
 mod demo;
 mod exit;

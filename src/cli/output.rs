@@ -42,6 +42,13 @@ pub fn local(time: DateTime<Utc>) -> String {
     time.with_timezone(&Local).format("%Y-%m-%d %H:%M:%S").to_string()
 }
 
+/// A text as a cell of a spreadsheet's file: in quotes, without line breaks, and never a formula.
+pub fn cell(text: &str) -> String {
+    let line = one_line(text).replace('"', "\"\"");
+    let guard = if line.starts_with(['=', '+', '-', '@']) { "'" } else { "" };
+    format!("\"{guard}{line}\"")
+}
+
 /// A word as it begins a sentence.
 pub fn capital(word: &str) -> String {
     let mut letters = word.chars();

@@ -4,8 +4,9 @@ use super::exit::TryLater;
 use super::{ExitCode, Globals, LogTo, output};
 use crate::config::Role;
 use crate::daemon::{PassResult, Site};
-use crate::flows::tickets::{Drift, DriftKind};
-use chrono::Utc;
+use crate::flows::tickets::{Drift, DriftKind, MoneyOptions};
+use crate::model::local_to_utc;
+use chrono::{NaiveDate, Utc};
 use clap::Args;
 use std::collections::BTreeMap;
 use tokio_util::sync::CancellationToken;
@@ -26,6 +27,15 @@ pub struct Reconcile {
     /// Print lines for a spreadsheet, separated by semicolons.
     #[arg(long, conflicts_with = "fix")]
     csv: bool,
+    /// The money report: billable tickets that Gestan would not bill, work billed twice or with another time, hours by client.
+    #[arg(long, conflicts_with = "fix")]
+    billing: bool,
+    /// With --billing: only tickets closed since then.
+    #[arg(long, value_name = "DATE", requires = "billing")]
+    since: Option<NaiveDate>,
+    /// With --billing: days that an intervention may stay to be billed before it is listed.
+    #[arg(long, value_name = "DAYS", default_value_t = 31, requires = "billing")]
+    patience: u16,
 }
 
 impl Reconcile {
@@ -48,6 +58,18 @@ impl Reconcile {
         }
         let site = Site::open_to_look(loaded.config).await?;
         let flow = site.tickets()?;
+        if self.billing {
+            let since = self.since.and_then(|day| day.and_hms_opt(0, 0, 0)).map(|day| local_to_utc(day, flow.zone));
+            let report = flow.money(&MoneyOptions { since, patience_days: self.patience.into() }, Utc::now()).await?;
+            if globals.json {
+                output::json(&report)?;
+            } else if self.csv {
+                print!("{}", super::billing::csv(&report));
+            } else {
+                println!("{}", super::billing::render(&report));
+            }
+            return Ok(if report.findings.is_empty() { ExitCode::Ok } else { ExitCode::Records });
+        }
         let mut drifts = flow.drifts(&Uuid::now_v7().to_string(), Utc::now()).await?;
         if shadow {
             drifts.extend(flow.beside_people(Utc::now()).await?);
@@ -102,12 +124,16 @@ fn render(drifts: &[Drift]) -> String {
 
 /// As spreadsheets here read it: semicolons, quotes doubled.
 fn csv(drifts: &[Drift]) -> String {
-    let quoted = |text: &str| format!("\"{}\"", output::one_line(text).replace('"', "\"\""));
     let mut text = "kind;ticket;intervention;title;detail\n".to_owned();
     for drift in drifts {
         let id = drift.gestan_id.map(|id| id.to_string()).unwrap_or_default();
-        let cells =
-            [quoted(drift.kind.title()), drift.ticket.to_string(), id, quoted(&drift.title), quoted(&drift.detail)];
+        let cells = [
+            output::cell(drift.kind.title()),
+            drift.ticket.to_string(),
+            id,
+            output::cell(&drift.title),
+            output::cell(&drift.detail),
+        ];
         text.push_str(&cells.join(";"));
         text.push('\n');
     }

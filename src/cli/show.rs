@@ -61,7 +61,7 @@ impl Show {
             Some(link) => {
                 let source = site.config().gestsup.as_ref().map(|gestsup| gestsup.source.clone()).unwrap_or_default();
                 let key = TicketKey { source, number: self.ticket, sequence: link.sequence };
-                site.gestan().get(&key).await
+                site.gestan().get(&key, link.kind).await
             }
             None => Ok(None),
         };

@@ -24,7 +24,7 @@ impl Config {
     /// planned again.
     pub fn fingerprint_of_projection(&self) -> String {
         let gestsup = self.gestsup.as_ref().map(|gestsup| (&gestsup.url, &gestsup.source, gestsup.time_zone.name()));
-        let parts = serde_json::json!([self.mapping, self.tickets.private_steps, gestsup]);
+        let parts = serde_json::json!([self.mapping, self.tickets.private_steps, gestsup, self.documents]);
         sha256_hex(&parts.to_string())
     }
 }

@@ -144,6 +144,17 @@ fn daemon(config: &Config, check: &mut Check<'_>) {
     tickets(config, check);
     follow_up(config, check);
     mapping(config, check);
+    let documents = &config.documents;
+    if documents.enabled && documents.folder.is_none() {
+        check.at(
+            "documents/enabled",
+            "the files of tickets are to be sent, and it is not said where GestSup keeps them",
+            "add folder = \"…/upload\", the folder beside GestSup's index.php",
+        );
+    }
+    if !(1..=200).contains(&documents.max_mib) {
+        check.at("documents/max_mib", "a file is sent whole: 1 to 200 MiB", "write a number from 1 to 200");
+    }
 }
 
 fn is_loopback(url: &url::Url) -> bool {

@@ -3,7 +3,7 @@
 
 use super::schema::nearest;
 use super::validate::Check;
-use super::{Billable, Config, Gateway, Mapping, Unmatched, When};
+use super::{Billable, Config, Gateway, Mapping, Mode, Unmatched, When};
 use crate::mapping::{PLACEHOLDERS_HEAD, PLACEHOLDERS_HEADING, PLACEHOLDERS_TITLE, shadowed};
 use crate::model::{ObjectKind, Status};
 
@@ -194,6 +194,7 @@ pub(super) fn codes(config: &Config, gateway: &Gateway, check: &mut Check<'_>) {
             );
         }
     }
+    anomaly_codes(mapping, gateway, check);
     let mut seen = std::collections::BTreeMap::new();
     for (status, number) in &gateway.codes.status {
         if let Some(other) = seen.insert(number, status) {
@@ -229,4 +230,44 @@ fn name(path: &str, name: &str, known: &[&str], list: &str, check: &mut Check<'_
         None => format!("add a line such as {name} = 1 to [gateway.codes.{list}]"),
     };
     check.at(path, format!("there is no {list} \"{name}\" in [gateway.codes.{list}]"), help);
+}
+
+/// The same for tickets that become anomalies.
+fn anomaly_codes(mapping: &Mapping, gateway: &Gateway, check: &mut Check<'_>) {
+    let wanted =
+        mapping.mode.default == Mode::Anomalies || mapping.mode.rules.iter().any(|rule| rule.mode == Mode::Anomalies);
+    if wanted {
+        let needed: std::collections::BTreeSet<Status> = mapping
+            .status
+            .0
+            .values()
+            .chain(mapping.status_rules.iter().map(|rule| &rule.status))
+            .map(|status| if *status == Status::ToBill { Status::Done } else { *status })
+            .filter(|status| *status != Status::Billed)
+            .collect();
+        for status in needed.into_iter().filter(|status| !gateway.codes.anomaly_status.contains_key(status)) {
+            check.at(
+                "gateway/codes/anomaly_status",
+                format!("[gateway.codes.anomaly_status] has no number for {status}"),
+                "`gestan-connector gateway probe` shows the numbers that this Gestan uses",
+            );
+        }
+    }
+    let anomalies = &mapping.anomalies;
+    let types: Vec<&str> = gateway.codes.anomaly_type.keys().map(String::as_str).collect();
+    if let Some(kind) = &anomalies.default_type {
+        name("mapping/anomalies/default_type", kind, &types, "anomaly_type", check);
+    }
+    for (index, rule) in anomalies.types.iter().enumerate() {
+        name(&format!("mapping/anomalies/types/{index}/type"), &rule.kind, &types, "anomaly_type", check);
+    }
+    for (table, map, codes, list) in [
+        ("priority", &anomalies.priority, &gateway.codes.anomaly_priority, "anomaly_priority"),
+        ("criticality", &anomalies.criticality, &gateway.codes.criticality, "criticality"),
+    ] {
+        let known: Vec<&str> = codes.keys().map(String::as_str).collect();
+        for (from, to) in map {
+            name(&format!("mapping/anomalies/{table}/{from}"), to, &known, list, check);
+        }
+    }
 }

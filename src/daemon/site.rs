@@ -5,13 +5,13 @@ use super::voice;
 use crate::config::Config;
 use crate::flows::follow_up::{FollowReport, FollowUpFlow};
 use crate::flows::tickets::{
-    BrakeReason, Commit, Interventions, JournalEntry, Memory as _, Outcome, PassOptions, PassReport, Shadow,
+    BrakeReason, Commit, Files, Interventions, JournalEntry, Memory as _, Outcome, PassOptions, PassReport, Shadow,
     TicketsFlow,
 };
 use crate::flows::{Blast, PortError, System};
 use crate::gateway::Gateway;
 use crate::gestan::GatewayClient;
-use crate::gestsup::{DaemonLock, Gestsup};
+use crate::gestsup::{DaemonLock, Gestsup, UploadFolder};
 use crate::store::{StateLock, Store};
 use anyhow::{Context as _, anyhow};
 use chrono::{DateTime, Utc};
@@ -76,6 +76,7 @@ pub struct Site {
     gestan: GatewayClient,
     /// Stands before Gestan where nothing is to be written.
     shadow: Option<Shadow<GatewayClient, Store>>,
+    files: Option<UploadFolder>,
     _lock: Option<StateLock>,
     /// Held from the first pass on, for as long as its connection lives.
     daemon_lock: Mutex<Option<DaemonLock>>,
@@ -123,7 +124,10 @@ impl Site {
         let gestsup = Gestsup::new(gestsup_config, &password);
         let gestan = gestan_client(&config)?;
         let shadow = config.is_shadow().then(|| Shadow { real: gestan.clone(), memory: store.clone() });
-        Ok(Self { config, store, gestsup, gestan, shadow, _lock: lock, daemon_lock: Mutex::new(None) })
+        let documents = &config.documents;
+        let folder = documents.folder.clone().filter(|_| documents.enabled);
+        let files = folder.map(|folder| UploadFolder::new(folder, gestsup.clone()));
+        Ok(Self { config, store, gestsup, gestan, shadow, files, _lock: lock, daemon_lock: Mutex::new(None) })
     }
 
     /// The configuration.
@@ -141,6 +145,11 @@ impl Site {
         &self.gestsup
     }
 
+    /// The folder of GestSup's files; `None` where they are not sent.
+    pub fn files(&self) -> Option<&UploadFolder> {
+        self.files.as_ref()
+    }
+
     /// Gestan.
     pub fn gestan(&self) -> &GatewayClient {
         &self.gestan
@@ -156,6 +165,7 @@ impl Site {
             source: &self.gestsup,
             gestan: self.shadow.as_ref().map_or(&self.gestan as &dyn Interventions, |shadow| shadow),
             memory: &self.store,
+            files: self.files.as_ref().map(|files| files as &dyn Files),
             config: &self.config,
             source_name: &gestsup.source,
             zone: gestsup.time_zone,

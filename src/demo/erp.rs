@@ -36,7 +36,87 @@ pub struct Seen {
     pub modified: String,
 }
 
+/// What a person would look at of one anomaly.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SeenAnomaly {
+    /// `IDANOMALIE`.
+    pub id: i64,
+    /// `LIB_ANOMALIE`.
+    pub label: String,
+    /// `DETECTE_PAR`.
+    pub found_by: String,
+    /// `US_TRT` and `US_RESP`.
+    pub people: [String; 2],
+    /// `ST_ANOM` and `ITERMINE`.
+    pub status: [i64; 2],
+    /// `TRGCIBLE`.
+    pub target: String,
+    /// `REF_EXTERNE`.
+    pub reference: String,
+    /// `DH_CONSTAT` and `DH_RESOLUTION`, empty for none.
+    pub dates: [String; 2],
+    /// `ID2_TYPANOM`, `PRIORITE` and `CRITICITE`.
+    pub codes: [i64; 3],
+    /// `OBSERVATIONS` as stored.
+    pub observations: String,
+}
+
 impl Erp {
+    /// Every anomaly, by its number.
+    ///
+    /// # Errors
+    /// When the base refuses.
+    pub async fn see_anomalies(&mut self) -> anyhow::Result<Vec<SeenAnomaly>> {
+        let sql = "SELECT IDANOMALIE, LIB_ANOMALIE, DETECTE_PAR, US_TRT, US_RESP, CAST(ST_ANOM AS SIGNED) AS ST_ANOM, \
+                   CAST(ITERMINE AS SIGNED) AS ITERMINE, TRGCIBLE, REF_EXTERNE, CAST(DH_CONSTAT AS CHAR) AS DH_CONSTAT, \
+                   CAST(DH_RESOLUTION AS CHAR) AS DH_RESOLUTION, CAST(ID2_TYPANOM AS SIGNED) AS ID2_TYPANOM, \
+                   CAST(PRIORITE AS SIGNED) AS PRIORITE, CAST(CRITICITE AS SIGNED) AS CRITICITE, OBSERVATIONS \
+                   FROM ANOMALIE ORDER BY IDANOMALIE";
+        let rows = sqlx::raw_sql(sql).fetch_all(&mut self.base).await?;
+        let text = |row: &sqlx::mysql::MySqlRow, column: &str| -> anyhow::Result<String> {
+            Ok(row.try_get::<Option<String>, _>(column)?.unwrap_or_default())
+        };
+        let number = |row: &sqlx::mysql::MySqlRow, column: &str| -> anyhow::Result<i64> {
+            Ok(row.try_get::<Option<i64>, _>(column)?.unwrap_or_default())
+        };
+        rows.iter()
+            .map(|row| {
+                Ok(SeenAnomaly {
+                    id: number(row, "IDANOMALIE")?,
+                    label: text(row, "LIB_ANOMALIE")?,
+                    found_by: text(row, "DETECTE_PAR")?,
+                    people: [text(row, "US_TRT")?, text(row, "US_RESP")?],
+                    status: [number(row, "ST_ANOM")?, number(row, "ITERMINE")?],
+                    target: text(row, "TRGCIBLE")?,
+                    reference: text(row, "REF_EXTERNE")?,
+                    dates: [text(row, "DH_CONSTAT")?, text(row, "DH_RESOLUTION")?],
+                    codes: [number(row, "ID2_TYPANOM")?, number(row, "PRIORITE")?, number(row, "CRITICITE")?],
+                    observations: text(row, "OBSERVATIONS")?,
+                })
+            })
+            .collect()
+    }
+
+    /// A task of a project.
+    ///
+    /// # Errors
+    /// When the base refuses.
+    pub async fn task(&mut self) -> anyhow::Result<i64> {
+        self.run("INSERT INTO TACHE () VALUES ()").await
+    }
+
+    /// Somebody handles an anomaly: status, and who.
+    ///
+    /// # Errors
+    /// When the base refuses.
+    pub async fn handle_anomaly(&mut self, id: i64, user: &str, status: i64) -> anyhow::Result<()> {
+        self.run(format!(
+            "UPDATE ANOMALIE SET ST_ANOM = {status}, US_TRT = '{user}', USMOD = '{user}', DHMOD = NOW() WHERE IDANOMALIE = {id}"
+        ))
+        .await?;
+        Ok(())
+    }
+
     /// Connects.
     ///
     /// # Errors
@@ -53,6 +133,15 @@ impl Erp {
         let done =
             self.base.execute(AssertSqlSafe(sql.clone())).await.with_context(|| format!("while running {sql}"))?;
         Ok(i64::try_from(done.last_insert_id())?)
+    }
+
+    /// The first column of each row of an answer, as text.
+    ///
+    /// # Errors
+    /// When the base refuses, or a value is no text.
+    pub async fn ask(&mut self, sql: impl Into<String>) -> anyhow::Result<Vec<String>> {
+        let rows = sqlx::raw_sql(AssertSqlSafe(sql.into())).fetch_all(&mut self.base).await?;
+        rows.iter().map(|row| Ok(row.try_get::<Option<String>, _>(0)?.unwrap_or_default())).collect()
     }
 
     /// A business client.

@@ -129,6 +129,24 @@ installation = 2
 haute = 1
 normale = 2
 
+[gateway.codes.anomaly_status]
+planned = 0
+in_progress = 1
+waiting = 2
+done = 3
+cancelled = 4
+
+[gateway.codes.anomaly_type]
+logiciel = 1
+materiel = 2
+
+[gateway.codes.anomaly_priority]
+haute = 1
+
+[gateway.codes.criticality]
+bloquante = 1
+mineure = 2
+
 [state]
 path = "{state}"
 

@@ -1,40 +1,23 @@
 //! What a base can do, and what is missing for the rest.
 
-use super::columns::{INTERVENTION, Z83, fields_of};
+use super::changes::missing_of;
+use super::codes::List;
+use super::sheet::{Place, Sheet};
 use super::{Gateway, GatewayFault, has};
 use crate::gestan::contract::{Capabilities, Health};
+use crate::model::ObjectKind;
 
-/// Columns without which no intervention can be written.
-const BLOCKING: [(&str, &str); 9] = [
-    (INTERVENTION, "IDINTERVENTION"),
-    (INTERVENTION, "LIB50"),
-    (INTERVENTION, "IDCONTACT"),
-    (INTERVENTION, "ST_INTER"),
-    (INTERVENTION, "LIB_INTERVENTION"),
-    (INTERVENTION, "DHCRE"),
-    (INTERVENTION, "DHMOD"),
-    ("CONTACT", "IDCONTACT"),
-    ("USER", "CDUSER"),
-];
+/// Columns of other tables without which no intervention can be written.
+const BLOCKING: [(&str, &str); 2] = [("CONTACT", "IDCONTACT"), ("USER", "CDUSER")];
 
-/// Columns that are used where they exist.
-const USED: [(&str, &str); 16] = [
-    (INTERVENTION, "DEMANDEUR"),
-    (INTERVENTION, "CDUSER"),
-    (INTERVENTION, "US_TEAM"),
-    (INTERVENTION, "ID2GENRE_INTER"),
-    (INTERVENTION, "CD_PRODUIT"),
-    (INTERVENTION, "CLE_MACHINE_CIBLE"),
-    (INTERVENTION, "IDPROJET"),
-    (INTERVENTION, "IDTACHE"),
-    (INTERVENTION, "DT_INTER_DBT"),
-    (INTERVENTION, "DT_INTER_FIN"),
-    (Z83, "PRIORITE"),
-    (Z83, "TPS_PASSE"),
-    (Z83, "CHARGE_ESTIMEE"),
+/// Columns of other tables that are used where they exist.
+const USED: [(&str, &str); 6] = [
     ("MACHINE_MNT", "IDMACHINE"),
     ("PRODUIT", "CD_PRODUIT"),
     ("PARAMLIB", "LIB_50"),
+    ("PROJET", "IDPROJET"),
+    ("CONSO", "IDCONSO"),
+    ("DOCUMENT", "IDDOCUMENT"),
 ];
 
 impl Gateway {
@@ -56,22 +39,41 @@ impl Gateway {
             names.dedup();
             names
         };
-        let blocking = absent(&BLOCKING);
-        let missing = [blocking.clone(), absent(&USED)].concat();
+        let intervention = Sheet::of(ObjectKind::Intervention);
+        let anomaly = Sheet::of(ObjectKind::Anomaly);
+        let blocking = [missing_of(&catalogue, intervention), absent(&BLOCKING)].concat();
+        let mut missing = blocking.clone();
+        for sheet in [intervention, anomaly] {
+            let homes = sheet.homes(self.quantity_column).filter(|(_, home)| home.place != Place::Ticket);
+            let columns: Vec<(&str, &str)> = homes
+                .map(|(_, home)| {
+                    (if home.place == Place::Main { sheet.table } else { sheet.aside.unwrap_or_default() }, home.column)
+                })
+                .collect();
+            missing.extend(absent(&columns));
+        }
+        missing.extend(absent(&USED));
+        let mut seen = std::collections::HashSet::new();
+        missing.retain(|name| seen.insert(name.clone()));
+        let anomalies = missing_of(&catalogue, anomaly).is_empty();
+        let mut missing_codes = self.codes.missing(List::Status);
+        if anomalies {
+            missing_codes.extend(self.codes.missing(List::AnomalyStatus));
+        }
         Ok(Capabilities {
             base: self.base.kind().to_owned(),
             contract: 1,
             time_zone: self.zone.name().to_owned(),
-            extension_installed: self.extension.tables().iter().all(|table| has(&catalogue, table, "DHCRE")),
+            extension_installed: self.extension.is_complete(&catalogue),
             missing,
             blocking,
-            fields: fields_of(&catalogue),
-            anomaly_fields: Vec::new(),
-            consos: false,
+            fields: self.fields_in(&catalogue, intervention),
+            anomaly_fields: if anomalies { self.fields_in(&catalogue, anomaly) } else { Vec::new() },
+            consos: Self::counts(&catalogue),
             documents: false,
             contracts: false,
             codes: self.codes.names(),
-            missing_codes: self.codes.missing(),
+            missing_codes,
         })
     }
 

@@ -1,85 +1,41 @@
-//! The fields of an intervention as columns of Gestan, and back.
+//! The fields of a sheet as columns of Gestan, and back.
 
 use super::base::{Column, Kind, Row, SqlValue};
-use super::codes::List;
+use super::sheet::{Home, How, Place, Sheet};
 use super::{Catalogue, Gateway, GatewayFault, cp1252, has};
-use crate::model::{Field, Fields, Value, local_to_utc};
+use crate::model::{Field, Fields, Status, Value, local_to_utc};
 use chrono::{DateTime, NaiveDateTime, Utc};
 
-pub(super) const INTERVENTION: &str = "INTERVENTION";
-pub(super) const Z83: &str = "Z83_INTERVENTION";
+/// Values by column.
+pub(super) type Values = Vec<(&'static str, SqlValue)>;
 
-/// Where a field is kept, which decides whether a base can hold it.
-fn home(field: Field) -> (&'static str, &'static str) {
-    match field {
-        Field::Responsible
-        | Field::AnomalyType
-        | Field::Criticality
-        | Field::FoundAt
-        | Field::ResolvedAt
-        | Field::Quantity
-        | Field::Contract
-        | Field::Satisfaction
-        | Field::Reference => ("", ""),
-        Field::Title => (INTERVENTION, "LIB50"),
-        Field::Client => (INTERVENTION, "IDCONTACT"),
-        Field::Requester => (INTERVENTION, "DEMANDEUR"),
-        Field::Technician => (INTERVENTION, "CDUSER"),
-        Field::Team => (INTERVENTION, "US_TEAM"),
-        Field::Genre => (INTERVENTION, "ID2GENRE_INTER"),
-        Field::Status => (INTERVENTION, "ST_INTER"),
-        Field::Machine => (INTERVENTION, "CLE_MACHINE_CIBLE"),
-        Field::Project => (INTERVENTION, "IDPROJET"),
-        Field::Task => (INTERVENTION, "IDTACHE"),
-        Field::PlannedStart => (INTERVENTION, "DT_INTER_DBT"),
-        Field::PlannedEnd => (INTERVENTION, "DT_INTER_FIN"),
-        Field::Product => (INTERVENTION, "CD_PRODUIT"),
-        Field::Priority => (Z83, "PRIORITE"),
-        Field::TimeSpent => (Z83, "TPS_PASSE"),
-        Field::Load => (Z83, "CHARGE_ESTIMEE"),
+/// Values by table.
+#[derive(Debug, Default)]
+pub(super) struct Columns {
+    /// Of the sheet's own table.
+    pub main: Values,
+    /// Of the table beside it.
+    pub aside: Values,
+    /// Of the extension's ticket table.
+    pub ticket: Values,
+}
+
+/// The rows that a sheet's fields are read from.
+pub(super) struct Rows<'r> {
+    pub main: &'r Row,
+    pub aside: Option<&'r Row>,
+    pub ticket: Option<&'r Row>,
+}
+
+impl Rows<'_> {
+    fn of(&self, place: Place) -> &Row {
+        static NONE: std::sync::LazyLock<Row> = std::sync::LazyLock::new(Row::default);
+        match place {
+            Place::Main => self.main,
+            Place::Aside => self.aside.unwrap_or(&NONE),
+            Place::Ticket => self.ticket.unwrap_or(&NONE),
+        }
     }
-}
-
-/// Fields that this base can hold.
-pub(super) fn fields_of(catalogue: &Catalogue) -> Vec<Field> {
-    Field::ALL.into_iter().filter(|field| has(catalogue, home(*field).0, home(*field).1)).collect()
-}
-
-/// Columns to read of INTERVENTION, those that exist.
-pub(super) fn intervention_columns(catalogue: &Catalogue) -> Vec<Column> {
-    let date = |name| Column { name, kind: Kind::Date };
-    let time = |name| Column { name, kind: Kind::Time };
-    [
-        Column::int("IDINTERVENTION"),
-        Column::text("LIB50"),
-        Column::int("IDCONTACT"),
-        Column::int("IDPROJET"),
-        Column::int("IDTACHE"),
-        date("DT_INTER_DBT"),
-        time("HR_DEBUT"),
-        date("DT_INTER_FIN"),
-        time("HR_FIN"),
-        Column::int("ID2GENRE_INTER"),
-        Column::int("ST_INTER"),
-        Column::text("CDUSER"),
-        Column::text("US_TEAM"),
-        Column::text("CD_PRODUIT"),
-        Column::text("LIB_INTERVENTION"),
-        Column::text("DEMANDEUR"),
-        Column::text("CLE_MACHINE_CIBLE"),
-    ]
-    .into_iter()
-    .filter(|column| has(catalogue, INTERVENTION, column.name))
-    .collect()
-}
-
-/// Columns to read of Z83_INTERVENTION, those that exist.
-pub(super) fn z83_columns(catalogue: &Catalogue) -> Vec<Column> {
-    ["PRIORITE", "TPS_PASSE", "CHARGE_ESTIMEE"]
-        .into_iter()
-        .filter(|column| has(catalogue, Z83, column))
-        .map(Column::int)
-        .collect()
 }
 
 /// A number that means "none" when it is 0, as Gestan's keys do.
@@ -91,105 +47,189 @@ fn text(text: &str) -> Value {
     if text.is_empty() { Value::Null } else { Value::text(text) }
 }
 
+/// The columns that a value is read from.
+fn read_from(home: Home) -> Vec<Column> {
+    let column = |name, kind| Column { name, kind };
+    match home.how {
+        How::Title(_) | How::Words(_) | How::Short(_) | How::Team(_) | How::Machine | How::Target => {
+            vec![Column::text(home.column)]
+        }
+        How::Client | How::Key | How::Code(_) | How::Status(_) | How::Units | How::Number(_) => {
+            vec![Column::int(home.column)]
+        }
+        How::DateAndTime(time) => vec![column(home.column, Kind::Date), column(time, Kind::Time)],
+        How::Moment => vec![column(home.column, Kind::DateTime)],
+    }
+}
+
 impl Gateway {
+    fn table_of<'t>(&'t self, sheet: &'t Sheet, place: Place) -> Option<&'t str> {
+        match place {
+            Place::Main => Some(sheet.table),
+            Place::Aside => sheet.aside,
+            Place::Ticket => Some(self.extension.ticket_table()),
+        }
+    }
+
+    /// The fields of a sheet that this base has a column for, and where.
+    pub(super) fn homes_in(&self, catalogue: &Catalogue, sheet: &'static Sheet) -> Vec<(Field, Home)> {
+        if !has(catalogue, sheet.table, sheet.key) {
+            return Vec::new();
+        }
+        let is_there =
+            |home: &Home| self.table_of(sheet, home.place).is_some_and(|table| has(catalogue, table, home.column));
+        let mut homes: Vec<(Field, Home)> =
+            sheet.homes(self.quantity_column).filter(|(_, home)| is_there(home)).collect();
+        homes.sort_by_key(|(field, _)| *field);
+        homes
+    }
+
+    /// Fields of a sheet that this base can hold, in the order people read them.
+    pub(super) fn fields_in(&self, catalogue: &Catalogue, sheet: &'static Sheet) -> Vec<Field> {
+        self.homes_in(catalogue, sheet).into_iter().map(|(field, _)| field).collect()
+    }
+
+    /// Columns to read of one of a sheet's tables, those that exist; its key first.
+    pub(super) fn columns_of(&self, catalogue: &Catalogue, sheet: &'static Sheet, place: Place) -> Vec<Column> {
+        let mut columns = match place {
+            Place::Main => vec![
+                Column::int(sheet.key),
+                Column::text(sheet.memo),
+                Column { name: "DHCRE", kind: Kind::DateTime },
+                Column { name: "DHMOD", kind: Kind::DateTime },
+                Column::text("USMOD"),
+            ],
+            Place::Aside | Place::Ticket => vec![Column::int(sheet.key)],
+        };
+        let homes = sheet.homes(self.quantity_column).filter(|(_, home)| home.place == place);
+        columns.extend(homes.flat_map(|(_, home)| read_from(home)));
+        let Some(table) = self.table_of(sheet, place) else { return Vec::new() };
+        columns.retain(|column| has(catalogue, table, column.name));
+        columns
+    }
+
     /// What the rows hold, as fields.
-    pub(super) fn read_fields(&self, catalogue: &Catalogue, row: &Row, z83: &Row) -> Fields {
-        let code = |list: List, row: &Row, column: &str| {
-            row.int(column).map_or(Value::Null, |number| Value::Text(self.codes.name(list, number)))
-        };
-        let time = |date: &str, time: &str| -> Value {
-            row.date_time(date, time).map(|local| local_to_utc(local, self.zone)).into()
-        };
-        fields_of(catalogue)
-            .into_iter()
-            .map(|field| {
-                let (_, column) = home(field);
-                let value = match field {
-                    Field::Title | Field::Requester => Value::text(row.text(column)),
-                    Field::Technician | Field::Product => text(row.text(column)),
-                    Field::Client | Field::Project | Field::Task => key(row.int(column)),
-                    Field::Team => {
-                        let codes = row.text(column).split(';').map(str::trim).filter(|code| !code.is_empty());
-                        Value::List(codes.map(str::to_owned).collect())
-                    }
-                    Field::Genre => code(List::Genre, row, column),
-                    Field::Status => code(List::Status, row, column),
-                    Field::Machine => key(row.text(column).strip_prefix('R').and_then(|id| id.parse().ok())),
-                    Field::PlannedStart => time("DT_INTER_DBT", "HR_DEBUT"),
-                    Field::PlannedEnd => time("DT_INTER_FIN", "HR_FIN"),
-                    Field::Priority => code(List::Priority, z83, column),
-                    Field::TimeSpent | Field::Load => Value::Number(z83.int(column).unwrap_or(0)),
-                    _ => Value::Null,
-                };
-                (field, value)
-            })
-            .collect()
+    pub(super) fn read_fields(&self, catalogue: &Catalogue, sheet: &'static Sheet, rows: &Rows<'_>) -> Fields {
+        let homes = self.homes_in(catalogue, sheet).into_iter();
+        homes.map(|(field, home)| (field, self.read(home, rows))).collect()
     }
 
-    /// Fields as columns: of INTERVENTION, and of Z83_INTERVENTION.
-    pub(super) fn write_fields(&self, fields: &Fields) -> Result<[Vec<(&'static str, SqlValue)>; 2], GatewayFault> {
-        let (mut intervention, mut z83) = (Vec::new(), Vec::new());
-        for (&field, value) in fields.iter() {
-            let columns = self.columns_of(field, value)?;
-            if home(field).0 == Z83 { z83.extend(columns) } else { intervention.extend(columns) }
-        }
-        Ok([intervention, z83])
-    }
-
-    fn columns_of(&self, field: Field, value: &Value) -> Result<Vec<(&'static str, SqlValue)>, GatewayFault> {
-        let column = home(field).1;
-        let one = |value: SqlValue| Ok(vec![(column, value)]);
-        match (field, value) {
-            (Field::Title, Value::Text(title)) => one(SqlValue::Text(cp1252::clean(title, 50))),
-            (Field::Requester, Value::Text(name)) => one(SqlValue::Text(cp1252::clean(name, 30))),
-            (Field::Requester, Value::Null) => one(SqlValue::Text(String::new())),
-            (Field::Technician, Value::Text(code)) => one(SqlValue::Text(short(field, code, 3)?)),
-            (Field::Product, Value::Text(code)) => one(SqlValue::Text(short(field, code, 25)?)),
-            (Field::Technician | Field::Product | Field::Machine, Value::Null) => one(SqlValue::Text(String::new())),
-            (Field::Team, Value::List(codes)) => one(SqlValue::Text(short(field, &codes.join(";"), 50)?)),
-            (Field::Team, Value::Null) => one(SqlValue::Text(String::new())),
-            (Field::Genre, Value::Text(name)) => {
-                one(SqlValue::Int(small(field, self.codes.number(List::Genre, name)?)?))
+    fn read(&self, home: Home, rows: &Rows<'_>) -> Value {
+        let (row, column) = (rows.of(home.place), home.column);
+        match home.how {
+            How::Title(_) | How::Words(_) => Value::text(row.text(column)),
+            How::Short(_) => text(row.text(column)),
+            How::Key => key(row.int(column)),
+            How::Client => match key(row.int(column)) {
+                // An anomaly that people made tells its client, at most, by what it points at.
+                Value::Null if home.place == Place::Ticket => self.pointed_at(rows.main, &self.anomalies.contact),
+                client => client,
+            },
+            How::Team(_) => {
+                let codes = row.text(column).split(';').map(str::trim).filter(|code| !code.is_empty());
+                Value::List(codes.map(str::to_owned).collect())
             }
-            (Field::Status, Value::Text(name)) => {
-                one(SqlValue::Int(small(field, self.codes.number(List::Status, name)?)?))
+            How::Code(list) | How::Status(list) => {
+                row.int(column).map_or(Value::Null, |number| Value::Text(self.codes.name(list, number)))
             }
-            (Field::Priority, Value::Text(name)) => {
-                one(SqlValue::Int(small(field, self.codes.number(List::Priority, name)?)?))
-            }
-            (Field::Client | Field::Project | Field::Task, Value::Number(id)) => one(SqlValue::Int(*id)),
-            (Field::Project | Field::Task, Value::Null) => one(SqlValue::Int(0)),
-            (Field::Machine, Value::Number(id)) => one(SqlValue::Text(format!("R{id}"))),
-            (Field::TimeSpent | Field::Load, Value::Number(units)) => one(SqlValue::Int(small(field, *units)?)),
-            (Field::PlannedStart, value) => self.date_time(field, value, ["DT_INTER_DBT", "HR_DEBUT"]),
-            (Field::PlannedEnd, value) => self.date_time(field, value, ["DT_INTER_FIN", "HR_FIN"]),
-            (Field::Genre | Field::Priority, Value::Null) => one(SqlValue::Int(0)),
-            (field, value) => Err(GatewayFault::Invalid(format!("{field} cannot be “{value}”"))),
+            How::Machine => key(row.text(column).strip_prefix('R').and_then(|id| id.parse().ok())),
+            How::Target => self.pointed_at(row, &self.anomalies.machine),
+            How::DateAndTime(time) => self.utc(row.date_time(column, time)),
+            How::Moment => self.utc(row.moment(column)),
+            How::Units => Value::Number(row.int(column).unwrap_or(0)),
+            How::Number(_) => row.int(column).into(),
         }
     }
 
-    fn date_time(
+    /// The key in a target of this trigram.
+    fn pointed_at(&self, row: &Row, trigram: &str) -> Value {
+        key(row.text("TRGCIBLE").strip_prefix(trigram).and_then(|id| id.parse().ok()))
+    }
+
+    fn utc(&self, local: Option<NaiveDateTime>) -> Value {
+        local.map(|local| local_to_utc(local, self.zone)).into()
+    }
+
+    /// Fields as columns. `client` is the sheet's, which an anomaly without a machine points at.
+    pub(super) fn write_fields(
         &self,
-        field: Field,
-        value: &Value,
-        [date, time]: [&'static str; 2],
-    ) -> Result<Vec<(&'static str, SqlValue)>, GatewayFault> {
-        match value {
-            Value::Null => Ok(vec![(date, SqlValue::Null), (time, SqlValue::Null)]),
-            Value::Time(at) => {
-                let local = self.local(*at);
-                Ok(vec![(date, SqlValue::Date(local.date())), (time, SqlValue::Time(local.time()))])
+        catalogue: &Catalogue,
+        sheet: &'static Sheet,
+        fields: &Fields,
+        client: Option<i64>,
+    ) -> Result<Columns, GatewayFault> {
+        let mut columns = Columns::default();
+        for (field, home) in self.homes_in(catalogue, sheet) {
+            let Some(value) = fields.get(&field) else { continue };
+            let values = match home.how {
+                How::Target => vec![(home.column, self.target(field, value, client)?)],
+                _ => self.written(field, home, value)?,
+            };
+            match home.place {
+                Place::Main => columns.main.extend(values),
+                Place::Aside => columns.aside.extend(values),
+                Place::Ticket => columns.ticket.extend(values),
             }
-            value => Err(GatewayFault::Invalid(format!("{field} cannot be “{value}”"))),
+            let status = value.as_status().filter(|_| matches!(home.how, How::Status(_)));
+            // A number without a name does not say whether work remains.
+            if let (Some(closed), Some(status)) = (sheet.closed, status)
+                && has(catalogue, sheet.table, closed)
+            {
+                columns.main.push((closed, SqlValue::Int(status.is_closed().into())));
+            }
+        }
+        Ok(columns)
+    }
+
+    fn written(&self, field: Field, home: Home, value: &Value) -> Result<Values, GatewayFault> {
+        let one = |value: SqlValue| Ok(vec![(home.column, value)]);
+        let code = |list, name: &str| one(SqlValue::Int(at_most(field, self.codes.number(list, name)?, SMALL)?));
+        match (home.how, value) {
+            (How::Title(max) | How::Words(max), Value::Text(words)) => one(SqlValue::Text(cp1252::clean(words, max))),
+            (How::Words(_) | How::Short(_) | How::Team(_) | How::Machine, Value::Null) => {
+                one(SqlValue::Text(String::new()))
+            }
+            (How::Short(max), Value::Text(code)) => one(SqlValue::Text(short(field, code, max)?)),
+            (How::Team(max), Value::List(codes)) => one(SqlValue::Text(short(field, &codes.join(";"), max)?)),
+            (How::Client | How::Key, Value::Number(id)) => one(SqlValue::Int(*id)),
+            (How::Key | How::Code(_), Value::Null) => one(SqlValue::Int(0)),
+            (How::Code(list) | How::Status(list), Value::Text(name)) => code(list, name),
+            (How::Machine, Value::Number(id)) => one(SqlValue::Text(format!("R{id}"))),
+            (How::Units, Value::Number(units)) => one(SqlValue::Int(at_most(field, *units, SMALL)?)),
+            (How::Number(max), Value::Number(number)) => one(SqlValue::Int(at_most(field, *number, max)?)),
+            (How::Number(_), Value::Null) => one(SqlValue::Null),
+            (How::DateAndTime(time), Value::Null) => Ok(vec![(home.column, SqlValue::Null), (time, SqlValue::Null)]),
+            (How::DateAndTime(time), Value::Time(at)) => {
+                let local = self.local(*at);
+                Ok(vec![(home.column, SqlValue::Date(local.date())), (time, SqlValue::Time(local.time()))])
+            }
+            (How::Moment, Value::Null) => one(SqlValue::Null),
+            (How::Moment, Value::Time(at)) => one(SqlValue::DateTime(self.local(*at))),
+            (_, value) => Err(GatewayFault::Invalid(format!("{field} cannot be “{value}”"))),
         }
     }
 
-    fn local(&self, at: DateTime<Utc>) -> NaiveDateTime {
+    fn target(&self, field: Field, machine: &Value, client: Option<i64>) -> Result<SqlValue, GatewayFault> {
+        let (trigram, id) = match machine {
+            Value::Number(id) => (&self.anomalies.machine, *id),
+            Value::Null => (&self.anomalies.contact, client.unwrap_or(0)),
+            value => return Err(GatewayFault::Invalid(format!("{field} cannot be “{value}”"))),
+        };
+        Ok(SqlValue::Text(short(field, &format!("{trigram}{id}"), TARGET)?))
+    }
+
+    /// A point in time as Gestan stores it, to the second.
+    pub(super) fn local(&self, at: DateTime<Utc>) -> NaiveDateTime {
         chrono::SubsecRound::trunc_subsecs(at.with_timezone(&self.zone).naive_local(), 0)
     }
 }
 
-/// A code that must fit whole: a cut one would be another code.
+/// Largest number of a SMALLINT.
+const SMALL: i64 = i16::MAX as i64;
+/// Characters of a target (`TRGCIBLE`).
+const TARGET: usize = 11;
+
+/// A text that must fit whole: a cut one would be another code.
 fn short(field: Field, text: &str, max: usize) -> Result<String, GatewayFault> {
     if text.chars().count() > max {
         return Err(GatewayFault::Invalid(format!(
@@ -199,11 +239,16 @@ fn short(field: Field, text: &str, max: usize) -> Result<String, GatewayFault> {
     Ok(text.to_owned())
 }
 
-/// A number that a SMALLINT holds.
-fn small(field: Field, number: i64) -> Result<i64, GatewayFault> {
-    i16::try_from(number).map(i64::from).map_err(|_| {
-        GatewayFault::Invalid(format!(
-            "{field} {number} is more than Gestan can hold (32767): check [mapping.time] unit"
-        ))
-    })
+fn at_most(field: Field, number: i64, max: i64) -> Result<i64, GatewayFault> {
+    if number.abs() > max {
+        return Err(GatewayFault::Invalid(format!(
+            "{field} {number} is more than Gestan can hold ({max}): check [mapping.time] unit"
+        )));
+    }
+    Ok(number)
+}
+
+/// Whether a value is the name of a billed status.
+pub(super) fn is_billed(fields: &Fields) -> bool {
+    fields.get(&Field::Status).and_then(Value::as_status) == Some(Status::Billed)
 }

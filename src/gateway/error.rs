@@ -2,6 +2,7 @@
 
 use super::base::BaseError;
 use crate::gestan::contract::{ObjectState, Problem};
+use crate::model::ObjectKind;
 
 /// A request that was not carried out.
 #[derive(Debug, thiserror::Error)]
@@ -10,22 +11,41 @@ pub enum GatewayFault {
     #[error("{0}")]
     Base(#[from] BaseError),
     /// The condition does not hold; what Gestan holds is added, if anything.
-    #[error("the intervention is not what the request was made for: read it again, and decide again")]
+    #[error("what Gestan holds is not what the request was made for: read it again, and decide again")]
     Precondition(Option<Box<ObjectState>>),
     /// The number belongs to another ticket.
     #[error(
-        "ticket {number} is linked to intervention {intervention} under another identity (opened {known} instead of {given}): the help-desk was restored, or its numbers are used again"
+        "ticket {number} is linked to {kind} {id} under another identity (opened {known} instead of {given}): the help-desk was restored, or its numbers are used again"
     )]
     OtherTicket {
         /// The number.
         number: i64,
-        /// The intervention.
-        intervention: i64,
+        /// What it is linked to.
+        kind: ObjectKind,
+        /// Its key.
+        id: i64,
         /// Opening date of the ticket that was linked.
         known: String,
         /// Opening date of this one.
         given: String,
     },
+    /// Under the key there is an object of the other kind.
+    #[error(
+        "ticket {number} has {held} {id} in Gestan, and cannot have one as {asked} under the same sequence: what it became it stays"
+    )]
+    OtherKind {
+        /// The ticket.
+        number: i64,
+        /// What it has.
+        held: ObjectKind,
+        /// Its key.
+        id: i64,
+        /// What was asked for.
+        asked: ObjectKind,
+    },
+    /// This base, or the configuration, has no place for it: a sentence.
+    #[error("{0}")]
+    Unsupported(String),
     /// It was billed.
     #[error("intervention {} is billed and cannot change any more: a ticket that goes on needs a new one", .0.id)]
     Billed(Box<ObjectState>),
@@ -56,12 +76,16 @@ impl GatewayFault {
             Self::Base(BaseError::Conflict(_)) => {
                 (500, Problem::CONFLICT, "Gestan's base gave way to another writer", None)
             }
-            Self::Base(BaseError::Locked(_)) => (500, Problem::LOCKED, "Somebody holds the intervention", None),
+            Self::Base(BaseError::Locked(_)) => (500, Problem::LOCKED, "Somebody holds the row", None),
             Self::Base(BaseError::Duplicate(_)) => (409, "duplicate", "It exists already", None),
             Self::Base(BaseError::Value(_)) => (422, Problem::INVALID, "A value cannot be stored", None),
             Self::Base(_) => (500, "base-refused", "Gestan's base refused a statement", None),
-            Self::Precondition(current) => (412, Problem::PRECONDITION_FAILED, "The intervention has changed", current),
+            Self::Precondition(current) => {
+                (412, Problem::PRECONDITION_FAILED, "What Gestan holds has changed", current)
+            }
             Self::OtherTicket { .. } => (409, Problem::OTHER_TICKET, "The number belongs to another ticket", None),
+            Self::OtherKind { .. } => (409, Problem::OTHER_KIND, "There is something of another kind", None),
+            Self::Unsupported(_) => (501, Problem::UNSUPPORTED, "There is no place for it", None),
             Self::Billed(current) => (409, Problem::BILLED, "The intervention is billed", Some(current)),
             Self::Linked(_) => (409, Problem::LINKED, "It is linked already", None),
             Self::NotFound(_) => (404, Problem::NOT_FOUND, "There is no such thing", None),

@@ -213,7 +213,7 @@ impl Gateway {
         self.page(paging).await
     }
 
-    /// Keys of the tickets of a source that have an intervention, oldest link first.
+    /// Keys of the tickets of a source that have an intervention or an anomaly, oldest link first.
     pub async fn tickets(&self, source: &str, paging: &Paging) -> Result<Page<TicketKey>, GatewayFault> {
         let after = paging.after()?;
         let mut transaction = self.base.begin().await?;

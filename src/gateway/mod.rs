@@ -6,15 +6,21 @@ mod capabilities;
 mod changes;
 mod codes;
 mod columns;
+mod conso;
 mod cp1252;
 mod error;
 mod extension;
 pub mod http;
-mod interventions;
 mod linking;
+mod links;
 mod lists;
 pub mod memo;
+mod objects;
 mod probe;
+mod records;
+mod references;
+mod sheet;
+mod steps;
 mod writing;
 
 pub use error::GatewayFault;
@@ -33,8 +39,20 @@ use std::time::{Duration, Instant};
 use tokio::sync::RwLock;
 
 /// Tables of Gestan that the gateway uses.
-const TABLES: [&str; 8] =
-    ["INTERVENTION", "Z83_INTERVENTION", "CONTACT", "MACHINE_MNT", "USER", "PRODUIT", "PROJET", "PARAMLIB"];
+const TABLES: [&str; 12] = [
+    "INTERVENTION",
+    "Z83_INTERVENTION",
+    "ANOMALIE",
+    "CONTACT",
+    "MACHINE_MNT",
+    "USER",
+    "PRODUIT",
+    "PROJET",
+    "TACHE",
+    "CONSO",
+    "DOCUMENT",
+    "PARAMLIB",
+];
 
 /// How long a structure that was read is trusted: Gestan may be updated while the gateway runs.
 const STRUCTURE: Duration = Duration::from_secs(300);
@@ -50,6 +68,8 @@ pub struct Gateway {
     extension: Extension,
     zone: Tz,
     user_code: String,
+    anomalies: config::AnomalyTargets,
+    quantity_column: Option<&'static str>,
     memo: config::MemoFormat,
     max_body: usize,
     /// A base's structure changes with Gestan's version only.
@@ -68,6 +88,9 @@ impl Gateway {
             extension: Extension::new(&config.extension_prefix),
             zone: config.time_zone,
             user_code: config.user_code.clone(),
+            anomalies: config.anomalies.clone(),
+            // Names of columns live as long as the program; a gateway is set up once in it.
+            quantity_column: config.quantity_column.clone().map(|column| &*column.leak()),
             memo: config.memo,
             max_body: usize::try_from(config.max_body_kib).unwrap_or(8192) * 1024,
             catalogue: RwLock::new(None),
@@ -83,6 +106,8 @@ impl Gateway {
     async fn catalogue(&self) -> Result<Catalogue, BaseError> {
         if let Some((read, catalogue)) = self.catalogue.read().await.as_ref()
             && read.elapsed() < STRUCTURE
+            // Until all of the connector's own tables are there, somebody may be about to add them.
+            && self.extension.is_complete(catalogue)
         {
             return Ok(Arc::clone(catalogue));
         }

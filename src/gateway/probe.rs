@@ -2,7 +2,7 @@
 //! examples, so that an administrator can name them.
 
 use super::base::{Column, Condition, CountBy, Kind, Select, SqlValue};
-use super::columns::{INTERVENTION, Z83};
+use super::sheet::{ANOMALIE, INTERVENTION, Z83};
 use super::{Gateway, GatewayFault, has};
 use crate::mapping::{cut_on_word, fold};
 use serde::Serialize;
@@ -56,6 +56,10 @@ impl Gateway {
             ("status", INTERVENTION, "ST_INTER"),
             ("genre", INTERVENTION, "ID2GENRE_INTER"),
             ("priority", Z83, "PRIORITE"),
+            ("anomaly_status", ANOMALIE, "ST_ANOM"),
+            ("anomaly_type", ANOMALIE, "ID2_TYPANOM"),
+            ("anomaly_priority", ANOMALIE, "PRIORITE"),
+            ("criticality", ANOMALIE, "CRITICITE"),
         ] {
             if has(&catalogue, table, column) {
                 lists.push(self.probe_list(list, table, column).await?);

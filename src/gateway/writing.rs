@@ -1,100 +1,24 @@
 //! Writes what PUTs came to: rows of one table go in together, whichever of the PUTs they belong to.
 
-use super::base::{Column, Condition, Insert, InsertMany, Select, SqlValue, Transaction, Update};
+use super::base::{Condition, Insert, InsertMany, Row, SqlValue, Transaction, Update};
 use super::changes::{Change, no_key};
-use super::columns::{INTERVENTION, Z83};
-use super::extension::{TicketLink, Values};
-use super::interventions::{Wanted, vanished};
+use super::columns::{Columns, Values};
+use super::conso::{CONSO, Counting};
+use super::links::{TicketLink, origin_text};
+use super::objects::{Wanted, vanished};
+use super::sheet::Sheet;
 use super::{Catalogue, Gateway, GatewayFault, has};
 use crate::failpoint::reached;
 use crate::gestan::contract::{EntryOutcome, ObjectState, TicketKey};
-use crate::model::{Field, Value};
 use std::collections::{HashMap, HashSet};
 
-/// What points to other tables of Gestan: the field, its table and key, and what that is called.
-const REFERENCES: [(Field, &str, &str, &str); 5] = [
-    (Field::Client, "CONTACT", "IDCONTACT", "client"),
-    (Field::Machine, "MACHINE_MNT", "IDMACHINE", "machine"),
-    (Field::Project, "PROJET", "IDPROJET", "project"),
-    (Field::Technician, "USER", "CDUSER", "user"),
-    (Field::Product, "PRODUIT", "CD_PRODUIT", "product"),
-];
+/// A PUT of something new, by its index.
+type Creation = (usize, Change, Columns);
 
 /// A result of a PUT, by its index.
 type Results = Vec<(usize, Result<(ObjectState, bool), GatewayFault>)>;
 
 impl Gateway {
-    /// Gestan has no foreign keys: a row that points nowhere would show an empty field to its users.
-    /// Returns the changes that would, by index.
-    pub(super) async fn refuse_references(
-        &self,
-        catalogue: &Catalogue,
-        transaction: &mut dyn Transaction,
-        changes: &[(usize, Change)],
-    ) -> Result<HashMap<usize, GatewayFault>, GatewayFault> {
-        let mut refused = HashMap::new();
-        for (field, table, column, what) in REFERENCES {
-            if !has(catalogue, table, column) {
-                continue;
-            }
-            let mut asked: HashMap<String, (SqlValue, Vec<usize>)> = HashMap::new();
-            for (index, change) in changes {
-                let value = match change.fields.get(&field) {
-                    Some(Value::Number(id)) => SqlValue::Int(*id),
-                    Some(Value::Text(code)) => SqlValue::Text(code.clone()),
-                    _ => continue,
-                };
-                asked.entry(shown(&value)).or_insert_with(|| (value, Vec::new())).1.push(*index);
-            }
-            if asked.is_empty() {
-                continue;
-            }
-            // Each by its own spelling: the base may compare without case, and says so by its answer.
-            let missing = self.missing(transaction, table, column, asked.values().map(|(value, _)| value)).await?;
-            for (name, (_, indexes)) in asked.into_iter().filter(|(name, _)| missing.contains(name)) {
-                for index in indexes {
-                    refused.entry(index).or_insert_with(|| {
-                        GatewayFault::Invalid(format!(
-                            "Gestan has no {what} “{name}”: it was deleted, or a mapping names it wrongly"
-                        ))
-                    });
-                }
-            }
-        }
-        Ok(refused)
-    }
-
-    /// Which of these keys a table does not have.
-    async fn missing<'v>(
-        &self,
-        transaction: &mut dyn Transaction,
-        table: &str,
-        column: &'static str,
-        values: impl Iterator<Item = &'v SqlValue> + Send,
-    ) -> Result<HashSet<String>, GatewayFault> {
-        let values: Vec<SqlValue> = values.cloned().collect();
-        let read =
-            if matches!(values.first(), Some(SqlValue::Int(_))) { Column::int(column) } else { Column::text(column) };
-        let select = Select::new(table, &[read], vec![Condition::In(column, values.clone())]);
-        let rows = transaction.select(&select).await?;
-        let there: HashSet<String> = rows.iter().map(|row| shown(row.get(column)).to_lowercase()).collect();
-        let mut missing = HashSet::new();
-        for value in values {
-            if there.contains(shown(&value).to_lowercase().trim_end()) {
-                continue;
-            }
-            // The base may still take them for equal, accents aside.
-            let select = Select {
-                limit: Some(1),
-                ..Select::new(table, &[read], vec![Condition::Equals(column, value.clone())])
-            };
-            if transaction.select(&select).await?.is_empty() {
-                missing.insert(shown(&value));
-            }
-        }
-        Ok(missing)
-    }
-
     /// Writes them all. A fault of one is its result; an error is one of the base, and undoes all.
     pub(super) async fn write(
         &self,
@@ -107,18 +31,31 @@ impl Gateway {
         let mut creations = Vec::new();
         let mut updates = Vec::new();
         for (index, change) in changes {
-            match self.write_fields(&change.fields) {
+            match self.write_fields(catalogue, change.sheet, &change.fields, change.client) {
                 Err(fault) => results.push((index, Err(fault))),
                 Ok(columns) if change.found.is_none() => creations.push((index, change, columns)),
                 Ok(columns) => updates.push((index, change, columns)),
             }
         }
+        let both = creations.iter().chain(&updates).map(|(index, change, _)| (*index, change));
+        let consos = self.count(catalogue, transaction, both).await?;
         let mut steps = Vec::new();
-        let memos = self.create(catalogue, transaction, wanted, &mut creations, &mut steps).await?;
+        let mut memos = HashMap::new();
+        for sheet in Sheet::ALL {
+            let mut of_kind: Vec<&mut Creation> =
+                creations.iter_mut().filter(|(_, change, _)| change.sheet.kind == sheet.kind).collect();
+            memos.extend(self.create(catalogue, transaction, sheet, wanted, &mut of_kind).await?);
+        }
+        for (index, change, _) in &creations {
+            for (written, _) in change.stale_entries() {
+                let step = written.step(consos.get(&(*index, written.entry.key.clone())).copied());
+                steps.push(self.extension.entry_row(self, wanted[*index].key, &step));
+            }
+        }
         let mut untouched = HashSet::new();
         for (index, change, columns) in &mut updates {
             let columns = std::mem::take(columns);
-            if !self.update(transaction, &wanted[*index], change, columns, &mut steps).await? {
+            if !self.update(transaction, (*index, &wanted[*index]), change, columns, &consos, &mut steps).await? {
                 untouched.insert(*index);
             }
         }
@@ -141,7 +78,7 @@ impl Gateway {
                     let found = found?.ok_or_else(|| vanished(key))?;
                     // Several rows were created by one statement: each must be the one that its key is linked to.
                     if memos.get(&index).is_some_and(|memo| memos.len() > 1 && found.memo.to_raw() != *memo) {
-                        return Err(no_key());
+                        return Err(no_key(change.sheet.table));
                     }
                     found.state
                 }
@@ -160,44 +97,68 @@ impl Gateway {
         Ok(results)
     }
 
-    /// Adds what is new; returns the memos that were written, by index.
+    /// Writes the CONSO rows of all entries; returns the keys of those that are new, by index and entry.
+    async fn count<'c>(
+        &self,
+        catalogue: &Catalogue,
+        transaction: &mut dyn Transaction,
+        changes: impl Iterator<Item = (usize, &'c Change)> + Send,
+    ) -> Result<HashMap<(usize, String), i64>, GatewayFault> {
+        let (mut names, mut rows) = (Vec::new(), Vec::new());
+        for (index, change) in changes {
+            for written in &change.entries {
+                match &written.counting {
+                    Counting::Add(counted) => {
+                        names.push((index, written.entry.key.clone()));
+                        rows.push(self.conso_row(catalogue, counted));
+                    }
+                    counting => self.recount(catalogue, transaction, counting).await?,
+                }
+            }
+        }
+        let ids = insert_rows(transaction, CONSO, rows).await?;
+        names.into_iter().zip(ids).map(|(name, id)| Ok((name, id.ok_or_else(|| no_key(CONSO))?))).collect()
+    }
+
+    /// Adds what is new of a kind; returns the memos that were written, by index.
     async fn create(
         &self,
         catalogue: &Catalogue,
         transaction: &mut dyn Transaction,
+        sheet: &'static Sheet,
         wanted: &[Wanted<'_>],
-        creations: &mut [(usize, Change, [Values; 2])],
-        steps: &mut Vec<Values>,
+        creations: &mut [&mut Creation],
     ) -> Result<HashMap<usize, String>, GatewayFault> {
         let mut memos = HashMap::new();
-        let mut interventions = Vec::with_capacity(creations.len());
-        for (index, change, [values, _]) in creations.iter_mut() {
+        let mut rows = Vec::with_capacity(creations.len());
+        for (index, change, columns) in creations.iter_mut().map(|creation| &mut **creation) {
             let memo = change.memo.take().unwrap_or_default();
             memos.insert(*index, memo.clone());
-            interventions.push(
-                self.created([std::mem::take(values), vec![("LIB_INTERVENTION", SqlValue::Text(memo))]].concat()),
+            rows.push(
+                self.created([std::mem::take(&mut columns.main), vec![(sheet.memo, SqlValue::Text(memo))]].concat()),
             );
         }
-        if interventions.is_empty() {
+        if rows.is_empty() {
             return Ok(memos);
         }
-        let ids = insert_rows(transaction, INTERVENTION, interventions).await?;
+        let ids = insert_rows(transaction, sheet.table, rows).await?;
         reached("gateway: INTERVENTION inserted");
-        let has_z83 = has(catalogue, Z83, "IDINTERVENTION");
-        let (mut z83_rows, mut tickets) = (Vec::new(), Vec::new());
-        for ((index, change, [_, z83]), id) in creations.iter_mut().zip(ids) {
-            let id = id.ok_or_else(no_key)?;
+        let aside = sheet.aside.filter(|table| has(catalogue, table, sheet.key));
+        let (mut beside, mut tickets) = (Vec::new(), Vec::new());
+        for ((index, _, columns), id) in creations.iter_mut().map(|creation| &mut **creation).zip(ids) {
+            let id = id.ok_or_else(|| no_key(sheet.table))?;
             let Wanted { key, put, .. } = wanted[*index];
-            if has_z83 {
-                z83_rows
-                    .push(self.created([vec![("IDINTERVENTION", SqlValue::Int(id))], std::mem::take(z83)].concat()));
+            if aside.is_some() {
+                let values = std::mem::take(&mut columns.aside);
+                beside.push(self.created([vec![(sheet.key, SqlValue::Int(id))], values].concat()));
             }
-            let link = TicketLink { intervention: id, origin: put.origin.clone(), url: put.url.clone() };
-            tickets.push(self.extension.ticket_row(self, key, &link)?);
-            let rows = change.stale_entries().into_iter();
-            steps.extend(rows.map(|(written, _)| self.extension.entry_row(self, key, &written.entry, &written.text)));
+            let (origin, url) = (put.origin.clone(), put.url.clone());
+            let link = TicketLink { kind: sheet.kind, id, origin, url, row: Row::default() };
+            tickets.push(self.extension.ticket_row(self, key, &link, std::mem::take(&mut columns.ticket))?);
         }
-        insert_rows(transaction, Z83, z83_rows).await?;
+        if let Some(table) = aside {
+            insert_rows(transaction, table, beside).await?;
+        }
         reached("gateway: Z83 inserted");
         insert_rows(transaction, self.extension.ticket_table(), tickets).await?;
         reached("gateway: link inserted");
@@ -209,49 +170,52 @@ impl Gateway {
     async fn update(
         &self,
         transaction: &mut dyn Transaction,
-        wanted: &Wanted<'_>,
+        (index, wanted): (usize, &Wanted<'_>),
         change: &Change,
-        [mut values, z83]: [Values; 2],
+        columns: Columns,
+        consos: &HashMap<(usize, String), i64>,
         steps: &mut Vec<Values>,
     ) -> Result<bool, GatewayFault> {
         let Some(found) = &change.found else { return Ok(false) };
-        let Wanted { key, put, .. } = *wanted;
+        let (sheet, id, Wanted { key, put, .. }) = (change.sheet, found.link.id, *wanted);
+        let Columns { mut main, aside, mut ticket } = columns;
         let touched = !change.fields.is_empty() || change.memo.is_some();
         if let Some(memo) = &change.memo {
-            values.push(("LIB_INTERVENTION", SqlValue::Text(memo.clone())));
+            main.push((sheet.memo, SqlValue::Text(memo.clone())));
         }
-        let by_id = || vec![Condition::Equals("IDINTERVENTION", SqlValue::Int(found.link.intervention))];
-        if !z83.is_empty() {
-            if found.has_z83_row {
-                let update = Update { table: Z83.to_owned(), values: self.modified(z83), filter: by_id() };
+        let by_id = || vec![Condition::Equals(sheet.key, SqlValue::Int(id))];
+        if let Some(table) = sheet.aside.filter(|_| !aside.is_empty()) {
+            if found.has_aside {
+                let update = Update { table: table.to_owned(), values: self.modified(aside), filter: by_id() };
                 transaction.update(&update).await?;
             } else {
-                let id = ("IDINTERVENTION", SqlValue::Int(found.link.intervention));
-                let values = self.created([vec![id], z83].concat());
-                transaction.insert(&Insert { table: Z83.to_owned(), values }).await?;
+                let values = self.created([vec![(sheet.key, SqlValue::Int(id))], aside].concat());
+                transaction.insert(&Insert { table: table.to_owned(), values }).await?;
             }
             reached("gateway: Z83 changed");
         }
         if touched {
-            // Gestan's lists look at INTERVENTION alone: it is touched whichever table changed.
-            let update = Update { table: INTERVENTION.to_owned(), values: self.modified(values), filter: by_id() };
+            // Gestan's lists look at the sheet alone: it is touched whichever table changed.
+            let update = Update { table: sheet.table.to_owned(), values: self.modified(main), filter: by_id() };
             transaction.update(&update).await?;
             reached("gateway: INTERVENTION changed");
         }
         let stale = change.stale_entries();
         let mut written = touched || !stale.is_empty();
         for (entry, stored) in stale {
+            let step = entry.step(consos.get(&(index, entry.entry.key.clone())).copied());
             match stored {
-                None => steps.push(self.extension.entry_row(self, key, &entry.entry, &entry.text)),
-                Some(stored) => {
-                    self.extension.update_entry(self, transaction, key, (&entry.entry, &entry.text), stored).await?;
-                }
+                None => steps.push(self.extension.entry_row(self, key, &step)),
+                Some(stored) => self.extension.update_entry(self, transaction, key, &step, stored).await?,
             }
         }
         let url = put.url.as_ref().or(found.link.url.as_ref());
         if url != found.link.url.as_ref() || put.origin != found.link.origin {
-            let link = TicketLink { origin: put.origin.clone(), url: url.cloned(), ..found.link.clone() };
-            self.extension.update_ticket(self, transaction, key, &link).await?;
+            ticket.push(("URL", SqlValue::Text(url.cloned().unwrap_or_default())));
+            ticket.push(("ORIGINE", SqlValue::Text(origin_text(&put.origin)?)));
+        }
+        if !ticket.is_empty() {
+            self.extension.update_ticket(self, transaction, key, ticket).await?;
             written = true;
         }
         Ok(written)
@@ -287,12 +251,4 @@ async fn insert_rows(
         }
     }
     Ok(keys)
-}
-
-fn shown(value: &SqlValue) -> String {
-    match value {
-        SqlValue::Text(text) => text.clone(),
-        SqlValue::Int(number) => number.to_string(),
-        _ => String::new(),
-    }
 }

@@ -1,15 +1,16 @@
 //! The client of the gateway: over HTTP, or by calling the same routes inside the process.
 
 use super::contract::{
-    BatchItem, BatchRequest, BatchResponse, BatchResult, Capabilities, Client, Contract, Health, KnownState, LinkPut,
-    Machine, ObjectRecord, ObjectState, Page, Precondition, Problem, Product, StateResult, StatesRequest,
-    StatesResponse, TicketKey, User,
+    BatchItem, BatchRequest, BatchResponse, BatchResult, Capabilities, Client, Contract, DocumentPut, DocumentState,
+    Health, KnownState, LinkPut, Machine, ObjectRecord, ObjectState, Page, Precondition, Problem, Product, StateResult,
+    StatesRequest, StatesResponse, TicketKey, User,
 };
 use super::error::GatewayError;
 use crate::flows::tickets::Interventions;
 use crate::flows::{Blast, PortError};
 use crate::gateway::Gateway;
 use crate::gateway::http::router;
+use crate::model::ObjectKind;
 use crate::retry::{Hint, with_retries};
 use async_trait::async_trait;
 use axum::Router;
@@ -364,8 +365,8 @@ fn root_cause(error: &reqwest::Error) -> String {
 
 #[async_trait]
 impl Interventions for GatewayClient {
-    async fn get(&self, key: &TicketKey) -> Result<Option<ObjectState>, PortError> {
-        let path = format!("/v1/tickets/{}/{}/{}/intervention", key.source, key.number, key.sequence);
+    async fn get(&self, key: &TicketKey, kind: ObjectKind) -> Result<Option<ObjectState>, PortError> {
+        let path = format!("/v1/tickets/{}/{}/{}/{kind}", key.source, key.number, key.sequence);
         match self.fetch(&path).await {
             Ok(state) => Ok(Some(state)),
             Err(GatewayError::Problem { problem, .. }) if problem.status == 404 => Ok(None),
@@ -420,7 +421,29 @@ impl Interventions for GatewayClient {
         Ok(self.all("products").await?)
     }
 
+    async fn put_document(
+        &self,
+        key: &TicketKey,
+        id: &str,
+        document: DocumentPut,
+        content: Vec<u8>,
+    ) -> Result<DocumentState, PortError> {
+        let answer = self.send(Method::PUT, &document_path(key, id, &document), Some(content), None).await?;
+        Ok(self.understand(&answer)?)
+    }
+
     async fn contracts(&self) -> Result<Vec<Contract>, PortError> {
         Ok(self.all("contracts").await?)
     }
+}
+
+/// Address of a document, what is said of the file in its query.
+fn document_path(key: &TicketKey, id: &str, document: &DocumentPut) -> String {
+    let mut query = url::form_urlencoded::Serializer::new(String::new());
+    query.append_pair("name", &document.name).append_pair("sha256", &document.sha256);
+    if let Some(at) = document.at {
+        query.append_pair("at", &at.to_rfc3339());
+    }
+    let TicketKey { source, number, sequence } = key;
+    format!("/v1/tickets/{source}/{number}/{sequence}/documents/{id}?{}", query.finish())
 }

@@ -82,6 +82,8 @@ impl GatewayError {
             Self::Garbage { .. } | Self::Version { .. } | Self::Unavailable { .. } => Blast::System,
             Self::Problem { problem, .. } => match problem.status {
                 429 | 502..=504 => Blast::System,
+                // It has no place for it, however often it is asked.
+                501 => Blast::Record,
                 500.. => Blast::Retry,
                 _ => Blast::Record,
             },

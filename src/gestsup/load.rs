@@ -4,6 +4,7 @@ use super::beside::Beside;
 use super::features::EQUIPMENT;
 use super::mail_header::{with_breaks_behind_header, without_mail_header};
 use super::people::{person, person_columns};
+use super::pictures::pictures;
 use super::rows::{list, number, text, time};
 use super::snapshot::GestsupSnapshot;
 use super::text::{decode, decode_listed};
@@ -128,6 +129,7 @@ impl GestsupSnapshot {
                 first_step: steps.iter().map(|step| step.id).min(),
             },
             title: decode(&text(row, "title")),
+            pictures: pictures(&text(row, "description")),
             description: without_mail_header(
                 rich(with_breaks_behind_header(text(row, "description"))).await,
                 number(row, "u_id") == 0,

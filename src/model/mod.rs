@@ -13,8 +13,8 @@ pub use object::{Conso, Entry, EntryMark, ObjectKind, Status};
 pub use reference::{Client, Contract, Machine, Product, Project, User};
 pub use rich_text::{Line, RichText, Span};
 pub use ticket::{
-    Attachment, Company, Equipment, FORGOTTEN, FROM_GESTAN, Group, Identity, Label, LastKnown, Person, PlannedEvent,
-    Role, Step, StepType, Ticket,
+    Attachment, Company, Equipment, FORGOTTEN, FROM_GESTAN, Group, Identity, Label, LastKnown, Person, Picture,
+    PlannedEvent, Role, Step, StepType, Ticket,
 };
 pub use time::{Rounding, TimeUnit, local_to_utc};
 
@@ -23,8 +23,13 @@ use std::fmt::Write as _;
 
 /// SHA-256 of a text, in hexadecimal: the one content hash of the program, stable across releases.
 pub fn sha256_hex(text: &str) -> String {
+    sha256_hex_of(text.as_bytes())
+}
+
+/// The same of any bytes.
+pub fn sha256_hex_of(bytes: &[u8]) -> String {
     let mut hex = String::with_capacity(64);
-    for byte in Sha256::digest(text.as_bytes()) {
+    for byte in Sha256::digest(bytes) {
         let _ = write!(hex, "{byte:02x}");
     }
     hex

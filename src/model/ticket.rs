@@ -266,9 +266,21 @@ pub struct Ticket {
     /// Its files (`tattachments`), by id.
     #[serde(default)]
     pub attachments: Vec<Attachment>,
+    /// Pictures inside the description, in their order.
+    #[serde(default)]
+    pub pictures: Vec<Picture>,
     /// Mean of the survey's answers on a scale (`tsurvey_answers` of questions of type 4), rounded.
     #[serde(default)]
     pub satisfaction: Option<i64>,
+}
+
+/// A picture that was pasted into a text: its bytes stand there in base64.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Picture {
+    /// SHA-256 of the base64 text, in hexadecimal.
+    pub hash: String,
+    /// From its media type: `png`, `jpg`, …
+    pub extension: String,
 }
 
 /// A file of a ticket (a row of `tattachments`); it lies in GestSup's upload folder.

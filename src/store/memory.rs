@@ -70,6 +70,7 @@ impl Store {
             sent: self.json(&text("sent")?)?,
             held: self.json(&text("held")?)?,
             followed: self.json(&text("followed")?)?,
+            documents: self.json(&text("documents")?)?,
             head_hash: text("head_hash")?,
             entries: self.json(&text("entries")?)?,
             last_known: self.json(&text("last_known")?)?,
@@ -128,22 +129,26 @@ impl Store {
         for links in links.chunks(ROWS) {
             let mut rows = Vec::with_capacity(links.len());
             for link in links {
-                let names = [self.name(&link.phase)?, self.name(&link.kind)?];
+                let names = [self.name(&link.phase)?, self.name(&link.kind)?, self.text(&link.documents)?];
                 let identity = self.text(&link.identity)?;
                 let fields = [self.text(&link.sent)?, self.text(&link.held)?, self.text(&link.followed)?];
                 rows.push((*link, names, identity, fields, self.text(&link.entries)?, self.text(&link.last_known)?));
             }
             let mut sql = QueryBuilder::<Sqlite>::new(
-                "INSERT OR REPLACE INTO link (number, sequence, gestan_id, etag, identity, phase, minutes_before, minutes, sent, held, followed, head_hash, entries, last_known, kind) ",
+                "INSERT OR REPLACE INTO link (number, sequence, gestan_id, etag, identity, phase, minutes_before, minutes, sent, held, followed, head_hash, entries, last_known, kind, documents) ",
             );
-            sql.push_values(rows, |mut row, (link, [phase, kind], identity, fields, entries, last_known)| {
-                row.push_bind(link.number).push_bind(link.sequence).push_bind(link.gestan_id).push_bind(&link.etag);
-                row.push_bind(identity).push_bind(phase).push_bind(link.minutes_before).push_bind(link.minutes);
-                for fields in fields {
-                    row.push_bind(fields);
-                }
-                row.push_bind(&link.head_hash).push_bind(entries).push_bind(last_known).push_bind(kind);
-            });
+            sql.push_values(
+                rows,
+                |mut row, (link, [phase, kind, documents], identity, fields, entries, last_known)| {
+                    row.push_bind(link.number).push_bind(link.sequence).push_bind(link.gestan_id).push_bind(&link.etag);
+                    row.push_bind(identity).push_bind(phase).push_bind(link.minutes_before).push_bind(link.minutes);
+                    for fields in fields {
+                        row.push_bind(fields);
+                    }
+                    row.push_bind(&link.head_hash).push_bind(entries).push_bind(last_known).push_bind(kind);
+                    row.push_bind(documents);
+                },
+            );
             self.done(sql.build().execute(&mut **transaction).await)?;
         }
         Ok(())

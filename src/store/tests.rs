@@ -4,7 +4,8 @@
 use super::*;
 use crate::flows::System;
 use crate::flows::tickets::{
-    AgreedEntry, Attention, Begun, Commit, Intent, JournalEntry, Link, LinkPhase, Memory, Outcome, Trouble,
+    AgreedEntry, Attention, Begun, Commit, Intent, JournalEntry, Link, LinkPhase, Memory, Outcome, SentDocument,
+    Trouble,
 };
 use crate::model::{Conso, EntryMark, Field, Fields, Identity, LastKnown, ObjectKind, Value};
 use chrono::{DateTime, TimeZone as _, Utc};
@@ -45,6 +46,10 @@ fn link(number: i64, sequence: u32) -> Link {
                 conso: Some(Conso { project: 3, task: None, label: "Pose".to_owned() }),
                 heading: "02/03/2026 – Léa".to_owned(),
             },
+        )]),
+        documents: BTreeMap::from([(
+            "file:4".to_owned(),
+            SentDocument { document: Some(7), sha256: "ab".to_owned(), trouble: String::new() },
         )]),
         last_known: LastKnown { due: Some(noon(5)), ..LastKnown::default() },
     }

@@ -129,7 +129,7 @@ async fn sync_shows_the_plan_then_does_it_then_has_nothing_to_do() {
     let (_, journal, _) = program.run(&["journal", "--ticket", "2", "--json"]).await;
     let journal: Value = serde_json::from_str(&journal).unwrap();
     assert_eq!((journal.as_array().unwrap().len(), &journal[0]["action"]), (1, &Value::from("create")));
-    let (_, show, _) = program.run(&["show", "1", "--memo"]).await;
+    let (_, show, _) = program.run(&["show", "1", "--memo", "--why"]).await;
     assert!(
         show.contains("Ticket n°1: Caisse en panne")
             && show.contains("client of the same name")

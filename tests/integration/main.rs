@@ -2,7 +2,9 @@
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used)]
 
 mod adoption;
+mod anomalies;
 mod commands;
+mod consos;
 mod contract;
 mod drift;
 mod faults;
@@ -13,6 +15,7 @@ mod histories;
 mod killed;
 mod lies;
 mod linked;
+mod money;
 mod restore;
 mod rules;
 mod settings;

@@ -12,7 +12,7 @@ fn start() -> &'static str {
 /// A field of the newest intervention of the only ticket, as the gateway reads it.
 async fn held(world: &World, ticket: i64, field: Field) -> Value {
     let key = gestan_connector::gestan::contract::TicketKey { source: "gestsup".into(), number: ticket, sequence: 1 };
-    world.site.gestan().get(&key).await.unwrap().unwrap().fields.get(&field).cloned().unwrap()
+    world.site.gestan().get(&key, ObjectKind::Intervention).await.unwrap().unwrap().fields.get(&field).cloned().unwrap()
 }
 
 #[tokio::test]
@@ -22,11 +22,12 @@ async fn the_product_comes_from_a_rule_then_the_task_then_the_genre_then_the_def
         world.erp.product(code, code).await.unwrap();
     }
     let project = world.erp.project("Migration", world.client).await.unwrap();
+    let task = world.erp.task().await.unwrap();
     let mut world = world
         .reconfigured(&format!(
-            "{}[mapping.projects.table]\nMigration = {{ project = {project}, task = 40 }}\n\
+            "{}[mapping.projects.table]\nMigration = {{ project = {project}, task = {task} }}\n\
              [mapping.genre]\nrules = [{{ when = {{ type = \"Incident\" }}, genre = \"depannage\" }}]\n\
-             [mapping.billing]\nproduct = \"MO-AUTRE\"\nby_genre = {{ depannage = \"MO-GENRE\" }}\nby_task = {{ 40 = \"MO-TACHE\" }}\n\
+             [mapping.billing]\nproduct = \"MO-AUTRE\"\nby_genre = {{ depannage = \"MO-GENRE\" }}\nby_task = {{ {task} = \"MO-TACHE\" }}\n\
              rules = [{{ when = {{ title = {{ starts_with = \"Urgent\" }}, genre = \"depannage\" }}, product = \"MO-REGLE\" }}]\n",
             start()
         ))
@@ -52,7 +53,7 @@ async fn the_product_comes_from_a_rule_then_the_task_then_the_genre_then_the_def
     assert_eq!(products, ["MO-REGLE", "MO-TACHE", "MO-GENRE", "MO-AUTRE"]);
     let asked =
         world.site.tickets().unwrap().preview(tickets[1], None, chrono::Utc::now()).await.unwrap().asked.unwrap();
-    assert_eq!(asked.reason(Field::Product), Some("task 40, by [mapping.billing.by_task]"));
+    assert_eq!(asked.reason(Field::Product), Some(format!("task {task}, by [mapping.billing.by_task]").as_str()));
     assert_eq!(asked.reason(Field::Genre), Some("rule 1 of [mapping.genre]: type is “Incident”"));
 }
 

@@ -218,6 +218,38 @@ async fn a_ticket_taken_away_from_everybody_is_noted_once_and_goes_on_when_attri
 }
 
 #[tokio::test]
+async fn while_nobody_is_in_charge_what_is_hidden_or_replaced_leaves_the_memo_and_what_is_new_waits() {
+    let mut world = World::new().await;
+    let ticket = world.ticket("Un", "<p>Demande ancienne</p>").await;
+    let edited = world.desk.comment(ticket, world.paul, "<p>Mot de passe : azerty</p>").await.unwrap();
+    let hidden = world.desk.comment(ticket, world.paul, "<p>Entre nous</p>").await.unwrap();
+    world.pass().await;
+    world.desk.unattribute(ticket, world.lea).await.unwrap();
+    world.converge(&["1 update +note"]).await;
+    world.desk.edit_comment(edited, "<p>Mot de passe changé</p>").await.unwrap();
+    world.desk.set_private(hidden, true).await.unwrap();
+    world.desk.set(ticket, "description", "<p>Demande corrigée</p>").await.unwrap();
+    world.desk.comment(ticket, world.requester, "<p>Personne ?</p>").await.unwrap();
+    world.converge(&["1 update ~description ~step -step"]).await;
+    let memo = world.memo().await;
+    for gone in ["azerty", "Entre nous", "Demande ancienne", "Personne ?"] {
+        assert!(!memo.contains(gone), "“{gone}” in {memo}");
+    }
+    for there in ["modifié dans GestSup\nMot de passe changé", "modifié dans GestSup\nDemande corrigée"] {
+        assert_eq!(memo.matches(there).count(), 1, "“{there}” in {memo}");
+    }
+    world.desk.set_private(hidden, false).await.unwrap();
+    world.converge(&["1 update ~step"]).await;
+    world.desk.attribute(ticket, world.paul, world.lea).await.unwrap();
+    world.pass().await;
+    let memo = world.memo().await;
+    for there in ["Mot de passe changé", "Entre nous", "Demande corrigée", "Personne ?"] {
+        assert_eq!(memo.matches(there).count(), 1, "“{there}” in {memo}");
+    }
+    world.settled().await;
+}
+
+#[tokio::test]
 async fn a_ticket_taken_away_from_everybody_cancels_an_intervention_not_started_when_configured() {
     let mut world =
         World::with("[tickets]\nstart_at = \"2026-01-01T00:00:00\"\nunattributed = \"cancel_if_not_started\"").await;

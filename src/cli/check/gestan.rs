@@ -40,7 +40,10 @@ pub(super) async fn gestan(site: &Site) -> Section {
         let text = "the tables of the links are missing: run `gestan-connector gateway install` beside Gestan";
         findings.push(Finding::new(Level::Error, text));
     }
-    for code in &capabilities.missing_codes {
+    // Where no ticket becomes an anomaly, their statuses need no number.
+    let anomalies = makes_anomalies(&site.config().mapping);
+    let needed = |code: &&String| anomalies || !code.starts_with("anomaly_status.");
+    for code in capabilities.missing_codes.iter().filter(needed) {
         let text =
             format!("[gateway.codes] has no number for {code}: `gestan-connector gateway probe` shows the ones in use");
         findings.push(Finding::new(Level::Error, text));
@@ -74,10 +77,14 @@ fn codes(mapping: &Mapping, capabilities: &Capabilities) -> Vec<Finding> {
     missing.into_iter().map(sentence).collect()
 }
 
+fn makes_anomalies(mapping: &Mapping) -> bool {
+    let rules = mapping.mode.rules.iter().map(|rule| rule.mode);
+    rules.chain([mapping.mode.default]).any(|mode| mode == Mode::Anomalies)
+}
+
 /// What the configuration asks of this Gestan and it cannot do.
 fn abilities(mapping: &Mapping, capabilities: &Capabilities) -> Vec<Finding> {
-    let anomalies =
-        mapping.mode.default == Mode::Anomalies || mapping.mode.rules.iter().any(|rule| rule.mode == Mode::Anomalies);
+    let anomalies = makes_anomalies(mapping);
     let has = |field: Field| capabilities.fields.contains(&field);
     let asked = [
         (

@@ -130,5 +130,12 @@ async fn gestsup(site: &Site) -> Section {
             ));
         }
     }
+    if let Some(folder) = site.files() {
+        let finding = match folder.trouble().await {
+            Some(trouble) => Finding::new(Level::Error, trouble),
+            None => Finding::new(Level::Ok, "the folder of uploaded files can be read"),
+        };
+        findings.push(finding);
+    }
     Section { about: "GestSup", findings }
 }

@@ -34,14 +34,71 @@ pub struct Gateway {
     /// How the memo of a new intervention is written: Gestan's editor shows rtf.
     #[serde(default)]
     pub memo: MemoFormat,
-    /// Largest request in KiB.
+    /// Largest request in KiB; documents have a limit of their own.
     #[serde(default = "default_max_body_kib")]
     pub max_body_kib: u32,
+    /// Column of INTERVENTION that holds the quantity (gross hours) which Gestan bills an intervention by. Its name is not public: USDEF_NUM is the number that users may name as they like. Without it, no quantity is written.
+    #[serde(default)]
+    #[schemars(extend("examples" = ["USDEF_NUM"]))]
+    pub quantity_column: Option<String>,
     /// The Gestan base.
     pub base: GestanBase,
     /// Gestan's numeric codes. They are not the same in every installation: `gestan-connector gateway probe` shows the ones in use and prints this table ready to paste.
     #[serde(default)]
     pub codes: Codes,
+    /// What anomalies point at.
+    #[serde(default)]
+    pub anomalies: AnomalyTargets,
+    /// Where the files of documents are; without this table no documents are stored.
+    #[serde(default)]
+    pub documents: Option<GatewayDocuments>,
+    /// Where maintenance contracts are; without this table there are none.
+    #[serde(default)]
+    pub contracts: Option<GatewayContracts>,
+}
+
+/// `[gateway.anomalies]`
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct AnomalyTargets {
+    /// Letters that ANOMALIE.TRGCIBLE holds before the number of a machine of the maintenance park. They are not public, and this is a guess: `gestan-connector gateway probe` shows the ones in use.
+    pub machine: String,
+    /// The same for a contact, which an anomaly without a machine points at.
+    pub contact: String,
+}
+
+impl Default for AnomalyTargets {
+    fn default() -> Self {
+        Self { machine: "MNT".to_owned(), contact: "CTC".to_owned() }
+    }
+}
+
+/// `[gateway.documents]`
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct GatewayDocuments {
+    /// Gestan's folder DOCUMENTS, which the gateway must be able to write: it holds a folder CONTACT_<number> for each contact.
+    #[schemars(example = &"/mnt/gestan/DOCUMENTS")]
+    pub folder: PathBuf,
+    /// Largest document in MiB.
+    #[serde(default = "default_max_mib")]
+    pub max_mib: u32,
+    /// Endings of file names that are stored, without the dot. Empty: all but those of programs and scripts.
+    #[serde(default)]
+    #[schemars(extend("examples" = [["pdf", "png", "jpg", "docx", "xlsx"]]))]
+    pub extensions: Vec<String>,
+    /// Letters that DOCUMENT.TRGCIBLE holds before the number of an anomaly. They are not public, and this is a guess; those of an intervention are INT.
+    #[serde(default = "default_anomaly_trigram")]
+    pub anomaly: String,
+}
+
+/// `[gateway.contracts]`
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct GatewayContracts {
+    /// One SELECT that finds the maintenance contracts that run: `number` and `client` (CONTACT.IDCONTACT), and where they are known `machine` (MACHINE_MNT.IDMACHINE), `product` (CD_PRODUIT that covered work is billed as), `valid_from` and `valid_until` (dates). Gestan's own tables of contracts are not public.
+    #[schemars(example = &"SELECT NUM_CONTRAT AS number, IDCONTACT AS client, DT_DEBUT AS valid_from, DT_FIN AS valid_until FROM CONTRAT WHERE ST_CONTRAT = 1")]
+    pub query: String,
 }
 
 /// How a new memo is written.
@@ -118,6 +175,18 @@ pub struct Codes {
     /// Z83_INTERVENTION.PRIORITE: a name of your choice for each priority; `[mapping.priority]` uses these names.
     #[schemars(extend("examples" = [{"haute": 1, "normale": 2}]))]
     pub priority: BTreeMap<String, i64>,
+    /// ANOMALIE.ST_ANOM: the number behind each status, where tickets become anomalies; those are never billed.
+    #[schemars(extend("examples" = [{"planned": 0, "in_progress": 1, "waiting": 3, "done": 2, "cancelled": 9}]))]
+    pub anomaly_status: BTreeMap<Status, i64>,
+    /// ANOMALIE.ID2_TYPANOM: a name of your choice for each type; `[mapping.anomalies]` uses these names.
+    #[schemars(extend("examples" = [{"logiciel": 1, "materiel": 2}]))]
+    pub anomaly_type: BTreeMap<String, i64>,
+    /// ANOMALIE.PRIORITE: a name of your choice for each priority; `[mapping.anomalies]` uses these names.
+    #[schemars(extend("examples" = [{"haute": 1, "normale": 2}]))]
+    pub anomaly_priority: BTreeMap<String, i64>,
+    /// ANOMALIE.CRITICITE: a name of your choice for each criticality; `[mapping.anomalies]` uses these names.
+    #[schemars(extend("examples" = [{"critique": 1, "mineure": 2}]))]
+    pub criticality: BTreeMap<String, i64>,
 }
 
 fn default_listen() -> std::net::SocketAddr {
@@ -134,4 +203,12 @@ fn default_extension_prefix() -> String {
 
 fn default_max_body_kib() -> u32 {
     8 * 1024
+}
+
+fn default_max_mib() -> u32 {
+    25
+}
+
+fn default_anomaly_trigram() -> String {
+    "ANO".to_owned()
 }

@@ -2,12 +2,14 @@
 //! `connector.toml.example`, so it is written for one.
 
 mod billing;
+mod documents;
 mod follow_up;
 mod gateway;
 mod mapping;
 mod rules;
 
 pub use billing::*;
+pub use documents::*;
 pub use follow_up::*;
 pub use gateway::*;
 pub use mapping::*;
@@ -39,6 +41,8 @@ pub struct Config {
     pub log: Log,
     /// The tickets flow: which tickets are taken, how often, and how much one pass may change.
     pub tickets: Tickets,
+    /// Files of tickets, which become documents in Gestan.
+    pub documents: Documents,
     /// The follow-up flow: what Gestan's users do shows in GestSup. Off unless `enabled` is set.
     pub follow_up: FollowUp,
     /// How GestSup's values become Gestan's.

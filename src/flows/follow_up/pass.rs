@@ -176,7 +176,7 @@ impl FollowUpFlow<'_> {
         let directory = self.tickets.directory().await?;
         let config = self.tickets.config;
         let people = Counterparts::new(&facts.staff, &directory, &config.mapping.technicians);
-        let of_tickets = self.tickets.planner(&directory, false, now);
+        let of_tickets = self.tickets.planner(&directory, false, false, now);
         let planner = Planner { context: of_tickets.context, settings: &config.follow_up, facts, people: &people, now };
         let mut works = Vec::new();
         for (number, current) in &found.changed {

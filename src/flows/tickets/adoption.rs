@@ -80,7 +80,7 @@ impl TicketsFlow<'_> {
         let put = LinkPut { intervention, origin: ticket.identity.clone(), url };
         let state = self.gestan.link(&key, put).await?;
         reached("daemon: gateway linked");
-        let planner = self.planner(&directory, false, now);
+        let planner = self.planner(&directory, false, false, now);
         let mut link = planner.adopt(&state, Some(&ticket));
         if options.new_steps_only
             && let Ok(projection) = project(

@@ -106,11 +106,14 @@ impl Applier<'_> {
             reached("daemon: gateway answered");
             let mut commits = Vec::new();
             let mut again = Vec::new();
+            let mut broken = broken;
             for (((mut work, operation), result), begun) in batch.into_iter().zip(operations).zip(results).zip(begun) {
                 match result {
                     Written::Stale(current) if let Some(link) = own_write(&operation, begun.as_ref(), &current) => {
                         let commit = self.done(&work, &operation, &current, &mut records);
-                        commits.push(Commit { links: vec![link], ..commit });
+                        let mut commit = Commit { links: vec![link], ..commit };
+                        broken = self.and_documents(broken, &work, &mut commit, &mut records).await;
+                        commits.push(commit);
                     }
                     Written::Stale(current) if attempt < REPLANS => {
                         self.replan(&mut work, &operation, &current);
@@ -120,7 +123,11 @@ impl Applier<'_> {
                         let reason = "Gestan changed the intervention again and again while it was being written.";
                         commits.push(self.failed(&work, Some(&operation), reason, false, &mut records));
                     }
-                    Written::Done(state) => commits.push(self.done(&work, &operation, &state, &mut records)),
+                    Written::Done(state) => {
+                        let mut commit = self.done(&work, &operation, &state, &mut records);
+                        broken = self.and_documents(broken, &work, &mut commit, &mut records).await;
+                        commits.push(commit);
+                    }
                     Written::Refused { code, reason } => {
                         commits.push(self.set_aside(&work, Some(&operation), &code, &reason, &mut records));
                     }
@@ -199,7 +206,7 @@ impl Applier<'_> {
             Problem::PRECONDITION_FAILED | Problem::BILLED => {
                 let current = match problem.current.clone() {
                     Some(current) => Some(*current),
-                    None => match self.flow.gestan.get(&operation.key).await {
+                    None => match self.flow.gestan.get(&operation.key, operation.put.kind).await {
                         Ok(current) => current,
                         Err(error) => return of_one(error),
                     },
@@ -210,6 +217,8 @@ impl Applier<'_> {
                 })
             }
             _ if matches!(problem.status, 429 | 502..=504) => Err(unavailable(problem.detail)),
+            // A gateway that has no place for it never will have, until somebody changes something.
+            Problem::UNSUPPORTED => Ok(refused(problem)),
             _ if problem.status >= 500 => {
                 let in_the_way = [Problem::CONFLICT, Problem::LOCKED].contains(&problem.code());
                 Ok(Written::Failed { reason: problem.detail, in_the_way })
@@ -229,16 +238,37 @@ impl Applier<'_> {
             None => self.planner.plan_gone(&work.links, work.merged_into, Some(current)).into(),
         };
         (work.planned.verdict, work.planned.lacking) = (decision.verdict, decision.lacking);
+        work.planned.documents = decision.documents;
     }
 
     /// Remembers what needs no write.
     async fn settle(&self, work: Vec<Work>) -> Result<Vec<RecordReport>, PortError> {
-        let mut records = Vec::new();
-        let commits: Vec<Commit> = work.iter().filter_map(|work| self.settled(work, &mut records)).collect();
+        let (mut records, mut commits) = (Vec::new(), Vec::new());
+        let mut broken = None;
+        for work in &work {
+            let Some(mut commit) = self.settled(work, &mut records) else { continue };
+            broken = self.and_documents(broken, work, &mut commit, &mut records).await;
+            commits.push(commit);
+        }
         if !commits.is_empty() {
             self.flow.memory.commit(commits).await?;
         }
-        Ok(records)
+        broken.map_or(Ok(records), Err)
+    }
+
+    /// Sends the files of a ticket, unless a system is down already: then they wait for the next pass.
+    async fn and_documents(
+        &self,
+        broken: Option<PortError>,
+        work: &Work,
+        commit: &mut Commit,
+        records: &mut Vec<RecordReport>,
+    ) -> Option<PortError> {
+        if broken.is_some() && !work.planned.documents.is_empty() {
+            commit.fingerprint = None;
+            return broken;
+        }
+        broken.or(self.send_documents(work, commit, records).await)
     }
 
     fn settled(&self, work: &Work, records: &mut Vec<RecordReport>) -> Option<Commit> {
@@ -313,7 +343,7 @@ impl Applier<'_> {
     }
 
     /// A ticket waits; the journal tells when it begins to, or for another reason.
-    fn waiting(
+    pub(super) fn waiting(
         &self,
         work: &Work,
         code: &str,
@@ -378,7 +408,7 @@ impl Applier<'_> {
         Commit { fingerprint: None, attention: Some(Some(attention)), journal, clear_intents: false, ..self.base(work) }
     }
 
-    fn record(
+    pub(super) fn record(
         &self,
         work: &Work,
         gestan_id: Option<i64>,
@@ -399,7 +429,7 @@ impl Applier<'_> {
         }
     }
 
-    fn journal(&self, record: &RecordReport) -> JournalEntry {
+    pub(super) fn journal(&self, record: &RecordReport) -> JournalEntry {
         let outcome = record.outcome.unwrap_or(Outcome::Reported);
         let (ticket, gestan_id) = (record.ticket, record.gestan_id);
         tracing::info!(

@@ -122,7 +122,7 @@ impl<'a> Cases<'a> {
         let mut fingerprint = seen.map(|seen| seen.fingerprint.to_string()).or_else(|| known.cloned());
         let closed_at = seen.and_then(|seen| seen.closed_at);
         let held_back_for = links.last().filter(|_| self.is_rewound() && !another);
-        let Decision { verdict, lacking } = match (held_back_for, self.compared.differing.get(&number)) {
+        let Decision { verdict, lacking, documents } = match (held_back_for, self.compared.differing.get(&number)) {
             (Some(link), _) => held_back(number, link.gestan_id, false).into(),
             _ if another && self.options.settle && !self.planner.is_settled(&links) => {
                 // Without a fingerprint the ticket that has the number now is planned by the next pass.
@@ -134,7 +134,8 @@ impl<'a> Cases<'a> {
             (_, Some(Held::Other(state))) => self.planner.plan(&ticket, &links, Some(state), &merged),
             (_, None) => self.planner.plan(&ticket, &links, None, &merged),
         };
-        let planned = Planned { number, title: ticket.title.clone(), fingerprint, closed_at, verdict, lacking };
+        let planned =
+            Planned { number, title: ticket.title.clone(), fingerprint, closed_at, verdict, lacking, documents };
         // Only what may have to be planned again keeps its texts.
         let ticket = matches!(planned.verdict, Verdict::Write(_)).then_some(ticket);
         Work { ticket, links, merged_into: None, merged, planned }
@@ -153,8 +154,15 @@ impl<'a> Cases<'a> {
             _ => Verdict::Wait { code: VANISHED, reason: vanished(number) },
         };
         let title = links.last().and_then(|link| link.held.get(&Field::Title)?.as_text()).unwrap_or_default();
-        let planned =
-            Planned { number, title: title.to_owned(), fingerprint: None, closed_at: None, verdict, lacking: None };
+        let planned = Planned {
+            number,
+            title: title.to_owned(),
+            fingerprint: None,
+            closed_at: None,
+            verdict,
+            lacking: None,
+            documents: Vec::new(),
+        };
         Work { ticket: None, links, merged_into, merged: Vec::new(), planned }
     }
 

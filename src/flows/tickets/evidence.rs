@@ -181,17 +181,26 @@ fn is_telling(title: &str) -> bool {
     title.chars().count() >= TELLING
 }
 
-/// Whether a text names a ticket by its number: `n°42`, `#42`, `ticket 42`, or the address of its page.
+/// Whether a text names a ticket by its number.
 fn names(text: &str, number: i64) -> bool {
-    let digits = number.to_string();
+    named(text).contains(&number)
+}
+
+/// The tickets that a text names by their numbers: `n°42`, `#42`, `ticket 42`, or the address of a page.
+pub(super) fn named(text: &str) -> Vec<i64> {
+    const MARKS: [&str; 8] = ["n°", "n\u{ba}", "no", "#", "ticket", "gestsup", "?id=", "&id="];
     let lower = text.to_lowercase();
-    lower.match_indices(&digits).any(|(at, _)| {
-        let after = lower[at + digits.len()..].chars().next();
+    let mut numbers = Vec::new();
+    let mut rest = 0;
+    while let Some(at) = lower[rest..].find(|c: char| c.is_ascii_digit()).map(|at| rest + at) {
+        let end = lower[at..].find(|c: char| !c.is_ascii_digit()).map_or(lower.len(), |length| at + length);
         let before = lower[..at].trim_end();
-        let marked =
-            ["n°", "n\u{ba}", "no", "#", "ticket", "gestsup", "?id=", "&id="].iter().any(|mark| before.ends_with(mark));
-        marked && !after.is_some_and(|c| c.is_ascii_digit())
-    })
+        if MARKS.iter().any(|mark| before.ends_with(mark)) {
+            numbers.extend(lower[at..end].parse::<i64>());
+        }
+        rest = end;
+    }
+    numbers
 }
 
 #[cfg(test)]

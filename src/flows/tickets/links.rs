@@ -7,6 +7,7 @@ use crate::gestan::contract::ObjectState;
 use crate::mapping::Before;
 use crate::model::{EntryMark, Field, LastKnown, Value};
 use chrono::DateTime;
+use std::collections::BTreeMap;
 
 /// What the given links, all earlier than the one to come, already carry. One that is gone was for
 /// another ticket that had the number.
@@ -18,8 +19,7 @@ pub(super) fn before(links: &[Link]) -> Before {
         kind: last.map(|link| link.kind),
         gestan_id: last.map(|link| link.gestan_id),
         client: last.and_then(client_of),
-        // A total that shrank below what was billed takes nothing back: what grows again up to there is no new time.
-        minutes: last.map_or(0, |link| link.minutes.max(link.minutes_before)),
+        minutes: last.map_or(0, |link| link.minutes),
         entries: carrying().flat_map(|link| link.entries.keys().cloned()).collect(),
     }
 }
@@ -66,6 +66,7 @@ pub(super) fn adopt(state: &ObjectState, withdrawn_heading: &str) -> Link {
         head_hash: String::new(),
         entries: entries.collect(),
         last_known: LastKnown::default(),
+        documents: BTreeMap::new(),
     }
 }
 
@@ -88,5 +89,6 @@ pub fn linked(operation: &Operation, state: &ObjectState) -> Link {
         head_hash: draft.head_hash.clone(),
         entries: draft.entries.clone(),
         last_known: draft.last_known.clone(),
+        documents: draft.documents.clone(),
     }
 }

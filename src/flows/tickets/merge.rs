@@ -98,8 +98,23 @@ pub(super) struct MergedEntries {
 /// Compares the entries: new ones are added; edited ones are written anew with a mark; steps that are
 /// gone (or private now) lose their text and keep their heading, with a mark.
 pub(super) fn merge_entries(projection: &Projection, before: &BTreeMap<String, AgreedEntry>) -> MergedEntries {
+    merge(projection.entries.iter(), projection, before)
+}
+
+/// The same without new ones, for a ticket that nobody is in charge of: what was carried over already must not
+/// go on saying what was hidden, deleted or replaced.
+pub(super) fn merge_known(projection: &Projection, before: &BTreeMap<String, AgreedEntry>) -> MergedEntries {
+    let known = projection.entries.iter().filter(|projected| before.contains_key(&projected.entry.key));
+    merge(known, projection, before)
+}
+
+fn merge<'a>(
+    entries: impl Iterator<Item = &'a ProjectedEntry>,
+    projection: &Projection,
+    before: &BTreeMap<String, AgreedEntry>,
+) -> MergedEntries {
     let mut merged = MergedEntries { agreed: before.clone(), ..MergedEntries::default() };
-    for projected in &projection.entries {
+    for projected in entries {
         let known = before.get(&projected.entry.key);
         let same = known.is_some_and(|known| known.content == projected.content);
         let stands = |known: &AgreedEntry| known.mark != EntryMark::Withdrawn && !known.is_missing();
@@ -145,13 +160,6 @@ pub(super) fn without_missing(link: &Link, current: &ObjectState) -> Link {
         link.head_hash.clear();
     }
     link
-}
-
-/// What is to be read no longer, and nothing else: for a ticket that otherwise stays as it is.
-pub(super) fn merge_withdrawn(projection: &Projection, before: &BTreeMap<String, AgreedEntry>) -> MergedEntries {
-    let mut merged = MergedEntries { agreed: before.clone(), ..MergedEntries::default() };
-    merged.withdraw(projection, before);
-    merged
 }
 
 fn marked(projected: &ProjectedEntry, mark: EntryMark) -> Entry {

@@ -1,7 +1,8 @@
 //! A plan as data: what is to be written for one ticket. The same value is printed by `--dry-run`,
 //! carried out by `apply`, written to the journal and compared in tests.
 
-use super::ports::{AgreedEntry, Attention, Link, LinkPhase, Trouble};
+use super::documents::WantedDocument;
+use super::ports::{AgreedEntry, Attention, Link, LinkPhase, SentDocument, Trouble};
 use crate::gestan::contract::{BatchItem, ObjectPut, Precondition, TicketKey};
 use crate::model::{EntryMark, Field, Fields, Identity, LastKnown, Value};
 use serde::Serialize;
@@ -103,6 +104,8 @@ pub struct Draft {
     pub entries: BTreeMap<String, AgreedEntry>,
     /// As in [`Link`].
     pub last_known: LastKnown,
+    /// As in [`Link`].
+    pub documents: BTreeMap<String, SentDocument>,
 }
 
 /// One write to Gestan: everything that one intervention needs, in one transaction there.
@@ -255,11 +258,13 @@ pub struct Decision {
     pub verdict: Verdict,
     /// What waits.
     pub lacking: Option<Lacking>,
+    /// Files that are to be sent once that is done.
+    pub documents: Vec<WantedDocument>,
 }
 
 impl From<Verdict> for Decision {
     fn from(verdict: Verdict) -> Self {
-        Self { verdict, lacking: None }
+        Self { verdict, lacking: None, documents: Vec::new() }
     }
 }
 
@@ -278,6 +283,8 @@ pub struct Planned {
     pub verdict: Verdict,
     /// What waits.
     pub lacking: Option<Lacking>,
+    /// Files that are to be sent once that is done.
+    pub documents: Vec<WantedDocument>,
 }
 
 impl Attention {

@@ -6,7 +6,7 @@ use super::cases::{Cases, Plan};
 use super::links::known_before;
 use super::operation::{Planned, Verdict};
 use super::plan::Planner;
-use super::ports::{Commit, Interventions, Memory, Outcome, Snapshot, TicketSource};
+use super::ports::{Commit, Files, Interventions, Memory, Outcome, Snapshot, TicketSource};
 use super::read::{Found, LAST_TICKET, PROJECTION, Remembered, START_AT, find};
 use super::report::{PassReport, RecordReport, Records};
 use super::rewind::{MARKS, REWOUND, concerns_restore};
@@ -52,6 +52,8 @@ pub struct TicketsFlow<'a> {
     pub gestan: &'a dyn Interventions,
     /// What is remembered.
     pub memory: &'a dyn Memory,
+    /// Where the files of tickets are; `None` where they are not sent.
+    pub files: Option<&'a dyn Files>,
     /// The configuration.
     pub config: &'a Config,
     /// Name of the GestSup base in Gestan's links.
@@ -141,7 +143,8 @@ impl TicketsFlow<'_> {
         };
         if !found.candidates.is_empty() || !found.gone.is_empty() || !compared.differing.is_empty() {
             let directory = self.directory().await?;
-            let planner = self.planner(&directory, remembered.rewound || found.rewound.is_some(), now);
+            let planner =
+                self.planner(&directory, remembered.rewound || found.rewound.is_some(), !options.only.is_empty(), now);
             let cases = Cases {
                 flow: self,
                 planner: &planner,
@@ -254,7 +257,7 @@ impl TicketsFlow<'_> {
         let links = self.memory.links(&[number]).await?;
         let directory = self.directory().await?;
         let restored = self.memory.value(REWOUND).await?.is_some_and(|sentence| !sentence.is_empty());
-        let planner = self.planner(&directory, restored, now);
+        let planner = self.planner(&directory, restored, true, now);
         let Some(ticket) = ticket else {
             let merged_into = snapshot.merged_into(&[number]).await?.get(&number).copied();
             let verdict = planner.plan_gone(&links, merged_into, current);
@@ -297,6 +300,7 @@ impl TicketsFlow<'_> {
         &'b self,
         directory: &'b Directory,
         restored: bool,
+        again: bool,
         now: DateTime<Utc>,
     ) -> Planner<'b> {
         Planner {
@@ -312,6 +316,8 @@ impl TicketsFlow<'_> {
             unattributed: self.config.tickets.unattributed,
             now,
             restored,
+            documents: self.files.map(|_| &self.config.documents),
+            again,
         }
     }
 
@@ -417,5 +423,8 @@ fn forecast(planned: &Planned) -> Vec<RecordReport> {
     let lacking = planned.lacking.as_ref();
     let lacking =
         lacking.map(|lacking| record(Some(Outcome::Waiting), None, lacking.code, lacking.reason.clone(), None));
-    decided.into_iter().chain(lacking).collect()
+    let names: Vec<&str> = planned.documents.iter().map(|document| document.name.as_str()).collect();
+    let documents = (!names.is_empty())
+        .then(|| record(None, None, "documents", format!("documents to be added: {}", names.join(", ")), None));
+    decided.into_iter().chain(lacking).chain(documents).collect()
 }

@@ -1,12 +1,13 @@
 //! What one ticket needs in Gestan, decided from the ticket, its links and what Gestan holds. Pure:
 //! the clock is a parameter, nothing is read or written.
 
+use super::documents::wanted;
 use super::links::{adopt, before, known_before};
-use super::merge::{MergedEntries, MergedFields, merge_entries, merge_fields, merge_withdrawn, without_missing};
+use super::merge::{MergedEntries, MergedFields, merge_entries, merge_fields, merge_known, without_missing};
 use super::operation::{Decision, Draft, FieldChange, Lacking, Operation, Verb, Verdict};
 use super::ports::{Link, LinkPhase};
 use super::rewind::OTHER_TICKET;
-use crate::config::{Policy, Unattributed};
+use crate::config::{Documents, Policy, Unattributed};
 use crate::gestan::contract::{ObjectPut, ObjectState, Precondition, TicketKey};
 use crate::mapping::{Before, Context, Projection, Wording, project, ticket_url};
 use crate::model::{
@@ -29,6 +30,10 @@ pub struct Planner<'a> {
     /// GestSup's base was restored: steps have ids of lost ones, so only the opening date tells tickets
     /// apart.
     pub restored: bool,
+    /// What is sent of the files of tickets; `None`: nothing.
+    pub documents: Option<&'a Documents>,
+    /// A person asks for this ticket: files that could not be sent are tried again.
+    pub again: bool,
 }
 
 /// A ticket that was merged into another.
@@ -45,6 +50,30 @@ impl Planner<'_> {
     /// just seen to hold for the newest of them, when that is known to differ from what was agreed.
     /// `merged` are tickets that were merged into this one and whose interventions do not yet say so.
     pub fn plan(
+        &self,
+        ticket: &Ticket,
+        links: &[Link],
+        current: Option<&ObjectState>,
+        merged: &[MergedTicket],
+    ) -> Decision {
+        let mut decision = self.decide(ticket, links, current, merged);
+        if let Some(rules) = self.documents
+            && ticket.is_attributed()
+        {
+            let is_there = match &decision.verdict {
+                Verdict::Write(_) => true,
+                Verdict::InStep(_) => links.last().is_some_and(|link| !is_billed(&link.held)),
+                Verdict::Report { link, .. } => !is_billed(&link.held),
+                Verdict::NotOurs | Verdict::Wait { .. } | Verdict::Quarantine { .. } => false,
+            };
+            if is_there {
+                decision.documents = wanted(ticket, links, rules, self.again);
+            }
+        }
+        decision
+    }
+
+    fn decide(
         &self,
         ticket: &Ticket,
         links: &[Link],
@@ -82,7 +111,8 @@ impl Planner<'_> {
         }
         let started = held_status.is_some_and(|status| status != Status::Planned);
         let lacking = self.lacking(&projection, started);
-        Decision { verdict: self.plan_linked(ticket, link, &projection, held, current, merged), lacking }
+        let verdict = self.plan_linked(ticket, link, &projection, held, current, merged);
+        Decision { verdict, lacking, documents: Vec::new() }
     }
 
     /// What cannot be told of an intervention, unless Gestan decides about it anyway.
@@ -205,12 +235,13 @@ impl Planner<'_> {
                 identity: ticket.identity.clone(),
                 phase: phase_of(projection.status),
                 minutes_before: before.minutes,
-                minutes: projection.minutes,
+                minutes: carried(projection, before.minutes),
                 sent: fields,
                 followed: Fields::default(),
                 head_hash: sha256_hex(&projection.head.to_plain()),
                 entries: merged.agreed,
                 last_known: LastKnown { mode: Some(projection.mode), ..ticket.last_known() },
+                documents: BTreeMap::new(),
             },
         }
     }
@@ -250,7 +281,7 @@ impl Planner<'_> {
         }
         operation.title.clone_from(&ticket.title);
         operation.draft.phase = phase_of(projection.status);
-        operation.draft.minutes = projection.minutes;
+        operation.draft.minutes = carried(projection, link.minutes_before);
         operation.draft.last_known = ticket.last_known();
         operation.draft.last_known.mode = Some(projection.mode);
         if projection.mode != link.kind && link.last_known.mode != Some(projection.mode) {
@@ -317,14 +348,15 @@ impl Planner<'_> {
             ..link.clone()
         };
         let new = merged.changes.iter().filter(|change| change.new).count();
-        if merged.changes.is_empty() && projection.minutes == link.minutes {
+        let minutes = carried(projection, link.minutes_before);
+        if merged.changes.is_empty() && minutes == link.minutes {
             let learnt = known != *link;
             return Verdict::InStep(learnt.then(|| Box::new(known)));
         }
         let message = format!(
             "Intervention {} is billed and cannot change any more: {new} new step(s) and {} more minute(s) of the ticket are not in Gestan. Reopen the ticket in GestSup to have them in a new intervention.",
             link.gestan_id,
-            (projection.minutes - link.minutes).max(0)
+            (minutes - link.minutes).max(0)
         );
         Verdict::Report { link: Box::new(known), code: "billed", message }
     }
@@ -338,8 +370,8 @@ impl Planner<'_> {
         current: Option<&ObjectState>,
     ) -> Verdict {
         let noted = notes(link, UNATTRIBUTED);
-        // What was hidden or deleted is hidden or deleted, whoever is in charge.
-        let mut entries = merge_withdrawn(projection, &link.entries);
+        // What was hidden, deleted or replaced is so whoever is in charge; what is new waits until somebody is.
+        let mut entries = merge_known(projection, &link.entries);
         if noted == notes(link, ATTRIBUTED) {
             entries.note(self.note(format!("{UNATTRIBUTED}{}", noted + 1), self.wording().note_unattributed()));
         }
@@ -392,6 +424,7 @@ impl Planner<'_> {
                 head_hash: link.head_hash.clone(),
                 entries: entries.agreed,
                 last_known: link.last_known.clone(),
+                documents: link.documents.clone(),
             },
         }
     }
@@ -427,6 +460,12 @@ fn notes(link: &Link, prefix: &str) -> usize {
     link.entries.keys().filter(|key| key.starts_with(prefix)).count()
 }
 
+/// Minutes that an intervention carries together with earlier ones, which carry `before`. A total that shrank below
+/// that takes nothing back: what grows again up to there is no new time.
+fn carried(projection: &Projection, before: i64) -> i64 {
+    projection.minutes.max(before)
+}
+
 fn unchanged(link: &Link) -> MergedEntries {
     MergedEntries { agreed: link.entries.clone(), ..MergedEntries::default() }
 }
@@ -438,6 +477,10 @@ fn set_status(fields: &mut MergedFields, held: &Fields, status: Status) {
         to: status.into(),
     });
     fields.sent.insert(Field::Status, status.into());
+}
+
+fn is_billed(held: &Fields) -> bool {
+    held.get(&Field::Status).and_then(Value::as_status) == Some(Status::Billed)
 }
 
 fn phase_of(status: Status) -> LinkPhase {

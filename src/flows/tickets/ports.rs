@@ -4,8 +4,8 @@
 use super::rewind::{Marks, Witness};
 use crate::flows::PortError;
 use crate::gestan::contract::{
-    BatchItem, BatchResult, Client, Contract, KnownState, LinkPut, Machine, ObjectRecord, ObjectState, Product,
-    StateResult, TicketKey, User,
+    BatchItem, BatchResult, Client, Contract, DocumentPut, DocumentState, KnownState, LinkPut, Machine, ObjectRecord,
+    ObjectState, Product, StateResult, TicketKey, User,
 };
 use crate::model::{Conso, EntryMark, Fields, Identity, LastKnown, ObjectKind, Ticket, sha256_hex};
 use async_trait::async_trait;
@@ -112,8 +112,8 @@ pub struct Sighting {
 /// Gestan behind its gateway.
 #[async_trait]
 pub trait Interventions: Send + Sync {
-    /// What Gestan holds under a key; `None` if nothing.
-    async fn get(&self, key: &TicketKey) -> Result<Option<ObjectState>, PortError>;
+    /// What Gestan holds under a key, of this kind; `None` if nothing.
+    async fn get(&self, key: &TicketKey, kind: ObjectKind) -> Result<Option<ObjectState>, PortError>;
 
     /// What became of interventions since they were last seen; one result per item, in order.
     async fn states(&self, items: Vec<KnownState>) -> Result<Vec<StateResult>, PortError>;
@@ -147,6 +147,18 @@ pub trait Interventions: Send + Sync {
 
     /// Every product.
     async fn products(&self) -> Result<Vec<Product>, PortError>;
+
+    /// Stores a file as a document of what is linked under the key; repeating it changes nothing. A refusal is
+    /// an error of [`Blast::Record`].
+    ///
+    /// [`Blast::Record`]: crate::flows::Blast::Record
+    async fn put_document(
+        &self,
+        key: &TicketKey,
+        id: &str,
+        document: DocumentPut,
+        content: Vec<u8>,
+    ) -> Result<DocumentState, PortError>;
 
     /// Every maintenance contract that runs.
     async fn contracts(&self) -> Result<Vec<Contract>, PortError>;
@@ -224,6 +236,51 @@ pub struct Link {
     pub entries: BTreeMap<String, AgreedEntry>,
     /// What GestSup may lose by itself, as last seen on the ticket.
     pub last_known: LastKnown,
+    /// Files of the ticket that were sent, or could not be, by [`WantedDocument::id`].
+    ///
+    /// [`WantedDocument::id`]: super::WantedDocument::id
+    #[serde(default)]
+    pub documents: BTreeMap<String, SentDocument>,
+}
+
+/// What became of a file of a ticket.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SentDocument {
+    /// `DOCUMENT.IDDOCUMENT`; `None` where it could not be sent.
+    pub document: Option<i64>,
+    /// SHA-256 of its content, in hexadecimal; empty where it could not be read.
+    pub sha256: String,
+    /// Why it could not be sent, in a sentence; empty where it was.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub trouble: String,
+}
+
+/// GestSup's files.
+#[async_trait]
+pub trait Files: Send + Sync {
+    /// The content of a file, at most `limit` bytes.
+    async fn read(&self, ticket: i64, source: &DocumentSource, limit: u64) -> Result<Vec<u8>, FileTrouble>;
+}
+
+/// Where the content of a document is.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DocumentSource {
+    /// A file under GestSup's upload folder, by its path there.
+    File(String),
+    /// A picture inside the description, by the SHA-256 of its base64 text.
+    Picture(String),
+}
+
+/// Why a file cannot be sent.
+#[derive(Debug)]
+pub enum FileTrouble {
+    /// This one cannot; a sentence.
+    One(String),
+    /// The folder as a whole cannot be read; a sentence.
+    Folder(String),
+    /// GestSup's base does not answer.
+    Base(PortError),
 }
 
 /// Why a ticket is not in step.

@@ -31,6 +31,7 @@ impl Begun {
             head_hash: draft.head_hash.clone(),
             entries: draft.entries.clone(),
             last_known: draft.last_known.clone(),
+            documents: draft.documents.clone(),
         };
         Self {
             verb: operation.verb.as_str().to_owned(),
@@ -83,7 +84,7 @@ impl TicketsFlow<'_> {
             let Some(begun) = &intent.begun else { continue };
             let (number, sequence) = (intent.number, intent.sequence);
             let key = TicketKey { source: self.source_name.to_owned(), number, sequence };
-            let current = match self.gestan.get(&key).await {
+            let current = match self.gestan.get(&key, begun.link.kind).await {
                 Ok(Some(current)) => current,
                 Ok(None) => continue,
                 Err(error) if matches!(error.blast, Blast::Record | Blast::Retry) => continue,

@@ -4,10 +4,10 @@
 use super::ports::{Interventions, Link, Memory};
 use crate::flows::PortError;
 use crate::gestan::contract::{
-    BatchItem, BatchResult, Client, Contract, EntryOutcome, EntryState, KnownState, LinkPut, Machine, ObjectRecord,
-    ObjectState, Product, StateResult, TicketKey, User,
+    BatchItem, BatchResult, Client, Contract, DocumentPut, DocumentState, EntryOutcome, EntryState, KnownState,
+    LinkPut, Machine, ObjectRecord, ObjectState, Product, StateResult, TicketKey, User,
 };
-use crate::model::{Field, Fields, Value, sha256_hex};
+use crate::model::{Field, Fields, ObjectKind, Value, sha256_hex};
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use std::collections::BTreeMap;
@@ -54,7 +54,7 @@ fn written(item: &BatchItem, before: Option<&Link>) -> ObjectState {
 
 #[async_trait]
 impl<G: Interventions, M: Memory> Interventions for Shadow<G, M> {
-    async fn get(&self, _: &TicketKey) -> Result<Option<ObjectState>, PortError> {
+    async fn get(&self, _: &TicketKey, _: ObjectKind) -> Result<Option<ObjectState>, PortError> {
         Ok(None)
     }
 
@@ -106,6 +106,18 @@ impl<G: Interventions, M: Memory> Interventions for Shadow<G, M> {
 
     async fn products(&self) -> Result<Vec<Product>, PortError> {
         self.real.products().await
+    }
+
+    async fn put_document(
+        &self,
+        _: &TicketKey,
+        _: &str,
+        document: DocumentPut,
+        content: Vec<u8>,
+    ) -> Result<DocumentState, PortError> {
+        let size = u64::try_from(content.len()).ok();
+        let DocumentPut { name, sha256, at } = document;
+        Ok(DocumentState { document: 0, id: None, name, sha256: Some(sha256), size, created: at })
     }
 
     async fn contracts(&self) -> Result<Vec<Contract>, PortError> {

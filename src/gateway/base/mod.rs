@@ -7,8 +7,8 @@ mod statement;
 
 pub use mysql::MySqlBase;
 pub use statement::{
-    Column, Condition, CountBy, CreateTable, Insert, InsertMany, Kind, NewColumn, NewType, Row, Select, SqlValue,
-    Update,
+    AddColumn, Column, Condition, CountBy, CreateTable, Insert, InsertMany, Kind, NewColumn, NewType, Row, Select,
+    SqlValue, Update,
 };
 
 use async_trait::async_trait;
@@ -127,6 +127,9 @@ pub trait Transaction: Send {
 
     /// Creates a table.
     async fn create(&mut self, table: &CreateTable) -> Result<(), BaseError>;
+
+    /// Adds a column to a table.
+    async fn add_column(&mut self, column: &AddColumn) -> Result<(), BaseError>;
 
     /// Makes everything lasting.
     async fn commit(self: Box<Self>) -> Result<(), BaseError>;

@@ -1,8 +1,8 @@
 //! The MySQL or MariaDB copy of a Gestan base.
 
 use super::{
-    Base, BaseError, Column, Condition, CountBy, CreateTable, Insert, InsertMany, Kind, NewType, Row, Select, SqlValue,
-    Transaction, Update,
+    AddColumn, Base, BaseError, Column, Condition, CountBy, CreateTable, Insert, InsertMany, Kind, NewColumn, NewType,
+    Row, Select, SqlValue, Transaction, Update,
 };
 use crate::config::GestanBase;
 use crate::mysql;
@@ -225,6 +225,20 @@ fn quote(name: &str) -> String {
     format!("`{}`", name.replace('`', "``"))
 }
 
+fn type_of(column: &NewColumn) -> String {
+    match column.kind {
+        NewType::Key => "BIGINT NOT NULL AUTO_INCREMENT PRIMARY KEY".to_owned(),
+        NewType::Int => "BIGINT NULL".to_owned(),
+        // Keys are compared to the letter, accents and case included.
+        NewType::Text(length) if column.unique => {
+            format!("VARCHAR({length}) CHARACTER SET ascii COLLATE ascii_bin NOT NULL")
+        }
+        NewType::Text(length) => format!("VARCHAR({length}) NULL"),
+        NewType::LongText => "LONGTEXT NULL".to_owned(),
+        NewType::DateTime => "DATETIME NULL".to_owned(),
+    }
+}
+
 /// Copies give columns other types than Gestan: each is cast to what it is read as.
 fn selected(column: &Column) -> String {
     let cast = match column.kind {
@@ -387,18 +401,7 @@ impl Transaction for MySqlTransaction {
     async fn create(&mut self, table: &CreateTable) -> Result<(), BaseError> {
         let mut parts: Vec<String> = Vec::new();
         for column in &table.columns {
-            let kind = match column.kind {
-                NewType::Key => "BIGINT NOT NULL AUTO_INCREMENT PRIMARY KEY".to_owned(),
-                NewType::Int => "BIGINT NULL".to_owned(),
-                // Keys are compared to the letter, accents and case included.
-                NewType::Text(length) if column.unique => {
-                    format!("VARCHAR({length}) CHARACTER SET ascii COLLATE ascii_bin NOT NULL")
-                }
-                NewType::Text(length) => format!("VARCHAR({length}) NULL"),
-                NewType::LongText => "LONGTEXT NULL".to_owned(),
-                NewType::DateTime => "DATETIME NULL".to_owned(),
-            };
-            parts.push(format!("{} {kind}", quote(column.name)));
+            parts.push(format!("{} {}", quote(column.name), type_of(column)));
             if column.unique {
                 parts.push(format!("UNIQUE KEY ({})", quote(column.name)));
             }
@@ -409,6 +412,13 @@ impl Transaction for MySqlTransaction {
             quote(&table.table),
             parts.join(", ")
         );
+        self.execute(Statement::new(sql)).await.map(|_| ())
+    }
+
+    async fn add_column(&mut self, added: &AddColumn) -> Result<(), BaseError> {
+        let (name, kind) = (quote(added.column.name), type_of(&added.column));
+        let index = if added.indexed { format!(", ADD KEY ({name})") } else { String::new() };
+        let sql = format!("ALTER TABLE {} ADD COLUMN {name} {kind}{index}", quote(&added.table));
         self.execute(Statement::new(sql)).await.map(|_| ())
     }
 

@@ -178,6 +178,17 @@ pub struct CreateTable {
     pub indexes: Vec<&'static str>,
 }
 
+/// Adds a column to a table of the connector.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AddColumn {
+    /// The table.
+    pub table: String,
+    /// The column; unique ones cannot be added, since the rows that are there would all be alike.
+    pub column: NewColumn,
+    /// It has an index.
+    pub indexed: bool,
+}
+
 /// A row that was read.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Row(HashMap<&'static str, SqlValue>);
@@ -211,6 +222,14 @@ impl Row {
         match self.get(column) {
             SqlValue::Text(text) => text.trim_end_matches([' ', '\0']),
             _ => "",
+        }
+    }
+
+    /// A local date and time, from one column; `None` for an empty one.
+    pub fn moment(&self, column: &str) -> Option<NaiveDateTime> {
+        match self.get(column) {
+            SqlValue::DateTime(moment) => Some(*moment),
+            _ => None,
         }
     }
 

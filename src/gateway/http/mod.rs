@@ -31,11 +31,16 @@ pub fn router(gateway: Arc<Gateway>, token: Option<Token>) -> Router {
         .route("/v1/health", get(routes::health))
         .route("/v1/capabilities", get(routes::capabilities))
         .route("/v1/tickets", get(routes::tickets))
-        .route("/v1/tickets/{source}/{number}/{sequence}/intervention", put(routes::put).get(routes::get))
+        .route(
+            "/v1/tickets/{source}/{number}/{sequence}/intervention",
+            put(routes::put_intervention).get(routes::get_intervention),
+        )
+        .route("/v1/tickets/{source}/{number}/{sequence}/anomaly", put(routes::put_anomaly).get(routes::get_anomaly))
         .route("/v1/tickets/{source}/{number}/{sequence}/link", put(routes::link))
         .route("/v1/tickets:batch", post(routes::batch))
         .route("/v1/tickets:states", post(routes::states))
         .route("/v1/interventions", get(routes::interventions))
+        .route("/v1/anomalies", get(routes::anomalies))
         .route("/v1/clients", get(routes::clients))
         .route("/v1/machines", get(routes::machines))
         .route("/v1/users", get(routes::users))

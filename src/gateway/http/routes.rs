@@ -3,18 +3,20 @@
 use super::REQUEST_ID;
 use super::problem::{fault, problem};
 use crate::gateway::lists::Paging;
+use crate::gateway::records::Which;
 use crate::gateway::{Gateway, GatewayFault};
 use crate::gestan::contract::{
     BatchRequest, BatchResponse, BatchResult, LinkPut, ObjectPut, ObjectState, Precondition, Problem, StatesRequest,
     StatesResponse, TicketKey,
 };
+use crate::model::ObjectKind;
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use chrono::NaiveDateTime;
+use chrono::{DateTime, NaiveDateTime, Utc};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use std::collections::HashMap;
@@ -48,6 +50,9 @@ pub(super) async fn capabilities(State(gateway): App, headers: HeaderMap) -> Res
 pub(super) struct PageQuery {
     source: Option<String>,
     since: Option<NaiveDateTime>,
+    changed_since: Option<DateTime<Utc>>,
+    #[serde(default)]
+    linked: bool,
     cursor: Option<String>,
     limit: Option<u32>,
 }
@@ -55,6 +60,10 @@ pub(super) struct PageQuery {
 impl PageQuery {
     fn paging(&self) -> Paging {
         Paging { cursor: self.cursor.clone(), limit: self.limit }
+    }
+
+    fn which(&self) -> Which {
+        Which { since: self.since, changed_since: self.changed_since, linked: self.linked }
     }
 }
 
@@ -76,7 +85,11 @@ pub(super) async fn tickets(State(gateway): App, query: Query<PageQuery>, header
 }
 
 pub(super) async fn interventions(State(gateway): App, query: Query<PageQuery>, headers: HeaderMap) -> Response {
-    answer(gateway.interventions(&query.paging(), query.since).await, &headers)
+    answer(gateway.records(ObjectKind::Intervention, &query.paging(), &query.which()).await, &headers)
+}
+
+pub(super) async fn anomalies(State(gateway): App, query: Query<PageQuery>, headers: HeaderMap) -> Response {
+    answer(gateway.records(ObjectKind::Anomaly, &query.paging(), &query.which()).await, &headers)
 }
 
 /// Why a request is turned away before it reaches the gateway.
@@ -127,7 +140,11 @@ fn body<T: DeserializeOwned>(bytes: Result<Bytes, BytesRejection>) -> Result<T, 
         ),
         status => Refusal::new(status, "bad-request", error.body_text()),
     })?;
-    serde_json::from_slice(&bytes).map_err(|error| {
+    parsed(serde_json::from_slice(&bytes))
+}
+
+fn parsed<T>(body: serde_json::Result<T>) -> Result<T, Refusal> {
+    body.map_err(|error| {
         Refusal::new(
             StatusCode::BAD_REQUEST,
             "bad-request",
@@ -136,9 +153,30 @@ fn body<T: DeserializeOwned>(bytes: Result<Bytes, BytesRejection>) -> Result<T, 
     })
 }
 
-pub(super) async fn get(State(gateway): App, path: TicketPath, headers: HeaderMap) -> Response {
+/// `GET` and `PUT` of one kind of object.
+macro_rules! object {
+    ($kind:expr, $get:ident, $put:ident) => {
+        pub(super) async fn $get(app: App, path: TicketPath, headers: HeaderMap) -> Response {
+            get($kind, app, path, headers).await
+        }
+
+        pub(super) async fn $put(
+            app: App,
+            path: TicketPath,
+            headers: HeaderMap,
+            bytes: Result<Bytes, BytesRejection>,
+        ) -> Response {
+            put($kind, app, path, headers, bytes).await
+        }
+    };
+}
+
+object!(ObjectKind::Intervention, get_intervention, put_intervention);
+object!(ObjectKind::Anomaly, get_anomaly, put_anomaly);
+
+async fn get(kind: ObjectKind, State(gateway): App, path: TicketPath, headers: HeaderMap) -> Response {
     match key(path) {
-        Ok(key) => match gateway.get(&key).await {
+        Ok(key) => match gateway.get(&key, kind).await {
             Ok(state) => with_etag(StatusCode::OK, &state),
             Err(error) => fault(error, request_id(&headers)),
         },
@@ -146,13 +184,28 @@ pub(super) async fn get(State(gateway): App, path: TicketPath, headers: HeaderMa
     }
 }
 
-pub(super) async fn put(
+/// The body of a PUT. A body need not say its kind, and must not contradict the address.
+fn object(kind: ObjectKind, bytes: Result<Bytes, BytesRejection>) -> Result<ObjectPut, Refusal> {
+    let mut value = body::<serde_json::Value>(bytes)?;
+    if let Some(object) = value.as_object_mut() {
+        object.entry("kind").or_insert_with(|| kind.as_str().into());
+    }
+    let put: ObjectPut = parsed(serde_json::from_value(value))?;
+    if put.kind != kind {
+        let text = format!("The body says {}, the address {kind}.", put.kind);
+        return Err(Refusal::new(StatusCode::BAD_REQUEST, "bad-request", text));
+    }
+    Ok(put)
+}
+
+async fn put(
+    kind: ObjectKind,
     State(gateway): App,
     path: TicketPath,
     headers: HeaderMap,
     bytes: Result<Bytes, BytesRejection>,
 ) -> Response {
-    let parts = key(path).and_then(|key| Ok((key, precondition(&headers)?, body::<ObjectPut>(bytes)?)));
+    let parts = key(path).and_then(|key| Ok((key, precondition(&headers)?, object(kind, bytes)?)));
     let (key, precondition, put) = match parts {
         Ok(parts) => parts,
         Err(refusal) => return refusal.into_response(),
@@ -217,7 +270,7 @@ pub(super) async fn batch(State(gateway): App, headers: HeaderMap, bytes: Result
     let refused = |fault: GatewayFault| BatchResult::Problem(Box::new(fault.problem(request_id(&headers))));
     for (index, item) in request.items.iter().enumerate() {
         results.push(seen.insert(&item.key, index).map(|before| {
-            let text = format!("items {before} and {index} of the batch are for the same intervention");
+            let text = format!("items {before} and {index} of the batch are for the same ticket and sequence");
             refused(GatewayFault::Invalid(text))
         }));
         if results[index].is_none() {

@@ -142,6 +142,22 @@ impl Memo {
             .collect()
     }
 
+    /// The paragraphs that are none of these blocks, in their order: what people typed. A paragraph is a run
+    /// of lines with something in them, its lines joined by `\n`; one of our blocks ends it too.
+    pub fn typed(&self, known: &[Known]) -> Vec<String> {
+        let lines = self.lines();
+        let ours = ours(&self.folded(), known);
+        let mut paragraphs: Vec<Vec<&str>> = vec![Vec::new()];
+        for (line, ours) in lines.iter().zip(ours) {
+            match line.trim_matches(|c: char| c.is_whitespace() || c.is_control()) {
+                line if !ours && !line.is_empty() => paragraphs.last_mut().into_iter().for_each(|last| last.push(line)),
+                _ => paragraphs.push(Vec::new()),
+            }
+        }
+        paragraphs.retain(|lines| !lines.is_empty());
+        paragraphs.into_iter().map(|lines| lines.join("\n")).collect()
+    }
+
     /// Writes a block: where it stands, or where it belongs. `known` are all blocks as last written.
     pub fn put(&mut self, block: &Block, known: &[Known]) -> Placement {
         let lines = self.folded();
@@ -241,6 +257,22 @@ fn places(lines: &[String], known: &[Known]) -> Vec<(usize, Place)> {
         from = 0;
     }
     places
+}
+
+/// Which lines belong to a known block, in its newest wording or the one before it: an old window that was
+/// saved, or a paragraph that somebody copied, may show both.
+fn ours(lines: &[String], known: &[Known]) -> Vec<bool> {
+    let mut taken = vec![false; lines.len()];
+    for (_, place) in places(lines, known) {
+        taken[place.first..=place.last].fill(true);
+    }
+    for text in known.iter().flat_map(|known| [&known.text, &known.previous]) {
+        let text: Vec<Cow<str>> = text.split('\n').map(fold).collect();
+        while let Some(place) = find(lines, &text, &taken, 0) {
+            taken[place.first..=place.last].fill(true);
+        }
+    }
+    taken
 }
 
 /// Where a text stands among the lines that are not taken: from a line on, else anywhere.

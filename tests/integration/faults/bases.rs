@@ -1,7 +1,7 @@
 //! Gestan's base behind the gateway: restarted, full, read-only, without rights, gone.
 
 use super::proxy::Act;
-use super::server::{administer, all_connections, fragile, root};
+use super::server::{administer, all_connections, fragile, move_database, root};
 use crate::support::{World, sandbox_on, server};
 use gestan_connector::cli::ExitCode;
 use gestan_connector::flows::tickets::{Memory as _, Outcome, PassOptions};
@@ -106,19 +106,7 @@ async fn a_database_that_somebody_drops_stops_passes_until_it_is_back() {
     let server = server().await;
     let mut root = root(server).await;
     let away = format!("{gestan}_away");
-    let tables: Vec<(String,)> =
-        sqlx::query_as("SELECT CAST(table_name AS CHAR) FROM information_schema.tables WHERE table_schema = ?")
-            .bind(&gestan)
-            .fetch_all(&mut root)
-            .await
-            .unwrap();
-    let renames = |from: &str, to: &str| {
-        let pairs: Vec<String> = tables.iter().map(|(name,)| format!("{from}.{name} TO {to}.{name}")).collect();
-        format!("RENAME TABLE {}", pairs.join(", "))
-    };
-    for sql in [format!("CREATE DATABASE {away}"), renames(&gestan, &away)] {
-        root.execute(AssertSqlSafe(sql)).await.unwrap();
-    }
+    move_database(&mut root, &gestan, &away).await;
     let failed = world.fails().await;
     assert!(failed.said.contains("lacks a table") || failed.said.contains("gateway install"), "{failed:?}");
     root.execute(AssertSqlSafe(format!("DROP DATABASE {gestan}"))).await.unwrap();
@@ -129,9 +117,7 @@ async fn a_database_that_somebody_drops_stops_passes_until_it_is_back() {
         let failed = world.fails().await;
         failed.says(&["Gestan's database is not there (", gestan.as_str()], ExitCode::Unavailable);
     }
-    for sql in [format!("CREATE DATABASE {gestan}"), renames(&away, &gestan)] {
-        root.execute(AssertSqlSafe(sql)).await.unwrap();
-    }
+    move_database(&mut root, &away, &gestan).await;
     let mut world = World { erp: world.sandbox.erp().await.unwrap(), ..world };
     let report = world.attempt_with(PassOptions { only: vec![1, 2], ..PassOptions::default() }).await.unwrap();
     assert_eq!(report.count(Outcome::Done), 2, "what a person asks for is tried although the circuit is open");

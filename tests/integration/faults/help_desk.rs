@@ -1,7 +1,7 @@
 //! GestSup's base: restarted, full, slow, without rights, gone.
 
 use super::proxy::Act;
-use super::server::{administer, all_connections, fragile, root};
+use super::server::{administer, all_connections, fragile, move_database, root};
 use crate::support::{World, sandbox_on, server};
 use gestan_connector::cli::ExitCode;
 use gestan_connector::demo::sandbox::Sandbox;
@@ -152,24 +152,10 @@ async fn a_database_that_somebody_drops_is_missed_and_its_tickets_are_not_taken_
     let base = world.sandbox.gestsup.clone();
     let mut root = root(server().await).await;
     let away = format!("{base}_away");
-    let tables: Vec<(String,)> =
-        sqlx::query_as("SELECT CAST(table_name AS CHAR) FROM information_schema.tables WHERE table_schema = ?")
-            .bind(&base)
-            .fetch_all(&mut root)
-            .await
-            .unwrap();
-    let renames = |from: &str, to: &str| {
-        let pairs: Vec<String> = tables.iter().map(|(name,)| format!("{from}.{name} TO {to}.{name}")).collect();
-        format!("RENAME TABLE {}", pairs.join(", "))
-    };
-    for sql in [format!("CREATE DATABASE {away}"), renames(&base, &away)] {
-        root.execute(AssertSqlSafe(sql)).await.unwrap();
-    }
+    move_database(&mut root, &base, &away).await;
     world.fails().await.says(&["does not look like a GestSup base ("], ExitCode::Config);
     root.execute(AssertSqlSafe(format!("DROP DATABASE {base}"))).await.unwrap();
     world.fails().await.says(&["there is no database", &base], ExitCode::Config);
-    for sql in [format!("CREATE DATABASE {base}"), renames(&away, &base)] {
-        root.execute(AssertSqlSafe(sql)).await.unwrap();
-    }
+    move_database(&mut root, &away, &base).await;
     world.converges(1).await;
 }

@@ -47,3 +47,17 @@ pub async fn all_connections(url: &str) -> Vec<MySqlConnection> {
     }
     held
 }
+
+/// Moves every table of a database into another one, which is created; the empty one stays.
+pub async fn move_database(root: &mut MySqlConnection, from: &str, to: &str) {
+    let tables: Vec<(String,)> =
+        sqlx::query_as("SELECT CAST(table_name AS CHAR) FROM information_schema.tables WHERE table_schema = ?")
+            .bind(from)
+            .fetch_all(&mut *root)
+            .await
+            .unwrap();
+    let renames: Vec<String> = tables.iter().map(|(name,)| format!("{from}.{name} TO {to}.{name}")).collect();
+    for sql in [format!("CREATE DATABASE {to}"), format!("RENAME TABLE {}", renames.join(", "))] {
+        root.execute(AssertSqlSafe(sql)).await.unwrap();
+    }
+}

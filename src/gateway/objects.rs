@@ -1,15 +1,18 @@
-//! Interventions: what Gestan holds under keys, and PUTs, one or many in one transaction.
+//! Interventions and anomalies: what Gestan holds under keys, and PUTs, one or many in one transaction.
 
 use super::base::{BaseError, Column, Condition, Row, Select, SqlValue, Transaction};
-use super::changes::{Change, change};
-use super::columns::{INTERVENTION, Z83, intervention_columns, z83_columns};
-use super::extension::{StoredEntry, TicketLink, ticket_key};
-use super::linking::no_intervention;
+use super::changes::Change;
+use super::columns::Rows;
+use super::extension::ticket_key;
+use super::linking::nothing_there;
+use super::links::TicketLink;
 use super::memo::{Known, Memo};
+use super::sheet::{Place, Sheet};
+use super::steps::StoredEntry;
 use super::{Catalogue, Gateway, GatewayFault};
 use crate::failpoint::reached;
 use crate::gestan::contract::{BatchItem, EntryOutcome, EntryState, ObjectPut, ObjectState, Precondition, TicketKey};
-use crate::model::{Fields, ObjectKind, sha256_hex};
+use crate::model::{Fields, ObjectKind, local_to_utc, sha256_hex};
 use std::collections::{BTreeMap, HashMap};
 
 /// How often a transaction that gave way to another is tried.
@@ -29,7 +32,8 @@ pub(super) struct Found {
     pub state: ObjectState,
     pub memo: Memo,
     pub stored: Vec<StoredEntry>,
-    pub has_z83_row: bool,
+    /// Whether the table beside the sheet's has a row for it.
+    pub has_aside: bool,
 }
 
 /// What Gestan holds after a PUT, and whether it is new.
@@ -39,16 +43,20 @@ impl Gateway {
     /// What Gestan holds under a key.
     ///
     /// # Errors
-    /// When the base does not answer, or there is nothing.
-    pub async fn get(&self, key: &TicketKey) -> Result<ObjectState, GatewayFault> {
+    /// When the base does not answer, there is nothing, or it is of another kind.
+    pub async fn get(&self, key: &TicketKey, kind: ObjectKind) -> Result<ObjectState, GatewayFault> {
         let catalogue = self.catalogue().await?;
         let mut transaction = self.base.begin().await?;
         let found = self.find(&catalogue, transaction.as_mut(), key, false).await?;
-        found.map(|found| found.state).ok_or_else(|| no_intervention(key))
+        let state = found.map(|found| found.state).ok_or_else(|| nothing_there(key, Some(kind)))?;
+        if state.kind != kind {
+            return Err(GatewayFault::OtherKind { number: key.number, held: state.kind, id: state.id, asked: kind });
+        }
+        Ok(state)
     }
 
-    /// Creates the intervention, or brings it to what the request asks for. Returns what Gestan then
-    /// holds, and whether it is new.
+    /// Creates the intervention or anomaly, or brings it to what the request asks for. Returns what Gestan
+    /// then holds, and whether it is new.
     ///
     /// # Errors
     /// When the condition does not hold, a value cannot be accepted, or the base does not answer.
@@ -101,10 +109,12 @@ impl Gateway {
         let catalogue = self.catalogue().await?;
         let mut transaction = self.base.begin().await?;
         let found = self.find_wanted(&catalogue, transaction.as_mut(), wanted).await?;
+        let stored = found.iter().flatten().flatten().flat_map(|found| &found.stored);
+        let consos = self.counted(&catalogue, transaction.as_mut(), stored).await?;
         let mut results: Vec<Option<Put>> = wanted.iter().map(|_| None).collect();
         let mut changes: Vec<(usize, Change)> = Vec::new();
         for (index, (wanted, found)) in wanted.iter().zip(found).enumerate() {
-            match found.and_then(|found| change(&catalogue, self.memo, wanted, found)) {
+            match found.and_then(|found| self.change(&catalogue, wanted, found, &consos)) {
                 Ok(change) => changes.push((index, change)),
                 Err(fault) => results[index] = Some(Err(fault)),
             }
@@ -167,40 +177,127 @@ impl Gateway {
         if keys.is_empty() {
             return Ok(Vec::new());
         }
-        let mut links = self.extension.tickets(transaction, keys, lock).await?;
-        let ids: Vec<SqlValue> = links.values().flatten().map(|link| SqlValue::Int(link.intervention)).collect();
-        if ids.is_empty() {
-            return Ok(keys.iter().map(|key| links.remove(&ticket_key(key)).transpose().map(|_| None)).collect());
+        let mut links = self.extension.tickets(self, catalogue, transaction, keys, lock).await?;
+        let mut sheets = HashMap::new();
+        for sheet in Sheet::ALL {
+            let of_kind = links.values().flatten().filter(|link| link.kind == sheet.kind);
+            let ids: Vec<SqlValue> = of_kind.map(|link| SqlValue::Int(link.id)).collect();
+            if !ids.is_empty() {
+                sheets.insert(sheet.kind, self.sheets(catalogue, transaction, sheet, ids, lock).await?);
+            }
         }
-        let by_id = || vec![Condition::In("IDINTERVENTION", ids.clone())];
-        let columns = intervention_columns(catalogue);
-        let select = Select { lock, ..Select::new(INTERVENTION, &columns, by_id()) };
-        let rows = by_intervention(transaction.select(&select).await?);
-        let mut z83_columns = z83_columns(catalogue);
-        let mut z83 = HashMap::new();
-        if !z83_columns.is_empty() {
-            z83_columns.push(Column::int("IDINTERVENTION"));
-            z83 = by_intervention(transaction.select(&Select::new(Z83, &z83_columns, by_id())).await?);
+        if sheets.is_empty() {
+            return Ok(keys.iter().map(|key| links.remove(&ticket_key(key)).transpose().map(|_| None)).collect());
         }
         let mut entries = self.extension.entries(transaction, keys).await?;
         Ok(keys
             .iter()
             .map(|key| {
                 let Some(link) = links.remove(&ticket_key(key)).transpose()? else { return Ok(None) };
-                let Some(row) = rows.get(&link.intervention) else {
+                let sheet = Sheet::of(link.kind);
+                let rows = sheets.get(&link.kind).and_then(|sheets| sheets.get(&link.id));
+                let Some((row, aside)) = rows else {
                     return Err(GatewayFault::NotFound(format!(
-                        "intervention {} of ticket {} was deleted in Gestan: `gestan-connector show {}` tells its story",
-                        link.intervention, key.number, key.number
+                        "{} {} of ticket {} was deleted in Gestan: `gestan-connector show {}` tells its story",
+                        link.kind, link.id, key.number, key.number
                     )));
                 };
-                let z83 = z83.get(&link.intervention);
                 let stored = entries.remove(&ticket_key(key)).unwrap_or_default();
-                let memo = Memo::parse(row.text("LIB_INTERVENTION"));
-                let fields = self.read_fields(catalogue, row, z83.unwrap_or(&Row::default()));
-                let state = state(key, &link, fields, &memo, &stored);
-                Ok(Some(Found { link, state, memo, stored, has_z83_row: z83.is_some() }))
+                let memo = Memo::parse(row.text(sheet.memo));
+                let rows = Rows { main: row, aside: aside.as_ref(), ticket: Some(&link.row) };
+                let fields = self.read_fields(catalogue, sheet, &rows);
+                let state = self.state(key, &link, row, fields, &memo, &stored);
+                Ok(Some(Found { link, state, memo, stored, has_aside: aside.is_some() }))
             })
             .collect())
+    }
+
+    /// The rows of sheets by id: of their own table, and of the one beside it.
+    pub(super) async fn sheets(
+        &self,
+        catalogue: &Catalogue,
+        transaction: &mut dyn Transaction,
+        sheet: &'static Sheet,
+        ids: Vec<SqlValue>,
+        lock: bool,
+    ) -> Result<HashMap<i64, (Row, Option<Row>)>, GatewayFault> {
+        let columns = self.columns_of(catalogue, sheet, Place::Main);
+        let by_id = vec![Condition::In(sheet.key, ids.clone())];
+        let select = Select { lock, ..Select::new(sheet.table, &columns, by_id) };
+        let rows = transaction.select(&select).await?;
+        let mut aside = self.beside(catalogue, transaction, sheet, ids).await?;
+        let with_aside = |row: Row| {
+            let id = row.int(sheet.key).unwrap_or(0);
+            (id, (row, aside.remove(&id)))
+        };
+        Ok(rows.into_iter().map(with_aside).collect())
+    }
+
+    /// The rows beside these sheets, by id.
+    pub(super) async fn beside(
+        &self,
+        catalogue: &Catalogue,
+        transaction: &mut dyn Transaction,
+        sheet: &'static Sheet,
+        ids: Vec<SqlValue>,
+    ) -> Result<HashMap<i64, Row>, GatewayFault> {
+        let columns: Vec<Column> = self.columns_of(catalogue, sheet, Place::Aside);
+        let Some(table) = sheet.aside.filter(|_| columns.iter().any(|column| column.name == sheet.key)) else {
+            return Ok(HashMap::new());
+        };
+        let select = Select::new(table, &columns, vec![Condition::In(sheet.key, ids)]);
+        let rows = transaction.select(&select).await?;
+        Ok(rows.into_iter().map(|row| (row.int(sheet.key).unwrap_or(0), row)).collect())
+    }
+
+    fn state(
+        &self,
+        key: &TicketKey,
+        link: &TicketLink,
+        row: &Row,
+        fields: Fields,
+        memo: &Memo,
+        stored: &[StoredEntry],
+    ) -> ObjectState {
+        let known: Vec<Known> = stored.iter().map(|entry| entry.known.clone()).collect();
+        let visible = memo.visible_text();
+        let entries: BTreeMap<String, EntryState> = stored
+            .iter()
+            .zip(memo.held(&known))
+            .map(|(entry, present)| {
+                let state = EntryState {
+                    hash: entry.hash.clone(),
+                    present,
+                    outcome: EntryOutcome::Unchanged,
+                    minutes: entry.minutes,
+                    conso: entry.conso,
+                };
+                (entry.known.key.clone(), state)
+            })
+            .collect();
+        let minutes: BTreeMap<&str, i64> = entries
+            .iter()
+            .map(|(key, entry)| (key.as_str(), entry.minutes))
+            .filter(|(_, minutes)| *minutes != 0)
+            .collect();
+        let content = serde_json::json!([link.id, fields, visible, minutes]).to_string();
+        let mut etag = sha256_hex(&content);
+        etag.truncate(32);
+        let modified_by = row.text("USMOD");
+        ObjectState {
+            kind: link.kind,
+            id: link.id,
+            key: key.clone(),
+            etag,
+            origin: link.origin.clone(),
+            url: link.url.clone(),
+            fields,
+            entries,
+            memo: visible,
+            typed: memo.typed(&known),
+            modified_at: row.moment("DHMOD").map(|local| local_to_utc(local, self.zone)),
+            modified_by: (!modified_by.is_empty()).then(|| modified_by.to_owned()),
+        }
     }
 }
 
@@ -209,45 +306,5 @@ fn only(mut results: Vec<Put>) -> Put {
 }
 
 pub(super) fn vanished(key: &TicketKey) -> GatewayFault {
-    GatewayFault::NotFound(format!("the intervention of ticket {} vanished while it was being written", key.number))
-}
-
-fn by_intervention(rows: Vec<Row>) -> HashMap<i64, Row> {
-    rows.into_iter().map(|row| (row.int("IDINTERVENTION").unwrap_or(0), row)).collect()
-}
-
-fn state(key: &TicketKey, link: &TicketLink, fields: Fields, memo: &Memo, stored: &[StoredEntry]) -> ObjectState {
-    let known: Vec<Known> = stored.iter().map(|entry| entry.known.clone()).collect();
-    let visible = memo.visible_text();
-    let entries: BTreeMap<String, EntryState> = stored
-        .iter()
-        .zip(memo.held(&known))
-        .map(|(entry, present)| {
-            let state = EntryState {
-                hash: entry.hash.clone(),
-                present,
-                outcome: EntryOutcome::Unchanged,
-                minutes: 0,
-                conso: None,
-            };
-            (entry.known.key.clone(), state)
-        })
-        .collect();
-    let content = serde_json::json!([link.intervention, fields, visible]).to_string();
-    let mut etag = sha256_hex(&content);
-    etag.truncate(32);
-    ObjectState {
-        kind: ObjectKind::Intervention,
-        id: link.intervention,
-        key: key.clone(),
-        etag,
-        origin: link.origin.clone(),
-        url: link.url.clone(),
-        fields,
-        entries,
-        memo: visible,
-        typed: Vec::new(),
-        modified_at: None,
-        modified_by: None,
-    }
+    GatewayFault::NotFound(format!("what ticket {} has in Gestan vanished while it was being written", key.number))
 }

@@ -1,0 +1,59 @@
+//! Every operation of the contract is tried, and every answer is one that it allows.
+
+use super::{CREATE, INTERVENTION, LINK, Served};
+use reqwest::{Method, StatusCode};
+use serde_json::json;
+
+#[tokio::test]
+async fn every_answer_is_what_the_contract_says() {
+    let served = Served::new().await;
+    let mut seen: Vec<(String, String)> = Vec::new();
+    for path in
+        ["/v1/health", "/v1/capabilities", "/v1/clients", "/v1/machines", "/v1/users", "/v1/projects", "/v1/products"]
+    {
+        let answer = served.get(path).await;
+        assert_eq!(answer.status, StatusCode::OK, "{path}");
+        seen.push((path.to_owned(), "get".to_owned()));
+    }
+    let created = served.put(1, &CREATE, &served.new_intervention()).await;
+    assert_eq!(created.status, StatusCode::CREATED);
+    seen.push((INTERVENTION.to_owned(), "put".to_owned()));
+    let got = served.call(Method::GET, "/v1/tickets/gestsup/1/1/intervention", INTERVENTION, &[], None).await;
+    assert_eq!((got.status, &got.body["etag"]), (StatusCode::OK, &created.body["etag"]));
+    seen.push((INTERVENTION.to_owned(), "get".to_owned()));
+    let batch = json!({ "items": [
+        { "key": { "source": "gestsup", "number": 2, "sequence": 1 }, "precondition": "absent", "object": served.new_intervention() },
+        { "key": { "source": "gestsup", "number": 3, "sequence": 1 }, "precondition": { "match": "x" }, "object": served.new_intervention() },
+    ] });
+    served.contract.check_request("/v1/tickets:batch", "post", &batch);
+    let answer = served.call(Method::POST, "/v1/tickets:batch", "/v1/tickets:batch", &[], Some(&batch)).await;
+    assert!(answer.body["results"][0]["ok"].is_object() && answer.body["results"][1]["problem"].is_object());
+    seen.push(("/v1/tickets:batch".to_owned(), "post".to_owned()));
+    let tickets = served.get("/v1/tickets?source=gestsup&limit=1").await;
+    assert_eq!((tickets.body["items"][0]["number"].as_i64(), tickets.body["next"].is_string()), (Some(1), true));
+    seen.push(("/v1/tickets".to_owned(), "get".to_owned()));
+    let records = served.get("/v1/interventions?since=2020-01-01T00:00:00").await;
+    assert_eq!(records.body["items"][0]["ticket"]["number"], 1);
+    seen.push(("/v1/interventions".to_owned(), "get".to_owned()));
+    let key = |number: i64| json!({ "source": "gestsup", "number": number, "sequence": 1 });
+    let states = json!({ "items": [
+        { "key": key(1), "etag": created.body["etag"] }, { "key": key(2), "etag": "old" }, { "key": key(9), "etag": "x" },
+    ] });
+    served.contract.check_request("/v1/tickets:states", "post", &states);
+    let answer = served.call(Method::POST, "/v1/tickets:states", "/v1/tickets:states", &[], Some(&states)).await;
+    assert_eq!(
+        (&answer.body["results"][0], &answer.body["results"][1]["changed"]["number"]),
+        (&json!("unchanged"), &json!(2))
+    );
+    assert_eq!(answer.body["results"][2]["problem"]["status"], 404);
+    seen.push(("/v1/tickets:states".to_owned(), "post".to_owned()));
+    let link = json!({ "intervention": 999, "origin": { "created": "x", "creator": 7, "first_step": null } });
+    served.contract.check_request(LINK, "put", &link);
+    let answer = served.call(Method::PUT, "/v1/tickets/gestsup/5/1/link", LINK, &[], Some(&link)).await;
+    assert_eq!(answer.status, StatusCode::NOT_FOUND);
+    seen.push((LINK.to_owned(), "put".to_owned()));
+    let (mut all, mut seen) = (served.contract.operations(), seen);
+    all.sort();
+    seen.sort();
+    assert_eq!(seen, all, "an operation of the contract was not tried");
+}
