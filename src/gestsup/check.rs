@@ -65,11 +65,19 @@ impl Names {
 }
 
 impl Gestsup {
-    /// Looks at the base: version, structure, rights, settings. `writes`: the follow-up may do more than read.
+    /// Looks at the base as one that is only read: version, structure, rights, settings.
     ///
     /// # Errors
     /// When it cannot be reached or is no GestSup base.
-    pub async fn check(&self, writes: bool) -> Result<Vec<Finding>, GestsupError> {
+    pub async fn check(&self) -> Result<Vec<Finding>, GestsupError> {
+        self.check_for(false).await
+    }
+
+    /// The same; `writes`: the follow-up may do more than read.
+    ///
+    /// # Errors
+    /// When it cannot be reached or is no GestSup base.
+    pub async fn check_for(&self, writes: bool) -> Result<Vec<Finding>, GestsupError> {
         let mut snapshot = self.open().await?;
         let mut findings = Vec::new();
         let version = if snapshot.catalogue.has("tparameters", "version") {

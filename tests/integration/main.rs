@@ -8,6 +8,7 @@ mod consos;
 mod contract;
 mod drift;
 mod faults;
+mod follow_up;
 mod gateway;
 mod gestsup;
 mod habits;

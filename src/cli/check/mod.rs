@@ -103,7 +103,7 @@ fn secrets(config: &Config) -> Vec<Finding> {
 
 async fn gestsup(site: &Site) -> Section {
     let follow_up = &site.config().follow_up;
-    let mut findings = match site.gestsup().check(follow_up.enabled).await {
+    let mut findings = match site.gestsup().check_for(follow_up.enabled).await {
         Ok(findings) => findings,
         Err(error) => vec![Finding::new(Level::Error, error.to_string())],
     };

@@ -10,8 +10,8 @@ use crate::config::{FollowUp, TextPolicy};
 use crate::flows::tickets::{Link, LinkPhase, known_before};
 use crate::gestan::contract::ObjectState;
 use crate::mapping::{Context, Projection, project};
-use crate::model::{FROM_GESTAN, ObjectKind, Step, Ticket, sha256_hex};
-use chrono::{DateTime, Utc};
+use crate::model::{FROM_GESTAN, Field, ObjectKind, Step, Ticket, sha256_hex};
+use chrono::{DateTime, Duration, Utc};
 
 /// What the plan of a ticket needs beside the ticket and its link.
 pub(super) struct Planner<'a> {
@@ -69,8 +69,10 @@ impl Planner<'_> {
             Some(known) => known.clone(),
             None => first_look(ticket, link, current, fresh),
         };
-        // What Gestan held before its base was restored is no choice of its users.
-        let restored = known.is_some_and(|known| known.modified_at > current.modified_at.or(known.modified_at));
+        // What Gestan held before its base was restored is no choice of its users. Their clocks may differ a little.
+        let restored = known.is_some_and(|known| {
+            known.modified_at.zip(current.modified_at).is_some_and(|(then, now)| now + Duration::hours(12) < then)
+        });
         following.etag.clone_from(&current.etag);
         following.modified_at = current.modified_at;
         following.attention = None;
@@ -139,6 +141,17 @@ fn paragraphs(ticket: &Ticket, link: &Link, typed: &[String], fresh: bool) -> Ve
     paragraphs
 }
 
+/// Fields that Gestan decided when it set one of them.
+const CARRIED: [Field; 8] = [
+    Field::Status,
+    Field::Technician,
+    Field::Team,
+    Field::Responsible,
+    Field::PlannedStart,
+    Field::PlannedEnd,
+    Field::Load,
+    Field::ResolvedAt,
+];
 const TEXT: &str = "text";
 const NUMBER: &str = "number";
 
@@ -290,9 +303,9 @@ impl Draft<'_> {
         if plan.change.is_empty() {
             return plan;
         }
-        // What the ticket as it will be asks for counts as sent.
+        // What the ticket as it will be asks for counts as sent; what follows from it (the time spent, say) goes to Gestan.
         let Ok(then) = project(&after, &known_before(links), &planner.context) else { return plan };
-        for (field, value) in then.fields.iter() {
+        for (field, value) in then.fields.iter().filter(|(field, _)| CARRIED.contains(field)) {
             if projection.fields.get(field) != Some(value) {
                 plan.link.sent.insert(*field, value.clone());
             }
