@@ -178,7 +178,7 @@ impl Site {
     /// # Errors
     /// When `[gestsup]` is missing.
     pub fn follow_up(&self) -> anyhow::Result<FollowUpFlow<'_>> {
-        Ok(FollowUpFlow { tickets: self.tickets()?, desk: &self.gestsup, memory: &self.store })
+        Ok(FollowUpFlow { tickets: self.tickets()?, changes: &self.gestan, desk: &self.gestsup, memory: &self.store })
     }
 
     /// Whether the follow-up is switched on. In shadow mode nothing is written on either side.

@@ -6,6 +6,7 @@ use super::contract::{
     StatesRequest, StatesResponse, TicketKey, User,
 };
 use super::error::GatewayError;
+use crate::flows::follow_up::Changes;
 use crate::flows::tickets::Interventions;
 use crate::flows::{Blast, PortError};
 use crate::gateway::Gateway;
@@ -361,6 +362,20 @@ fn root_cause(error: &reqwest::Error) -> String {
         cause = source;
     }
     if error.is_timeout() { "no answer in time".to_owned() } else { cause.to_string() }
+}
+
+#[async_trait]
+impl Changes for GatewayClient {
+    async fn changed(&self, kind: ObjectKind, since: DateTime<Utc>) -> Result<Vec<TicketKey>, PortError> {
+        let list = match kind {
+            ObjectKind::Intervention => "interventions",
+            ObjectKind::Anomaly => "anomalies",
+        };
+        let since = since.to_rfc3339_opts(chrono::SecondsFormat::Secs, true);
+        let records: Vec<ObjectRecord> =
+            self.all_with(list, vec![("changed_since", since.as_str()), ("linked", "true")]).await?;
+        Ok(records.into_iter().filter_map(|record| record.ticket).collect())
+    }
 }
 
 #[async_trait]

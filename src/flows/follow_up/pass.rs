@@ -3,8 +3,8 @@
 use super::apply::Applier;
 use super::people::Counterparts;
 use super::plan::{Plan, Planner};
-use super::ports::{Desk, DeskFacts, FollowMemory, Pen, hash_of};
-use super::read::{Found, SWEEP};
+use super::ports::{Changes, Desk, DeskFacts, FollowMemory, Pen, hash_of};
+use super::read::{CHANGED, Found, SWEEP};
 use super::report::{FollowRecord, FollowReport};
 use crate::failpoint::reached;
 use crate::flows::PortError;
@@ -22,6 +22,8 @@ pub const STARTED: &str = "follow_up.started";
 pub struct FollowUpFlow<'a> {
     /// What both flows read, and the configuration.
     pub tickets: TicketsFlow<'a>,
+    /// What tells that something was changed.
+    pub changes: &'a dyn Changes,
     /// What is written to.
     pub desk: &'a dyn Desk,
     /// What is remembered.
@@ -117,9 +119,7 @@ impl FollowUpFlow<'_> {
         }
         if !options.dry_run && options.only.is_empty() && !report.interrupted {
             let sweep = serde_json::to_string(&found.sweep).unwrap_or_default();
-            if self.memory.value(SWEEP).await?.as_ref() != Some(&sweep) {
-                self.memory.set_value(SWEEP, &sweep).await?;
-            }
+            self.memory.set_values(vec![(SWEEP, sweep), (CHANGED, now.to_rfc3339())]).await?;
         }
         Ok(())
     }

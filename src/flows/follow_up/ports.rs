@@ -4,7 +4,8 @@
 use super::operation::{Remark, TicketChange};
 use crate::flows::PortError;
 use crate::flows::tickets::{Attention, JournalEntry, Link, Memory};
-use crate::model::{Fields, Label, Person, sha256_hex};
+use crate::gestan::contract::TicketKey;
+use crate::model::{Fields, Label, ObjectKind, Person, sha256_hex};
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -15,6 +16,13 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 pub trait Desk: Send + Sync {
     /// Connects for one pass.
     async fn pen(&self) -> Result<Box<dyn Pen>, PortError>;
+}
+
+/// Gestan as something that tells what was changed lately.
+#[async_trait]
+pub trait Changes: Send + Sync {
+    /// Keys of linked objects of a kind that were changed since then, as far as Gestan's own dates tell.
+    async fn changed(&self, kind: ObjectKind, since: DateTime<Utc>) -> Result<Vec<TicketKey>, PortError>;
 }
 
 /// What GestSup's people and settings mean for a plan.

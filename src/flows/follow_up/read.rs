@@ -3,16 +3,21 @@
 
 use super::pass::FollowUpFlow;
 use super::ports::Following;
-use crate::flows::PortError;
 use crate::flows::tickets::{LinkPhase, PassOptions, Sweep, Trouble};
+use crate::flows::{Blast, PortError};
 use crate::gestan::contract::{KnownState, ObjectState, StateResult, TicketKey};
+use crate::model::ObjectKind;
 use chrono::{DateTime, Duration, Utc};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// Objects of one request.
 const SLICE: usize = 100;
 /// Closed tickets that one pass looks at.
 const CLOSED: usize = 2_000;
+/// Gestan stores local times, of which an hour comes twice a year, and its users' clocks differ.
+const OVERLAP: Duration = Duration::hours(2);
+/// When the last pass began, in the state.
+pub(super) const CHANGED: &str = "follow_up.changed";
 /// The cursor of the rolling look at closed tickets, in the state.
 pub(super) const SWEEP: &str = "follow_up.sweep";
 
@@ -55,8 +60,17 @@ impl FollowUpFlow<'_> {
         for numbers in live.chunks(SLICE) {
             self.look_at(numbers, now, &mut found).await?;
         }
+        let everything = options.full || !options.only.is_empty();
+        if !everything {
+            // A closed one that somebody is at is looked at now, the others in their turn.
+            let lately = self.changed_lately(now).await?;
+            let numbers: Vec<i64> = closed.iter().copied().filter(|number| lately.contains(number)).collect();
+            for numbers in numbers.chunks(SLICE) {
+                self.look_at(numbers, now, &mut found).await?;
+            }
+        }
         let every = i64::try_from(self.tickets.config.follow_up.full_every_seconds).unwrap_or(i64::MAX / 1000);
-        if options.full || !options.only.is_empty() {
+        if everything {
             for numbers in closed.chunks(SLICE) {
                 self.look_at(numbers, now, &mut found).await?;
             }
@@ -79,6 +93,24 @@ impl FollowUpFlow<'_> {
         }
         found.changed.sort_by_key(|(number, _)| *number);
         Ok(found)
+    }
+
+    /// Tickets whose object was changed since the last pass, as far as Gestan's dates tell.
+    async fn changed_lately(&self, now: DateTime<Utc>) -> Result<HashSet<i64>, PortError> {
+        let since = self.memory.value(CHANGED).await?.and_then(|text| text.parse::<DateTime<Utc>>().ok());
+        let since = since.unwrap_or(now) - OVERLAP;
+        let mut numbers = HashSet::new();
+        for kind in [ObjectKind::Intervention, ObjectKind::Anomaly] {
+            match self.changes.changed(kind, since).await {
+                Ok(keys) => numbers.extend(
+                    keys.into_iter().filter(|key| key.source == self.tickets.source_name).map(|key| key.number),
+                ),
+                // A base without anomalies, or a gateway that does not tell: the rolling look does without.
+                Err(error) if matches!(error.blast, Blast::Record | Blast::Retry) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(numbers)
     }
 
     async fn look_at(&self, numbers: &[i64], now: DateTime<Utc>, found: &mut Found) -> Result<(), PortError> {

@@ -67,10 +67,14 @@ pub fn told(report: &FollowReport) -> Vec<String> {
 /// Both sides as they stand.
 pub async fn sides(world: &mut World) -> (Vec<String>, Vec<String>, Vec<String>, String) {
     let tickets = "id, state, technician, t_group, time, time_hope, date_hope, date_res, date_modif";
+    // Old versions have fewer.
+    let from = "information_schema.columns WHERE table_schema = DATABASE() AND table_name = 'tthreads'";
+    let columns =
+        ask(world, "column_name", from).await.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
     let gestan = (world.gestan().await, world.erp.see_anomalies().await.unwrap());
     (
         ask(world, tickets, "tincidents ORDER BY id").await,
-        ask(world, "id, ticket, type, author, private, time, text, dest_mail", "tthreads ORDER BY id").await,
+        ask(world, &columns, "tthreads ORDER BY id").await,
         ask(world, "id, technician, date_start, date_end, disable", "tevents ORDER BY id").await,
         format!("{gestan:#?}"),
     )
