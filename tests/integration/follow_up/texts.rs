@@ -1,16 +1,7 @@
 //! What a Gestan user types in a memo: new, corrected, taken out; on the ticket once, and never back in the memo.
 
 use super::{ask, cycle, following, linked, quiet, steps, told};
-use crate::support::World;
 use gestan_connector::gateway::memo::Memo;
-
-/// What the memo says, with another text in place of one.
-async fn retype(world: &mut World, id: i64, from: &str, to: &str) {
-    let memo = world.erp.see(id).await.unwrap().memo;
-    assert!(memo.contains(from), "{memo}");
-    let memo = memo.replacen(from, to, 1).replace('\\', "\\\\").replace('\'', "''");
-    world.erp.run(format!("UPDATE INTERVENTION SET LIB_INTERVENTION = '{memo}', USMOD = 'LRO', DHMOD = NOW() WHERE IDINTERVENTION = {id}")).await.unwrap();
-}
 
 #[tokio::test]
 async fn what_is_typed_becomes_a_private_step_of_whoever_typed_it() {
@@ -36,7 +27,7 @@ async fn text_is_public_or_stays_in_gestan_where_that_is_configured() {
     assert_eq!(steps(&world, ticket).await, [format!("0|{}|0|0|0|0|<p>Vu</p>", world.paul)]);
     assert_eq!(ask(&world, "userread", "tincidents").await, ["0"]);
     let mut world = world.altered("interventions = \"public\"", "interventions = \"off\"").await;
-    retype(&mut world, id, "Vu", "Vu\\par \\par Autre").await;
+    world.erp.retype(id, "LRO", "Vu", "Vu\\par \\par Autre").await.unwrap();
     cycle(&world).await;
     assert_eq!(steps(&world, ticket).await.len(), 1);
     quiet(&mut world).await;
@@ -49,14 +40,14 @@ async fn a_corrected_paragraph_corrects_its_step_and_one_taken_out_leaves_it() {
     world.erp.type_in_memo(id, "Cable a changer").await.unwrap();
     cycle(&world).await;
     let before = ask(&world, "id", "tthreads WHERE dest_mail LIKE 'gestan:%'").await;
-    retype(&mut world, id, "Cable a changer", "Cable change hier").await;
+    world.erp.retype(id, "LRO", "Cable a changer", "Cable change hier").await.unwrap();
     assert_eq!(told(&cycle(&world).await), ["1 done follow: to GestSup: 1 step corrected"]);
     assert_eq!(
         ask(&world, "id, text", "tthreads WHERE dest_mail LIKE 'gestan:%'").await,
         [format!("{}|<p>Cable change hier</p>", before[0])]
     );
     quiet(&mut world).await;
-    retype(&mut world, id, "Cable change hier", "").await;
+    world.erp.retype(id, "LRO", "Cable change hier", "").await.unwrap();
     let report = cycle(&world).await;
     assert_eq!(report.records.len(), 1);
     assert_eq!(report.records[0].code, "text-gone");
@@ -71,13 +62,13 @@ async fn a_step_that_both_sides_changed_stays_as_each_left_it_and_is_told_once()
     world.erp.type_in_memo(id, "Cable a changer").await.unwrap();
     cycle(&world).await;
     world.desk.run("UPDATE tthreads SET text = '<p>Autre</p>' WHERE dest_mail LIKE 'gestan:%'").await.unwrap();
-    retype(&mut world, id, "Cable a changer", "Cable change").await;
+    world.erp.retype(id, "LRO", "Cable a changer", "Cable change").await.unwrap();
     let report = cycle(&world).await;
     assert_eq!(report.records.len(), 1);
     assert_eq!(report.records[0].code, "text-conflict");
     quiet(&mut world).await;
     world.desk.run("DELETE FROM tthreads WHERE dest_mail LIKE 'gestan:%'").await.unwrap();
-    retype(&mut world, id, "Cable change", "Cable rechange").await;
+    world.erp.retype(id, "LRO", "Cable change", "Cable rechange").await.unwrap();
     assert_eq!(cycle(&world).await.records[0].code, "text-conflict");
     quiet(&mut world).await;
 }
@@ -116,7 +107,7 @@ async fn a_lost_state_sends_no_text_twice() {
     cycle(&world).await;
     cycle(&world).await;
     assert_eq!(steps(&world, ticket).await, before);
-    retype(&mut world, id, "Vu", "Vu et revu").await;
+    world.erp.retype(id, "LRO", "Vu", "Vu et revu").await.unwrap();
     cycle(&world).await;
     let after = steps(&world, ticket).await;
     assert_eq!(after.len(), before.len());

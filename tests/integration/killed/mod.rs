@@ -3,6 +3,8 @@
 
 #[cfg(feature = "failpoints")]
 mod between;
+#[cfg(feature = "failpoints")]
+mod follow_up;
 mod moments;
 #[cfg(feature = "failpoints")]
 mod places;
