@@ -222,7 +222,7 @@ impl Draft<'_> {
                 Standing::Changed(index) => (Some(&known[index]), true),
                 Standing::New => (None, true),
             };
-            let from_line = old.map_or(0, |old| if changed { old.from_line_of(text) } else { old.from_line });
+            let from_line = old.map_or(0, |old| if changed { old.first_told_of(text) } else { old.from_line });
             let mut paragraph = Paragraph {
                 text: text.clone(),
                 from_line,

@@ -125,7 +125,7 @@ impl Paragraph {
     }
 
     /// The first line of `new` that was not there before the follow-up looked.
-    pub(super) fn from_line_of(&self, new: &str) -> usize {
+    pub(super) fn first_told_of(&self, new: &str) -> usize {
         let kept = self.text.lines().take(self.from_line).zip(new.lines()).filter(|(old, new)| same(old, new)).count();
         kept.min(self.from_line)
     }

@@ -4,6 +4,7 @@ mod anomalies;
 mod conflicts;
 mod faults;
 mod fields;
+mod round_trips;
 mod texts;
 
 use crate::support::World;
