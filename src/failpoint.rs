@@ -3,7 +3,7 @@
 
 /// Every place, in the order of a pass.
 #[cfg(feature = "failpoints")]
-pub const ALL: [&str; 30] = [
+pub const ALL: [&str; 34] = [
     "daemon: pass begun",
     "daemon: tickets that need no write settled",
     "daemon: intents stored",
@@ -24,6 +24,10 @@ pub const ALL: [&str; 30] = [
     "gateway: before COMMIT of a link",
     "gateway: after COMMIT of a link",
     "daemon: gateway linked",
+    "gateway: file of a document written",
+    "gateway: file of a document in its place",
+    "gateway: before COMMIT of a document",
+    "gateway: after COMMIT of a document",
     "follow-up: pass begun",
     "follow-up: intent stored",
     "gestsup: step inserted",

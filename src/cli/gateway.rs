@@ -71,7 +71,12 @@ async fn probe(globals: &Globals) -> anyhow::Result<ExitCode> {
         output::json(&probe)?;
     } else {
         let headers = ["list", "column", "code", "rows", "labels of paramlib", "newest"];
-        println!("{}\n\n{}", output::table(&headers, probe.rows()), probe.to_toml());
+        println!("{}\n", output::table(&headers, probe.rows()));
+        if !probe.targets.is_empty() {
+            let headers = ["column", "letters before the number", "of the newest rows", "newest"];
+            println!("{}\n", output::table(&headers, probe.target_rows()));
+        }
+        println!("{}", probe.to_toml());
     }
     Ok(ExitCode::Ok)
 }

@@ -8,10 +8,10 @@ use clap::Args;
 /// Have tickets that were set aside, or wait for their next attempt, tried on the next pass.
 #[derive(Debug, Args)]
 pub struct Retry {
-    /// Ticket numbers.
+    /// Ticket numbers. One whose intervention was deleted in Gestan gets a new one, unless it was restored there.
     #[arg(value_name = "N", required_unless_present = "all", value_parser = clap::value_parser!(i64).range(1..))]
     tickets: Vec<i64>,
-    /// All of them.
+    /// All of them; a deleted intervention is made anew only for a ticket that is named.
     #[arg(long, conflicts_with = "tickets")]
     all: bool,
 }

@@ -5,7 +5,7 @@ use super::diagnostic::Diagnostic;
 use super::document::Document;
 use super::load::Role;
 use super::validate_mapping::{codes, mapping};
-use super::{Config, Gateway};
+use super::{Config, Gateway, GatewayDocuments};
 use crate::telemetry;
 
 /// Collects findings with their places.
@@ -248,6 +248,85 @@ fn gateway_values(gateway: &Gateway, check: &mut Check<'_>) {
     }
     check.at_least("gateway/base/timeout_seconds", gateway.base.timeout_seconds, 1);
     check.at_least("gateway/max_body_kib", gateway.max_body_kib.into(), 64);
+    if gateway.quantity_column.as_ref().is_some_and(|column| !is_column(column)) {
+        check.at(
+            "gateway/quantity_column",
+            "this cannot be the name of a column",
+            "write the name of a column of INTERVENTION, such as \"USDEF_NUM\"",
+        );
+    }
+    let mut letters = vec![
+        ("gateway/anomalies/machine", &gateway.anomalies.machine),
+        ("gateway/anomalies/contact", &gateway.anomalies.contact),
+    ];
+    letters.extend(gateway.documents.iter().map(|documents| ("gateway/documents/anomaly", &documents.anomaly)));
+    for (path, letters) in letters {
+        if !(1..=3).contains(&letters.len()) || !letters.chars().all(|c| c.is_ascii_uppercase()) {
+            check.at(
+                path,
+                format!("\"{letters}\" cannot stand before a number in TRGCIBLE"),
+                "write 1 to 3 capital letters; `gestan-connector gateway probe` shows the ones in use",
+            );
+        }
+    }
+    if gateway.anomalies.machine == gateway.anomalies.contact {
+        check.at(
+            "gateway/anomalies",
+            format!("machines and contacts are both told by \"{}\"", gateway.anomalies.machine),
+            "write different letters: an anomaly could not be read back",
+        );
+    }
+    let mut seen = std::collections::BTreeMap::new();
+    for (status, number) in &gateway.codes.anomaly_status {
+        if let Some(other) = seen.insert(number, status) {
+            check.at(
+                &format!("gateway/codes/anomaly_status/{status}"),
+                format!("{number} already stands for {other}"),
+                "every status needs a number of its own, else it cannot be read back",
+            );
+        }
+    }
+    if let Some(documents) = &gateway.documents {
+        stored(documents, check);
+    }
+    if let Some(contracts) = &gateway.contracts {
+        let query = contracts.query.trim().trim_end_matches(';');
+        let begins = query.split_whitespace().next().unwrap_or_default().to_uppercase();
+        if begins != "SELECT" || query.contains(';') {
+            check.at(
+                "gateway/contracts/query",
+                "this is not one SELECT",
+                "write one statement that begins with SELECT and has columns named number and client",
+            );
+        }
+    }
+}
+
+fn is_column(name: &str) -> bool {
+    (1..=64).contains(&name.len()) && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+}
+
+fn stored(documents: &GatewayDocuments, check: &mut Check<'_>) {
+    if !documents.folder.is_absolute() {
+        check.at(
+            "gateway/documents/folder",
+            "the folder depends on where the gateway is run from",
+            "write a whole path, such as \"/mnt/gestan/DOCUMENTS\"",
+        );
+    }
+    if !(1..=1024).contains(&documents.max_mib) {
+        check.at("gateway/documents/max_mib", "a document has 1 to 1024 MiB", "write a number from 1 to 1024");
+    }
+    for (index, extension) in documents.extensions.iter().enumerate() {
+        let letters = extension.trim_start_matches('.');
+        if letters.is_empty() || !letters.chars().all(|c| c.is_ascii_alphanumeric()) {
+            check.at(
+                &format!("gateway/documents/extensions/{index}"),
+                format!("\"{extension}\" is no extension"),
+                "write letters and digits only, such as \"pdf\"",
+            );
+        }
+    }
 }
 
 /// What is allowed and unwise.

@@ -59,7 +59,7 @@ impl Sandbox {
         }
         let accounts = format!(
             "CREATE USER IF NOT EXISTS connector@'%' IDENTIFIED BY 'lecture-seule'; GRANT SELECT ON {}.* TO connector@'%'; \
-             CREATE USER IF NOT EXISTS gateway@'%' IDENTIFIED BY 'passerelle'; GRANT SELECT, INSERT, UPDATE, CREATE ON {}.* TO gateway@'%';",
+             CREATE USER IF NOT EXISTS gateway@'%' IDENTIFIED BY 'passerelle'; GRANT SELECT, INSERT, UPDATE, CREATE, ALTER ON {}.* TO gateway@'%';",
             this.gestsup, this.gestan
         );
         root.execute(sqlx::raw_sql(AssertSqlSafe(accounts))).await?;
@@ -132,20 +132,20 @@ normale = 2
 [gateway.codes.anomaly_status]
 planned = 0
 in_progress = 1
-waiting = 2
-done = 3
-cancelled = 4
+waiting = 3
+done = 2
+cancelled = 9
 
 [gateway.codes.anomaly_type]
-logiciel = 1
-materiel = 2
+logiciel = 4
+materiel = 5
 
 [gateway.codes.anomaly_priority]
 haute = 1
 
 [gateway.codes.criticality]
-bloquante = 1
-mineure = 2
+critique = 7
+mineure = 8
 
 [state]
 path = "{state}"

@@ -70,8 +70,8 @@ impl Gateway {
             fields: self.fields_in(&catalogue, intervention),
             anomaly_fields: if anomalies { self.fields_in(&catalogue, anomaly) } else { Vec::new() },
             consos: Self::counts(&catalogue),
-            documents: false,
-            contracts: false,
+            documents: self.stores_documents(&catalogue),
+            contracts: self.contracts.is_some(),
             codes: self.codes.names(),
             missing_codes,
         })

@@ -186,10 +186,10 @@ impl Gateway {
         if sheet.optional && !complete { Err(GatewayFault::NotInstalled) } else { Ok(()) }
     }
 
-    /// The fields that this base has a column for.
+    /// The fields that this base has a column for, as they read once they are stored.
     fn supported(&self, catalogue: &Catalogue, sheet: &'static Sheet, fields: &Fields) -> Fields {
-        let known = self.fields_in(catalogue, sheet);
-        fields.iter().filter(|(field, _)| known.contains(field)).map(|(field, value)| (*field, value.clone())).collect()
+        let homes = self.homes_in(catalogue, sheet).into_iter();
+        homes.filter_map(|(field, home)| Some((field, home.how.stored(fields.get(&field)?)))).collect()
     }
 }
 

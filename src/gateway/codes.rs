@@ -93,6 +93,11 @@ impl Codes {
         known.map_or_else(|| format!("{NAMELESS}{number}"), |(name, _)| name.clone())
     }
 
+    /// Whether a number has a name.
+    pub(super) fn has(&self, list: List, number: i64) -> bool {
+        self.list(list).any(|(_, known)| *known == number)
+    }
+
     /// Names by list.
     pub(super) fn names(&self) -> BTreeMap<String, Vec<String>> {
         List::ALL

@@ -62,6 +62,20 @@ fn read_from(home: Home) -> Vec<Column> {
     }
 }
 
+impl How {
+    /// A value as it reads once it is stored: what a column cannot hold is no difference to it.
+    pub(super) fn stored(self, value: &Value) -> Value {
+        match (self, value) {
+            (Self::Title(max) | Self::Words(max), Value::Text(words)) => Value::Text(cp1252::clean(words, max)),
+            (Self::Words(_), Value::Null) => Value::text(""),
+            (Self::Short(_), Value::Text(code)) if code.is_empty() => Value::Null,
+            (Self::Team(_), Value::Null) => Value::List(Vec::new()),
+            (Self::Client | Self::Key | Self::Machine | Self::Target, Value::Number(0)) => Value::Null,
+            (_, value) => value.clone(),
+        }
+    }
+}
+
 impl Gateway {
     fn table_of<'t>(&'t self, sheet: &'t Sheet, place: Place) -> Option<&'t str> {
         match place {
@@ -129,6 +143,8 @@ impl Gateway {
                 let codes = row.text(column).split(';').map(str::trim).filter(|code| !code.is_empty());
                 Value::List(codes.map(str::to_owned).collect())
             }
+            // What nobody named 0 says nothing.
+            How::Code(list) if row.int(column) == Some(0) && !self.codes.has(list, 0) => Value::Null,
             How::Code(list) | How::Status(list) => {
                 row.int(column).map_or(Value::Null, |number| Value::Text(self.codes.name(list, number)))
             }
@@ -185,7 +201,7 @@ impl Gateway {
         let one = |value: SqlValue| Ok(vec![(home.column, value)]);
         let code = |list, name: &str| one(SqlValue::Int(at_most(field, self.codes.number(list, name)?, SMALL)?));
         match (home.how, value) {
-            (How::Title(max) | How::Words(max), Value::Text(words)) => one(SqlValue::Text(cp1252::clean(words, max))),
+            (How::Title(_) | How::Words(_), Value::Text(words)) => one(SqlValue::Text(words.clone())),
             (How::Words(_) | How::Short(_) | How::Team(_) | How::Machine, Value::Null) => {
                 one(SqlValue::Text(String::new()))
             }

@@ -20,7 +20,8 @@ pub fn clean(text: &str, max: usize) -> String {
     cut_on_word(&near, max)
 }
 
-fn holds(c: char) -> bool {
+/// Whether Windows-1252 has the character.
+pub(super) fn holds(c: char) -> bool {
     let mut buffer = [0u8; 4];
     !WINDOWS_1252.encode(c.encode_utf8(&mut buffer)).2
 }

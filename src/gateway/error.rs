@@ -46,6 +46,22 @@ pub enum GatewayFault {
     /// This base, or the configuration, has no place for it: a sentence.
     #[error("{0}")]
     Unsupported(String),
+    /// A file is larger than what is stored: a sentence.
+    #[error("{0}")]
+    TooLarge(String),
+    /// The folder of documents cannot be used.
+    #[error(
+        "the folder of documents cannot be used at {path} ({reason}): check that it is mounted, that [gateway.documents] folder names it, and that the gateway may write there"
+    )]
+    Folder {
+        /// Where.
+        path: String,
+        /// What is wrong.
+        reason: String,
+    },
+    /// The administrator's query fails.
+    #[error("the query of contracts fails ({0}): mend [gateway.contracts] query")]
+    Contracts(String),
     /// It was billed.
     #[error("intervention {} is billed and cannot change any more: a ticket that goes on needs a new one", .0.id)]
     Billed(Box<ObjectState>),
@@ -86,6 +102,9 @@ impl GatewayFault {
             Self::OtherTicket { .. } => (409, Problem::OTHER_TICKET, "The number belongs to another ticket", None),
             Self::OtherKind { .. } => (409, Problem::OTHER_KIND, "There is something of another kind", None),
             Self::Unsupported(_) => (501, Problem::UNSUPPORTED, "There is no place for it", None),
+            Self::TooLarge(_) => (413, Problem::TOO_LARGE, "The file is too large", None),
+            Self::Folder { .. } => (500, "documents-folder", "The folder of documents cannot be used", None),
+            Self::Contracts(_) => (500, "contracts-query", "The query of contracts fails", None),
             Self::Billed(current) => (409, Problem::BILLED, "The intervention is billed", Some(current)),
             Self::Linked(_) => (409, Problem::LINKED, "It is linked already", None),
             Self::NotFound(_) => (404, Problem::NOT_FOUND, "There is no such thing", None),

@@ -7,7 +7,9 @@ mod changes;
 mod codes;
 mod columns;
 mod conso;
+mod contracts;
 mod cp1252;
+mod documents;
 mod error;
 mod extension;
 pub mod http;
@@ -24,6 +26,7 @@ mod steps;
 mod writing;
 
 pub use error::GatewayFault;
+pub use lists::Paging;
 pub use probe::Probe;
 
 use crate::config;
@@ -36,7 +39,7 @@ use secrecy::SecretString;
 use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use tokio::sync::RwLock;
+use tokio::sync::{Mutex, RwLock};
 
 /// Tables of Gestan that the gateway uses.
 const TABLES: [&str; 12] = [
@@ -70,6 +73,10 @@ pub struct Gateway {
     user_code: String,
     anomalies: config::AnomalyTargets,
     quantity_column: Option<&'static str>,
+    documents: Option<config::GatewayDocuments>,
+    /// Held while a document is stored.
+    document_turn: Mutex<()>,
+    contracts: Option<config::GatewayContracts>,
     memo: config::MemoFormat,
     max_body: usize,
     /// A base's structure changes with Gestan's version only.
@@ -91,6 +98,9 @@ impl Gateway {
             anomalies: config.anomalies.clone(),
             // Names of columns live as long as the program; a gateway is set up once in it.
             quantity_column: config.quantity_column.clone().map(|column| &*column.leak()),
+            documents: config.documents.clone(),
+            document_turn: Mutex::new(()),
+            contracts: config.contracts.clone(),
             memo: config.memo,
             max_body: usize::try_from(config.max_body_kib).unwrap_or(8192) * 1024,
             catalogue: RwLock::new(None),

@@ -5,6 +5,7 @@ use super::base::{Column, Condition, CountBy, Kind, Select, SqlValue};
 use super::sheet::{ANOMALIE, INTERVENTION, Z83};
 use super::{Gateway, GatewayFault, has};
 use crate::mapping::{cut_on_word, fold};
+use crate::model::Status;
 use serde::Serialize;
 use std::fmt::Write as _;
 
@@ -12,12 +13,29 @@ use std::fmt::Write as _;
 const EXAMPLES: u32 = 3;
 /// Values shown for a list.
 const VALUES: usize = 30;
+/// Rows whose targets are looked at.
+const NEWEST: u32 = 2_000;
 
 /// What a base holds.
 #[derive(Debug, Clone, Serialize)]
 pub struct Probe {
     /// One per column of codes.
     pub lists: Vec<ProbedList>,
+    /// What the newest rows point at.
+    pub targets: Vec<ProbedTarget>,
+}
+
+/// Letters before the number of what rows point at (`TRGCIBLE`): a machine, a contact, an intervention.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ProbedTarget {
+    /// `TABLE.COLUMN`.
+    pub column: String,
+    /// The letters; empty for rows that point at nothing.
+    pub letters: String,
+    /// Rows that hold them, of the newest.
+    pub count: usize,
+    /// The newest value.
+    pub example: String,
 }
 
 /// The values of one column.
@@ -65,7 +83,38 @@ impl Gateway {
                 lists.push(self.probe_list(list, table, column).await?);
             }
         }
-        Ok(Probe { lists })
+        let mut targets = Vec::new();
+        for (table, key) in [(ANOMALIE, "IDANOMALIE"), ("DOCUMENT", "IDDOCUMENT")] {
+            if has(&catalogue, table, key) && has(&catalogue, table, "TRGCIBLE") {
+                targets.extend(self.probe_targets(table, key).await?);
+            }
+        }
+        Ok(Probe { lists, targets })
+    }
+
+    async fn probe_targets(&self, table: &'static str, key: &'static str) -> Result<Vec<ProbedTarget>, GatewayFault> {
+        let mut transaction = self.base.begin().await?;
+        let select = Select {
+            order: Some((key, true)),
+            limit: Some(NEWEST),
+            ..Select::new(table, &[Column::int(key), Column::text("TRGCIBLE")], Vec::new())
+        };
+        let mut targets: Vec<ProbedTarget> = Vec::new();
+        for row in transaction.select(&select).await? {
+            let example = row.text("TRGCIBLE");
+            let letters = example.trim_end_matches(|c: char| c.is_ascii_digit());
+            match targets.iter_mut().find(|target| target.letters == letters) {
+                Some(target) => target.count += 1,
+                None => targets.push(ProbedTarget {
+                    column: format!("{table}.TRGCIBLE"),
+                    letters: letters.to_owned(),
+                    count: 1,
+                    example: example.to_owned(),
+                }),
+            }
+        }
+        targets.sort_by_key(|target| std::cmp::Reverse(target.count));
+        Ok(targets)
     }
 
     async fn probe_list(
@@ -90,19 +139,25 @@ impl Gateway {
                         .map(|row| format!("{} (type {})", row.text("LIB_50"), row.int("TYP_LIBSIMPLE").unwrap_or(0)))
                         .collect();
                 }
-                if table == INTERVENTION {
-                    let columns = [Column::text("LIB50"), Column { name: "DT_INTER_DBT", kind: Kind::Date }];
+                let shown = match table {
+                    INTERVENTION => Some(("IDINTERVENTION", "LIB50", "DT_INTER_DBT")),
+                    ANOMALIE => Some(("IDANOMALIE", "LIB_ANOMALIE", "DH_CONSTAT")),
+                    _ => None,
+                };
+                if let Some((key, title, date)) = shown.filter(|(_, title, _)| has(&catalogue, table, title)) {
+                    let mut columns = vec![Column::text(title), Column { name: date, kind: Kind::Text }];
+                    columns.retain(|column| has(&catalogue, table, column.name));
                     let select = Select {
-                        order: Some(("IDINTERVENTION", true)),
+                        order: Some((key, true)),
                         limit: Some(EXAMPLES),
                         ..Select::new(table, &columns, vec![Condition::Equals(column, SqlValue::Int(code))])
                     };
                     let rows = transaction.select(&select).await?;
                     value.examples = rows
                         .iter()
-                        .map(|row| match row.get("DT_INTER_DBT") {
-                            SqlValue::Date(date) => format!("{} ({date})", row.text("LIB50")),
-                            _ => row.text("LIB50").to_owned(),
+                        .map(|row| match row.text(date).get(..10) {
+                            Some(day) if !day.starts_with("0000") => format!("{} ({day})", row.text(title)),
+                            _ => row.text(title).to_owned(),
                         })
                         .collect();
                 }
@@ -132,13 +187,24 @@ impl Probe {
         rows
     }
 
+    /// Rows for a table: column, letters, count, example.
+    pub fn target_rows(&self) -> Vec<Vec<String>> {
+        let shown = |target: &ProbedTarget| {
+            let letters = if target.letters.is_empty() { "none" } else { &target.letters };
+            vec![target.column.clone(), letters.to_owned(), target.count.to_string(), target.example.clone()]
+        };
+        self.targets.iter().map(shown).collect()
+    }
+
     /// `[gateway.codes]` to paste and complete.
     pub fn to_toml(&self) -> String {
         let mut out = String::new();
         for list in &self.lists {
             let _ = writeln!(out, "[gateway.codes.{}]", list.list);
-            if list.list == "status" {
-                for status in ["planned", "in_progress", "waiting", "done", "to_bill", "billed", "cancelled"] {
+            let is_status = list.list.ends_with("status");
+            if is_status {
+                let billing = [Status::ToBill, Status::Billed];
+                for status in Status::ALL.iter().filter(|one| list.list == "status" || !billing.contains(one)) {
                     let _ = writeln!(out, "# {status} =");
                 }
                 let _ = writeln!(out, "# in use here:");
@@ -155,7 +221,7 @@ impl Probe {
                     .first()
                     .map(|example| format!(", e.g. {}", cut_on_word(example, 50)))
                     .unwrap_or_default();
-                let comment = if list.list == "status" { "# " } else { "" };
+                let comment = if is_status { "# " } else { "" };
                 // Names come from Gestan's users: nothing of them may end the line.
                 let rest: String =
                     format!("{} rows{example}", value.count).chars().filter(|c| !c.is_control()).collect();

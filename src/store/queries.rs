@@ -1,7 +1,9 @@
 //! What people ask the state: how it stands, what happened, and to try again.
 
 use super::{Circuit, Store, StoreError};
-use crate::flows::tickets::{Attention, COMPARISON, JournalEntry, Outcome, REWOUND, SWEEP, Sweep};
+use crate::flows::tickets::{
+    ANEW, Attention, COMPARISON, DELETED_IN_GESTAN, JournalEntry, Outcome, REWOUND, SWEEP, Sweep,
+};
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use sqlx::sqlite::SqliteRow;
@@ -190,13 +192,16 @@ impl Store {
     }
 
     /// Has tickets planned again at once, whatever is remembered of their failures; all that failed
-    /// when none is named. Returns how many there were.
+    /// when none is named. One that is named, and whose intervention was deleted in Gestan, may get another.
+    /// Returns how many there were.
     ///
     /// # Errors
     /// When the state cannot be written.
     pub async fn retry(&self, numbers: Option<&[i64]>) -> Result<u64, StoreError> {
         let mut transaction = self.begin().await?;
         let mut cleared = 0;
+        // Who deleted some on purpose does not expect them back from a command about all that failed.
+        let code = if numbers.is_some() { ANEW } else { DELETED_IN_GESTAN };
         let all;
         let numbers = match numbers {
             Some(numbers) => numbers,
@@ -210,8 +215,9 @@ impl Store {
             // Its fingerprint goes too: what is not remembered has changed, and is planned again.
             let sql = "DELETE FROM fingerprint WHERE number = ? AND number IN (SELECT number FROM attention)";
             self.done(sqlx::query(sql).bind(number).execute(&mut *transaction).await)?;
-            let sql = "UPDATE attention SET trouble = 'retrying', attempts = 0, next_at = NULL WHERE number = ?";
-            let mut rows = self.done(sqlx::query(sql).bind(number).execute(&mut *transaction).await)?.rows_affected();
+            let sql = "UPDATE attention SET trouble = 'retrying', attempts = 0, next_at = NULL, code = IIF(code = ?, ?, code) WHERE number = ?";
+            let update = sqlx::query(sql).bind(DELETED_IN_GESTAN).bind(code).bind(number);
+            let mut rows = self.done(update.execute(&mut *transaction).await)?.rows_affected();
             let sql = "UPDATE follow_up SET attention = NULL WHERE number = ? AND attention IS NOT NULL";
             rows += self.done(sqlx::query(sql).bind(number).execute(&mut *transaction).await)?.rows_affected();
             cleared += rows.min(1);

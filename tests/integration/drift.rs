@@ -4,6 +4,7 @@
 use crate::support::{World, story};
 use gestan_connector::demo::sandbox::code;
 use gestan_connector::flows::tickets::{PassOptions, PassReport};
+use gestan_connector::gateway::memo::Memo;
 
 impl World {
     /// A pass that compares everything.
@@ -157,14 +158,85 @@ async fn an_intervention_deleted_in_gestan_is_set_aside_with_its_reason_and_said
 }
 
 #[tokio::test]
-async fn a_retry_of_an_intervention_that_is_still_deleted_says_so_again() {
+async fn a_person_who_retries_a_ticket_whose_intervention_is_still_deleted_gets_a_new_one_with_everything() {
+    let mut world = World::new().await;
+    let ticket = world.ticket("Un", "<p>Imprimante</p>").await;
+    world.desk.comment(ticket, world.paul, "<p>Commencé</p>").await.unwrap();
+    world.desk.set_time(ticket, 45).await.unwrap();
+    world.pass().await;
+    let lost = world.only().await;
+    world.erp.run("DELETE FROM INTERVENTION").await.unwrap();
+    assert_eq!(story(&world.full().await), ["1 quarantined deleted-in-gestan"]);
+    world.site.store().retry(None).await.unwrap();
+    assert_eq!(story(&world.pass().await), ["1 quarantined deleted-in-gestan"], "nobody named it");
+    world.desk.comment(ticket, world.paul, "<p>Suite</p>").await.unwrap();
+    assert_eq!(story(&world.pass().await), ["1 quarantined deleted-in-gestan"], "nor is it another trouble now");
+    world.site.store().retry(Some(&[ticket])).await.unwrap();
+    let dry = world.pass_with(PassOptions { dry_run: true, ..PassOptions::default() }).await;
+    assert_eq!(story(&dry), ["1 create +description +step +step +step +step +step"]);
+    world.converge(&["1 create +description +step +step +step +step +step"]).await;
+    let anew = world.only().await;
+    assert_eq!((anew.title.as_str(), anew.time_spent, anew.status), ("Un", 45, code::IN_PROGRESS));
+    let memo = world.memo().await;
+    for text in ["Imprimante", "Commencé", "Suite"] {
+        assert_eq!(memo.matches(text).count(), 1, "“{text}” in {memo}");
+    }
+    assert!(!memo.contains("déjà facturée"), "{memo}");
+    assert_ne!(anew.id, lost.id);
+    world.desk.comment(ticket, world.paul, "<p>Fin</p>").await.unwrap();
+    world.converge(&["1 update +step"]).await;
+    world.settled().await;
+}
+
+#[tokio::test]
+async fn a_retry_for_a_ticket_and_an_intervention_that_were_both_deleted_puts_an_end_to_it() {
     let mut world = World::new().await;
     let ticket = world.ticket("Un", "<p>x</p>").await;
     world.pass().await;
     world.erp.run("DELETE FROM INTERVENTION").await.unwrap();
-    world.full().await;
+    assert_eq!(story(&world.full().await), ["1 quarantined deleted-in-gestan"]);
+    world.desk.delete(ticket).await.unwrap();
     world.site.store().retry(Some(&[ticket])).await.unwrap();
-    assert_eq!(story(&world.pass().await), ["1 quarantined deleted-in-gestan"]);
+    assert!(world.pass().await.records.is_empty());
+    assert_eq!(world.gestan().await, []);
+    assert!(world.site.store().status().await.unwrap().attention.is_empty());
+    world.settled().await;
+}
+
+#[tokio::test]
+async fn a_gestan_restored_from_before_an_intervention_gets_it_anew_and_nothing_that_was_billed_before_it() {
+    let mut world = World::new().await;
+    let ticket = world.ticket("Un", "<p>Demande</p>").await;
+    world.desk.set_time(ticket, 30).await.unwrap();
+    world.desk.close(ticket, world.paul).await.unwrap();
+    world.pass().await;
+    let first = world.only().await.id;
+    world.erp.set_status(first, code::BILLED).await.unwrap();
+    world.desk.reopen(ticket).await.unwrap();
+    // Gestan's dump is of this moment: what follows is not in it.
+    world.desk.comment(ticket, world.paul, "<p>Rouvert</p>").await.unwrap();
+    world.desk.set_time(ticket, 50).await.unwrap();
+    world.pass().await;
+    let second = world.gestan().await[1].clone();
+    assert_eq!(second.time_spent, 20);
+    world.erp.run(format!("DELETE FROM INTERVENTION WHERE IDINTERVENTION = {}", second.id)).await.unwrap();
+    let keys = format!("SELECT CC_TICKET FROM Z90_TICKET WHERE IDINTERVENTION = {}", second.id);
+    world.erp.run(format!("DELETE FROM Z90_STEP WHERE CC_TICKET IN ({keys})")).await.unwrap();
+    world.erp.run(format!("DELETE FROM Z90_TICKET WHERE IDINTERVENTION = {}", second.id)).await.unwrap();
+    assert_eq!(story(&world.full().await), ["1 quarantined deleted-in-gestan"]);
+    // Nobody is in charge when it is asked for: what was asked is not forgotten.
+    world.desk.unattribute(ticket, world.lea).await.unwrap();
+    world.site.store().retry(Some(&[ticket])).await.unwrap();
+    assert!(world.pass().await.records.is_empty());
+    world.settled().await;
+    world.desk.attribute(ticket, world.paul, world.lea).await.unwrap();
+    let report = world.pass().await;
+    assert!(story(&report)[0].starts_with("1 create"), "{report:#?}");
+    let seen = world.gestan().await;
+    assert_eq!((seen.len(), seen[1].time_spent), (2, 20));
+    let memo = Memo::parse(&seen[1].memo).visible_text();
+    assert!(memo.contains("Rouvert") && memo.contains(&format!("n°{first}, déjà facturée")), "{memo}");
+    world.settled().await;
 }
 
 #[tokio::test]

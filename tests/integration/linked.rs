@@ -2,6 +2,7 @@
 //! and nothing is told twice or wrongly.
 
 use crate::support::{World, at, story};
+use gestan_connector::demo::erp::Seen;
 use gestan_connector::demo::sandbox::code;
 use gestan_connector::gateway::memo::Memo;
 
@@ -259,4 +260,72 @@ async fn time_that_shrinks_after_it_was_billed_and_grows_again_is_not_billed_twi
     }
     let spent: Vec<i64> = world.gestan().await.iter().map(|seen| seen.time_spent).collect();
     assert_eq!(spent, [35, 0, 0, 0]);
+}
+
+#[tokio::test]
+async fn minutes_that_an_earlier_intervention_was_billed_for_are_not_missed_in_a_later_one() {
+    let mut world = World::new().await;
+    let ticket = world.ticket("Un", "<p>x</p>").await;
+    for minutes in [35, 20] {
+        world.desk.set_time(ticket, minutes).await.unwrap();
+        world.desk.close(ticket, world.paul).await.unwrap();
+        world.pass().await;
+        let last = world.gestan().await.last().unwrap().id;
+        world.erp.set_status(last, code::BILLED).await.unwrap();
+        if minutes > 20 {
+            world.desk.reopen(ticket).await.unwrap();
+            world.pass().await;
+        }
+    }
+    world.settled().await;
+    world.desk.set_time(ticket, 30).await.unwrap();
+    assert_eq!(story(&world.pass().await), [] as [&str; 0], "35 were billed");
+    world.desk.set_time(ticket, 40).await.unwrap();
+    let report = world.pass().await;
+    assert_eq!(story(&report), ["1 reported billed"]);
+    assert!(report.records[0].message.contains(" 5 more minute(s)"), "{}", report.records[0].message);
+}
+
+#[tokio::test]
+async fn a_state_that_is_lost_after_billing_bills_nothing_twice_and_tells_nothing_twice() {
+    let mut world = World::new().await;
+    let ticket = world.ticket("Un", "<p>x</p>").await;
+    // The last one is open. They are more than a pass plans a ticket anew.
+    for (number, minutes) in [30, 50, 55, 70, 100].into_iter().enumerate() {
+        if number > 0 {
+            world.desk.close(ticket, world.paul).await.unwrap();
+            world.pass().await;
+            let last = world.gestan().await.last().unwrap().id;
+            world.erp.set_status(last, code::BILLED).await.unwrap();
+            world.desk.reopen(ticket).await.unwrap();
+        }
+        world.desk.comment(ticket, world.paul, &format!("<p>Reprise {number}</p>")).await.unwrap();
+        world.desk.set_time(ticket, minutes).await.unwrap();
+        world.pass().await;
+    }
+    let held = async |world: &mut World| -> Vec<(i64, i64, i64, String)> {
+        let text = |seen: &Seen| Memo::parse(&seen.memo).visible_text();
+        world.gestan().await.iter().map(|seen| (seen.id, seen.status, seen.time_spent, text(seen))).collect()
+    };
+    let before = held(&mut world).await;
+    assert_eq!(before.iter().map(|seen| seen.2).collect::<Vec<_>>(), [30, 20, 5, 15, 30]);
+    for suffix in ["", "-wal", "-shm"] {
+        let _ = std::fs::remove_file(format!("{}{suffix}", world.state_path().display()));
+    }
+    let mut world = world.reopen().await;
+    world.pass().await;
+    world.site.store().retry(None).await.unwrap();
+    world.pass().await;
+    world.settled().await;
+    assert_eq!(held(&mut world).await, before);
+    world.desk.comment(ticket, world.paul, "<p>Reprise 5</p>").await.unwrap();
+    world.desk.set_time(ticket, 110).await.unwrap();
+    world.pass().await;
+    let after = held(&mut world).await;
+    assert_eq!((&after[..4], after[4].2), (&before[..4], 40));
+    for number in 0..6 {
+        let text = format!("Reprise {number}");
+        let times: Vec<usize> = after.iter().map(|seen| seen.3.matches(&text).count()).collect();
+        assert_eq!(times.iter().sum::<usize>(), 1, "{text}: {times:?}");
+    }
 }

@@ -6,6 +6,7 @@ mod anomalies;
 mod commands;
 mod consos;
 mod contract;
+mod documents;
 mod drift;
 mod faults;
 mod follow_up;

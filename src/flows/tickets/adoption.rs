@@ -81,7 +81,7 @@ impl TicketsFlow<'_> {
         let state = self.gestan.link(&key, put).await?;
         reached("daemon: gateway linked");
         let planner = self.planner(&directory, false, false, now);
-        let mut link = planner.adopt(&state, Some(&ticket));
+        let mut link = planner.adopt(&state, Some(&ticket), &[]);
         if options.new_steps_only
             && let Ok(projection) = project(
                 &ticket,

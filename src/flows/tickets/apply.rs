@@ -1,8 +1,9 @@
 //! Carries a plan out: intents, batches of PUTs, a new plan where Gestan turned out to hold something
 //! else, and what became of each ticket committed to the memory.
 
+use super::cases::{DELETED_IN_GESTAN, deleted_in_gestan};
 use super::links::linked;
-use super::operation::{Operation, Planned, Verb, Verdict};
+use super::operation::{Operation, Planned, Verdict};
 use super::pass::TicketsFlow;
 use super::plan::{MergedTicket, Planner};
 use super::ports::{Attention, Begun, Commit, Intent, JournalEntry, Link, LinkPhase, Outcome, Trouble};
@@ -69,6 +70,11 @@ impl Applier<'_> {
         records: &mut Records,
         cancel: &CancellationToken,
     ) -> Result<bool, PortError> {
+        // Before the next sequence is written: after a kill, what the lost one told must not count as told.
+        let lost: Vec<Commit> = work.iter().filter_map(lost).collect();
+        if !lost.is_empty() {
+            self.flow.memory.commit(lost).await?;
+        }
         let (mut writes, others): (Vec<Work>, Vec<Work>) =
             work.into_iter().partition(|work| matches!(work.planned.verdict, Verdict::Write(_)));
         records.add(self.settle(others).await?);
@@ -110,8 +116,9 @@ impl Applier<'_> {
             for (((mut work, operation), result), begun) in batch.into_iter().zip(operations).zip(results).zip(begun) {
                 match result {
                     Written::Stale(current) if let Some(link) = own_write(&operation, begun.as_ref(), &current) => {
-                        let commit = self.done(&work, &operation, &current, &mut records);
-                        let mut commit = Commit { links: vec![link], ..commit };
+                        let mut commit = self.done(&work, &operation, &current, &mut records);
+                        commit.links.pop();
+                        commit.links.push(link);
                         broken = self.and_documents(broken, &work, &mut commit, &mut records).await;
                         commits.push(commit);
                     }
@@ -121,7 +128,9 @@ impl Applier<'_> {
                     }
                     Written::Stale(_) => {
                         let reason = "Gestan changed the intervention again and again while it was being written.";
-                        commits.push(self.failed(&work, Some(&operation), reason, false, &mut records));
+                        let commit = self.failed(&work, Some(&operation), reason, false, &mut records);
+                        // Of a lost state, the next attempt goes on where this one ends.
+                        commits.push(Commit { links: superseded(&work, operation.key.sequence), ..commit });
                     }
                     Written::Done(state) => {
                         let mut commit = self.done(&work, &operation, &state, &mut records);
@@ -202,6 +211,14 @@ impl Applier<'_> {
             BatchResult::Problem(problem) => *problem,
         };
         let refused = |problem: Problem| Written::Refused { code: problem.code().to_owned(), reason: problem.detail };
+        // Nothing stands under the key: of an intervention that was there, it is said as the comparison says it.
+        let nothing = |problem: Problem| match operation.gestan_id {
+            Some(gestan_id) => Written::Refused {
+                code: DELETED_IN_GESTAN.to_owned(),
+                reason: deleted_in_gestan(operation.key.number, gestan_id, false),
+            },
+            None => refused(problem),
+        };
         match problem.code() {
             Problem::PRECONDITION_FAILED | Problem::BILLED => {
                 let current = match problem.current.clone() {
@@ -213,9 +230,10 @@ impl Applier<'_> {
                 };
                 Ok(match current {
                     Some(current) => Written::Stale(Box::new(current)),
-                    None => refused(problem),
+                    None => nothing(problem),
                 })
             }
+            Problem::NOT_FOUND => Ok(nothing(problem)),
             _ if matches!(problem.status, 429 | 502..=504) => Err(unavailable(problem.detail)),
             // A gateway that has no place for it never will have, until somebody changes something.
             Problem::UNSUPPORTED => Ok(refused(problem)),
@@ -231,7 +249,8 @@ impl Applier<'_> {
     fn replan(&self, work: &mut Work, operation: &Operation, current: &ObjectState) {
         let known = work.links.last().is_some_and(|link| link.sequence == current.key.sequence);
         if operation.precondition == Precondition::Absent && !known {
-            work.links.push(self.planner.adopt(current, work.ticket.as_ref()));
+            let link = self.planner.adopt(current, work.ticket.as_ref(), &work.links);
+            work.links.push(link);
         }
         let decision = match &work.ticket {
             Some(ticket) => self.planner.plan(ticket, &work.links, Some(current), &work.merged),
@@ -277,14 +296,14 @@ impl Applier<'_> {
             Verdict::Write(_) => None,
             Verdict::NotOurs => Some(base),
             Verdict::InStep(link) => {
-                let links = link.iter().map(|link| (**link).clone()).collect();
+                let links = link.iter().flat_map(|link| with_superseded(work, link)).collect();
                 Some(self.with_lacking(Commit { links, ..base }, work, records))
             }
             Verdict::Report { link, code, message } => {
                 let record = self.record(work, Some(link.gestan_id), Some(Outcome::Reported), code, message, None);
                 let journal = vec![self.journal(&record)];
                 records.push(record);
-                Some(self.with_lacking(Commit { links: vec![(**link).clone()], journal, ..base }, work, records))
+                Some(self.with_lacking(Commit { links: with_superseded(work, link), journal, ..base }, work, records))
             }
             Verdict::Wait { code, reason } => Some(self.wait(work, code, reason, records)),
             Verdict::Quarantine { code, reason } => Some(self.set_aside(work, None, code, reason, records)),
@@ -304,12 +323,7 @@ impl Applier<'_> {
     }
 
     fn done(&self, work: &Work, operation: &Operation, state: &ObjectState, records: &mut Vec<RecordReport>) -> Commit {
-        let mut links = Vec::new();
-        let earlier =
-            work.links.last().filter(|link| link.sequence < operation.key.sequence && link.phase != LinkPhase::Gone);
-        if let Some(link) = earlier.filter(|_| operation.verb == Verb::Create) {
-            links.push(Link { phase: LinkPhase::Superseded, ..link.clone() });
-        }
+        let mut links = superseded(work, operation.key.sequence);
         links.push(linked(operation, state));
         let mut message = operation.sentence();
         if !operation.remarks.is_empty() {
@@ -474,8 +488,27 @@ fn operation(work: &Work) -> Option<&Operation> {
     }
 }
 
+/// Links that one of this sequence goes on from: the one before it, and after a lost state all that were learnt.
+fn superseded(work: &Work, sequence: u32) -> Vec<Link> {
+    let goes_on = |link: &&Link| link.sequence < sequence && matches!(link.phase, LinkPhase::Live | LinkPhase::Closed);
+    let superseded = |link: &Link| Link { phase: LinkPhase::Superseded, ..link.clone() };
+    work.links.iter().filter(goes_on).map(superseded).collect()
+}
+
+fn with_superseded(work: &Work, link: &Link) -> Vec<Link> {
+    let mut links = superseded(work, link.sequence);
+    links.push(link.clone());
+    links
+}
+
+/// Remembers that an intervention is lost, and nothing else.
+fn lost(work: &Work) -> Option<Commit> {
+    let link = work.links.last().filter(|link| link.is_lost())?;
+    Some(Commit { number: link.number, links: vec![link.clone()], ..Commit::default() })
+}
+
 /// Gestan as a whole does no work now.
-fn unavailable(message: String) -> PortError {
+pub(super) fn unavailable(message: String) -> PortError {
     PortError { system: System::Gestan, blast: Blast::System, retry_after: None, message }
 }
 

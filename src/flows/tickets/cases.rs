@@ -10,7 +10,7 @@ use super::ports::{Link, Snapshot};
 use super::read::{Found, Remembered};
 use super::rewind::held_back;
 use crate::flows::PortError;
-use crate::model::{Field, Ticket};
+use crate::model::{Field, Status, Ticket, Value};
 use std::collections::{HashMap, HashSet};
 
 /// Tickets that are read from GestSup and planned at a time.
@@ -21,6 +21,10 @@ const VANISHED: &str = "vanished";
 const UNREADABLE: &str = "unreadable";
 /// Code of a ticket whose intervention somebody deleted in Gestan.
 pub const DELETED_IN_GESTAN: &str = "deleted-in-gestan";
+
+/// Code of a ticket whose intervention was deleted in Gestan and which a person asked to be tried again: if it
+/// has not come back by then, the next pass makes another.
+pub const ANEW: &str = "anew";
 
 /// What a pass found, and what it needs to plan it.
 pub(super) struct Cases<'a> {
@@ -114,8 +118,9 @@ impl<'a> Cases<'a> {
         numbers
     }
 
-    fn existing(&self, ticket: Ticket, links: Vec<Link>, known: Option<&String>, merges: &Merges) -> Work {
+    fn existing(&self, ticket: Ticket, mut links: Vec<Link>, known: Option<&String>, merges: &Merges) -> Work {
         let number = ticket.number;
+        let anew = self.lose(number, &mut links);
         let seen = self.found.candidate(number);
         let merged = merges.of(number).to_vec();
         let another = self.planner.is_another(&ticket, &links);
@@ -129,10 +134,13 @@ impl<'a> Cases<'a> {
                 fingerprint = None;
                 self.planner.plan_gone(&links, None, None).into()
             }
-            (_, Some(Held::Nothing { gestan_id })) => deleted_in_gestan(number, *gestan_id).into(),
+            (_, Some(Held::Nothing { gestan_id })) if !anew => {
+                let reason = deleted_in_gestan(number, *gestan_id, links.last().is_some_and(is_billed));
+                Verdict::Quarantine { code: DELETED_IN_GESTAN, reason }.into()
+            }
             (_, Some(Held::Unreadable(reason))) => unreadable(number, reason).into(),
             (_, Some(Held::Other(state))) => self.planner.plan(&ticket, &links, Some(state), &merged),
-            (_, None) => self.planner.plan(&ticket, &links, None, &merged),
+            _ => self.planner.plan(&ticket, &links, None, &merged),
         };
         let planned =
             Planned { number, title: ticket.title.clone(), fingerprint, closed_at, verdict, lacking, documents };
@@ -142,7 +150,8 @@ impl<'a> Cases<'a> {
     }
 
     /// `recorded`: whether GestSup recorded the deletion; `None` where it keeps no record.
-    fn vanished(&self, number: i64, links: Vec<Link>, merged_into: Option<i64>, recorded: Option<bool>) -> Work {
+    fn vanished(&self, number: i64, mut links: Vec<Link>, merged_into: Option<i64>, recorded: Option<bool>) -> Work {
+        self.lose(number, &mut links);
         let confirmed = merged_into.is_some() || recorded == Some(true);
         let missed_before = self.remembered.attention.get(&number).is_some_and(|known| known.code == VANISHED);
         let asked = self.options.only.contains(&number) || self.options.settle;
@@ -166,6 +175,15 @@ impl<'a> Cases<'a> {
         Work { ticket: None, links, merged_into, merged: Vec::new(), planned }
     }
 
+    /// Whether the intervention is still deleted and a person asked for another attempt: its link is then lost.
+    fn lose(&self, number: i64, links: &mut [Link]) -> bool {
+        let deleted = matches!(self.compared.differing.get(&number), Some(Held::Nothing { .. }));
+        let asked = self.remembered.attention.get(&number).is_some_and(|known| known.code == ANEW);
+        let Some(link) = links.last_mut().filter(|_| deleted && asked) else { return false };
+        link.lose();
+        true
+    }
+
     /// Whether linked tickets that differ are to be left to a person.
     fn is_rewound(&self) -> bool {
         self.found.rewound.is_some() && !self.options.settle
@@ -179,13 +197,16 @@ fn vanished(number: i64) -> String {
     )
 }
 
-fn deleted_in_gestan(number: i64, gestan_id: i64) -> Verdict {
-    Verdict::Quarantine {
-        code: DELETED_IN_GESTAN,
-        reason: format!(
-            "Intervention {gestan_id} of ticket n°{number} was deleted in Gestan. Nothing is written for this ticket any more; if it was deleted by mistake, restore it in Gestan and run `gestan-connector retry {number}`."
-        ),
-    }
+fn is_billed(link: &Link) -> bool {
+    link.held.get(&Field::Status).and_then(Value::as_status) == Some(Status::Billed)
+}
+
+/// What is said of a ticket whose intervention is no longer there.
+pub(super) fn deleted_in_gestan(number: i64, gestan_id: i64, billed: bool) -> String {
+    let billed = if billed { " It was billed: a new one asks to be billed again." } else { "" };
+    format!(
+        "Intervention {gestan_id} of ticket n°{number} was deleted in Gestan. Nothing is written for this ticket any more; `gestan-connector retry {number}` goes on with it if it was restored in Gestan before, and otherwise makes a new one with everything that the ticket says.{billed}"
+    )
 }
 
 fn unreadable(number: i64, reason: &str) -> Verdict {

@@ -13,7 +13,7 @@ use std::collections::HashMap;
 use std::time::Instant;
 
 /// Interventions of one request.
-const SLICE: usize = 100;
+pub(super) const SLICE: usize = 100;
 
 /// What Gestan turned out to hold for a ticket.
 pub(super) enum Held {

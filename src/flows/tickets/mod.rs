@@ -24,7 +24,7 @@ mod sweep;
 
 pub use adoption::{Evidenced, LinkOptions};
 pub use brake::BrakeReason;
-pub use cases::DELETED_IN_GESTAN;
+pub use cases::{ANEW, DELETED_IN_GESTAN};
 pub use documents::WantedDocument;
 pub use evidence::{Evidence, Pair};
 pub(in crate::flows) use links::known_before;

@@ -80,10 +80,10 @@ impl Planner<'_> {
         current: Option<&ObjectState>,
         merged: &[MergedTicket],
     ) -> Decision {
-        let Some(link) = links.last() else { return self.plan_new(ticket, 1).into() };
+        let Some(link) = links.last() else { return self.plan_new(ticket, 1, &Before::default()).into() };
         if self.is_another(ticket, links) {
             if self.is_settled(links) {
-                return self.plan_new(ticket, link.sequence + 1).into();
+                return self.plan_new(ticket, link.sequence + 1, &Before::default()).into();
             }
             let verdict = Verdict::Quarantine {
                 code: OTHER_TICKET,
@@ -93,6 +93,14 @@ impl Planner<'_> {
                 ),
             };
             return verdict.into();
+        }
+        if link.is_lost() {
+            let ticket = &ticket.clone().completed(&link.last_known);
+            // Where the client can no longer be told, it is the one that the lost one was for.
+            let client = link.sent.get(&Field::Client).and_then(Value::as_number);
+            return self
+                .plan_new(ticket, link.sequence + 1, &Before { client, kind: Some(link.kind), ..before(links) })
+                .into();
         }
         let link = &current.map_or_else(|| link.clone(), |current| without_missing(link, current));
         let ticket = &ticket.clone().completed(&link.last_known);
@@ -173,10 +181,15 @@ impl Planner<'_> {
         Verdict::Write(Box::new(operation))
     }
 
-    /// A link to what Gestan already holds under this ticket's key. Who planned what is not known, so
-    /// a planning that is not GestSup's counts as made in Gestan.
-    pub fn adopt(&self, state: &ObjectState, ticket: Option<&Ticket>) -> Link {
+    /// A link to what Gestan already holds under this ticket's key, after the `earlier` ones. Who planned what is
+    /// not known, so a planning that is not GestSup's counts as made in Gestan.
+    pub fn adopt(&self, state: &ObjectState, ticket: Option<&Ticket>, earlier: &[Link]) -> Link {
         let mut link = adopt(state, self.wording().mark(EntryMark::Withdrawn));
+        // What it was billed for is not to be billed again: it carries as much time as it holds.
+        let time = &self.context.mapping.time;
+        let units = state.fields.get(&Field::TimeSpent).and_then(Value::as_number).unwrap_or(0).max(0);
+        link.minutes_before = before(earlier).minutes;
+        link.minutes = link.minutes_before + units * time.unit.minutes(time.hours_per_day);
         let wanted = ticket.and_then(|ticket| {
             project(ticket, &Before { kind: Some(state.kind), ..Before::default() }, &self.context).ok()
         });
@@ -190,14 +203,14 @@ impl Planner<'_> {
         link
     }
 
-    fn plan_new(&self, ticket: &Ticket, sequence: u32) -> Verdict {
+    fn plan_new(&self, ticket: &Ticket, sequence: u32, before: &Before) -> Verdict {
         if !ticket.is_attributed() {
             return Verdict::NotOurs;
         }
-        match project(ticket, &Before::default(), &self.context) {
+        match project(ticket, before, &self.context) {
             // It was rejected before anybody in Gestan heard of it.
             Ok(projection) if projection.status == Status::Cancelled => Verdict::NotOurs,
-            Ok(projection) => Verdict::Write(Box::new(self.create(ticket, sequence, &Before::default(), &projection))),
+            Ok(projection) => Verdict::Write(Box::new(self.create(ticket, sequence, before, &projection))),
             Err(wait) => Verdict::Wait { code: wait.code, reason: wait.reason },
         }
     }

@@ -172,7 +172,8 @@ pub enum LinkPhase {
     Live,
     /// The ticket was closed when last seen.
     Closed,
-    /// The ticket no longer exists in GestSup; this was noted in Gestan.
+    /// The ticket no longer exists in GestSup; this was noted in Gestan. Or the intervention was deleted there and
+    /// is to be made anew: then the link holds nothing.
     Gone,
     /// The intervention was billed and a later one goes on with the ticket.
     Superseded,
@@ -205,7 +206,7 @@ pub struct AgreedEntry {
 pub struct Link {
     /// `tincidents.id`.
     pub number: i64,
-    /// 1, or more for a ticket reopened after billing.
+    /// 1, or more for a ticket reopened after billing, or one whose intervention was made anew.
     pub sequence: u32,
     /// What the ticket became.
     #[serde(default)]
@@ -281,6 +282,21 @@ pub enum FileTrouble {
     Folder(String),
     /// GestSup's base does not answer.
     Base(PortError),
+}
+
+impl Link {
+    /// The intervention was deleted in Gestan and is to be made anew: it carries nothing any more.
+    pub(super) fn lose(&mut self) {
+        self.phase = LinkPhase::Gone;
+        self.held = Fields::default();
+        self.documents.clear();
+    }
+
+    /// Whether it was deleted in Gestan and is to be made anew.
+    pub(super) fn is_lost(&self) -> bool {
+        // One whose ticket is gone holds what it held.
+        self.phase == LinkPhase::Gone && self.held.is_empty()
+    }
 }
 
 /// Why a ticket is not in step.

@@ -1,12 +1,18 @@
 //! Writes that were begun and never confirmed: the process ended, or the answer was lost. Gestan tells
 //! whether they were done; if so they count as answered, and are not taken for somebody else's.
 
+use super::apply::unavailable;
+use super::compare::SLICE;
 use super::operation::Operation;
 use super::pass::TicketsFlow;
 use super::ports::{Begun, Commit, JournalEntry, Link, LinkPhase, Outcome};
 use crate::flows::{Blast, PortError};
-use crate::gestan::contract::{ObjectState, Precondition, TicketKey};
+use crate::gestan::contract::{KnownState, ObjectState, Precondition, StateResult, TicketKey};
+use crate::model::ObjectKind;
 use chrono::{DateTime, Utc};
+
+/// An etag that no intervention has.
+const UNCONFIRMED: &str = "unconfirmed";
 
 impl Begun {
     /// What is to be known of an operation until its answer is there. `before`: the link that it changes.
@@ -20,7 +26,7 @@ impl Begun {
             kind: operation.put.kind,
             gestan_id: operation.gestan_id.unwrap_or(0),
             // No intervention has this one: the next write is answered with what Gestan holds.
-            etag: before.map_or_else(|| "unconfirmed".to_owned(), |link| link.etag.clone()),
+            etag: before.map_or_else(|| UNCONFIRMED.to_owned(), |link| link.etag.clone()),
             identity: draft.identity.clone(),
             phase: draft.phase,
             minutes_before: draft.minutes_before,
@@ -80,51 +86,98 @@ impl TicketsFlow<'_> {
     /// Finds out what became of unconfirmed writes. Those that were not done stay as they are: their
     /// tickets are planned again.
     pub(super) async fn recover(&self, run_id: &str, now: DateTime<Utc>) -> Result<(), PortError> {
-        for intent in self.memory.intents().await? {
-            let Some(begun) = &intent.begun else { continue };
-            let (number, sequence) = (intent.number, intent.sequence);
-            let key = TicketKey { source: self.source_name.to_owned(), number, sequence };
-            let current = match self.gestan.get(&key, begun.link.kind).await {
-                Ok(Some(current)) => current,
-                Ok(None) => continue,
-                Err(error) if matches!(error.blast, Blast::Record | Blast::Retry) => continue,
-                Err(error) => return Err(error),
-            };
-            let Some(link) = begun.done_in(&current) else { continue };
-            let mut links = self.memory.links(&[number]).await?;
-            if links.contains(&link) {
-                continue;
+        let intents = self.memory.intents().await?;
+        let begun: Vec<(TicketKey, &Begun)> = intents
+            .iter()
+            .filter_map(|intent| {
+                let (number, sequence) = (intent.number, intent.sequence);
+                let key = TicketKey { source: self.source_name.to_owned(), number, sequence };
+                Some((key, intent.begun.as_ref()?))
+            })
+            .collect();
+        for part in begun.chunks(SLICE) {
+            let keys: Vec<(&TicketKey, ObjectKind)> = part.iter().map(|(key, begun)| (key, begun.link.kind)).collect();
+            for ((key, begun), current) in part.iter().zip(self.held_under(&keys).await?) {
+                if let Some(current) = current {
+                    self.recover_one(key, begun, &current, run_id, now).await?;
+                }
             }
-            let gone = link.phase == LinkPhase::Gone;
-            links.retain(|earlier| earlier.sequence + 1 == sequence && earlier.phase != LinkPhase::Gone);
-            links.iter_mut().for_each(|earlier| earlier.phase = LinkPhase::Superseded);
-            links.push(link);
-            let message = format!("{} – found done: the pass that wrote it did not come to its end", begun.message);
-            tracing::info!(flow = "tickets", run_id, ticket = number, gestan_id = current.id, "{message}");
-            let journal = JournalEntry {
-                at: now,
-                run_id: run_id.to_owned(),
-                flow: "tickets".to_owned(),
-                ticket: Some(number),
-                gestan_id: Some(current.id).filter(|id| *id > 0),
-                action: begun.verb.clone(),
-                outcome: Outcome::Done,
-                message,
-                detail: serde_json::Value::Null,
-            };
-            let commit = Commit {
-                number,
-                links,
-                // The ticket may have changed since: it is planned again.
-                fingerprint: Some(None),
-                closed_at: None,
-                attention: None,
-                journal: vec![journal],
-                // Until then its intent has it looked at, however long ago it was closed.
-                clear_intents: gone,
-            };
-            self.memory.commit(vec![commit]).await?;
         }
         Ok(())
+    }
+
+    /// What Gestan holds under each of these keys; `None` where it holds nothing or cannot say.
+    async fn held_under(&self, keys: &[(&TicketKey, ObjectKind)]) -> Result<Vec<Option<ObjectState>>, PortError> {
+        // An etag that no intervention has: the answer is always what is held.
+        let known =
+            |(key, _): &(&TicketKey, ObjectKind)| KnownState { key: (*key).clone(), etag: UNCONFIRMED.to_owned() };
+        let held = |result| match result {
+            StateResult::Changed(state) => Ok(Some(*state)),
+            StateResult::Problem(problem) if matches!(problem.status, 429 | 502..=504) => {
+                Err(unavailable(problem.detail))
+            }
+            StateResult::Unchanged | StateResult::Problem(_) => Ok(None),
+        };
+        match self.gestan.states(keys.iter().map(known).collect()).await {
+            Ok(results) => results.into_iter().map(held).collect(),
+            Err(error) if !matches!(error.blast, Blast::Record | Blast::Retry) => Err(error),
+            // One of them may be what upsets the other side: each is asked for alone.
+            Err(_) => {
+                let mut all = Vec::with_capacity(keys.len());
+                for (key, kind) in keys {
+                    all.push(match self.gestan.get(key, *kind).await {
+                        Ok(current) => current,
+                        Err(error) if matches!(error.blast, Blast::Record | Blast::Retry) => None,
+                        Err(error) => return Err(error),
+                    });
+                }
+                Ok(all)
+            }
+        }
+    }
+
+    async fn recover_one(
+        &self,
+        key: &TicketKey,
+        begun: &Begun,
+        current: &ObjectState,
+        run_id: &str,
+        now: DateTime<Utc>,
+    ) -> Result<(), PortError> {
+        let (number, sequence) = (key.number, key.sequence);
+        let Some(link) = begun.done_in(current) else { return Ok(()) };
+        let mut links = self.memory.links(&[number]).await?;
+        if links.contains(&link) {
+            return Ok(());
+        }
+        let gone = link.phase == LinkPhase::Gone;
+        links.retain(|earlier| earlier.sequence + 1 == sequence && earlier.phase != LinkPhase::Gone);
+        links.iter_mut().for_each(|earlier| earlier.phase = LinkPhase::Superseded);
+        links.push(link);
+        let message = format!("{} – found done: the pass that wrote it did not come to its end", begun.message);
+        tracing::info!(flow = "tickets", run_id, ticket = number, gestan_id = current.id, "{message}");
+        let journal = JournalEntry {
+            at: now,
+            run_id: run_id.to_owned(),
+            flow: "tickets".to_owned(),
+            ticket: Some(number),
+            gestan_id: Some(current.id).filter(|id| *id > 0),
+            action: begun.verb.clone(),
+            outcome: Outcome::Done,
+            message,
+            detail: serde_json::Value::Null,
+        };
+        let commit = Commit {
+            number,
+            links,
+            // The ticket may have changed since: it is planned again.
+            fingerprint: Some(None),
+            closed_at: None,
+            attention: None,
+            journal: vec![journal],
+            // Until then its intent has it looked at, however long ago it was closed.
+            clear_intents: gone,
+        };
+        self.memory.commit(vec![commit]).await
     }
 }

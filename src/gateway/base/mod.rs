@@ -102,6 +102,10 @@ pub trait Base: Send + Sync + std::fmt::Debug {
     /// Begins a transaction.
     async fn begin(&self) -> Result<Box<dyn Transaction>, BaseError>;
 
+    /// Rows of an administrator's SELECT, at most so many: those of these columns that it has. It is run in a
+    /// transaction that cannot write.
+    async fn query(&self, select: &str, columns: &[Column], limit: u32) -> Result<Vec<Row>, BaseError>;
+
     /// The tables and columns that exist, of these tables.
     async fn columns(&self, tables: &[&str]) -> Result<HashSet<(String, String)>, BaseError>;
 }

@@ -11,7 +11,10 @@ use chrono::{NaiveDate, NaiveDateTime, NaiveTime};
 use secrecy::SecretString;
 use sqlx::mysql::{MySqlArguments, MySqlConnectOptions, MySqlDatabaseError, MySqlPoolOptions, MySqlRow};
 use sqlx::query::Query;
-use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, Executor as _, MySql, Pool, Row as _};
+use sqlx::{
+    AssertSqlSafe, Column as _, ConnectOptions as _, Connection as _, Executor as _, MySql, Pool, Row as _,
+    SqlSafeStr as _, Statement as _,
+};
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -143,6 +146,26 @@ impl Base for MySqlBase {
         }
     }
 
+    async fn query(&self, select: &str, columns: &[Column], limit: u32) -> Result<Vec<Row>, BaseError> {
+        let mut transaction = match self.pool.begin_with("START TRANSACTION READ ONLY").await {
+            Ok(transaction) => transaction,
+            Err(sqlx::Error::PoolTimedOut) => return Err(self.why().await),
+            Err(error) => return Err(base_error(&error)),
+        };
+        // Prepared, it can be one statement only, and it says which columns it has.
+        let prepared = transaction.prepare(AssertSqlSafe(select.to_owned()).into_sql_str());
+        let prepared = MySqlTransaction::within(self.timeout, prepared).await?;
+        let has =
+            |column: &&Column| prepared.columns().iter().any(|known| known.name().eq_ignore_ascii_case(column.name));
+        let columns: Vec<Column> = columns.iter().filter(has).copied().collect();
+        let names = columns.iter().map(selected).collect::<Vec<_>>().join(", ");
+        let names = if names.is_empty() { "1".to_owned() } else { names };
+        let sql = format!("SELECT {names} FROM ({select}\n) AS q LIMIT {limit}");
+        let rows = sqlx::query(AssertSqlSafe(sql)).persistent(false).fetch_all(&mut *transaction);
+        let rows = MySqlTransaction::within(self.timeout, rows).await?;
+        rows_of(&rows, &columns)
+    }
+
     async fn columns(&self, tables: &[&str]) -> Result<HashSet<(String, String)>, BaseError> {
         let sql = "SELECT CAST(table_name AS CHAR) AS t, CAST(column_name AS CHAR) AS c FROM information_schema.columns WHERE table_schema = DATABASE()";
         let rows = match sqlx::query(sql).fetch_all(&self.pool).await {
@@ -263,6 +286,16 @@ fn read(row: &MySqlRow, column: &Column) -> Result<SqlValue, sqlx::Error> {
     Ok(value.unwrap_or(SqlValue::Null))
 }
 
+fn rows_of(rows: &[MySqlRow], columns: &[Column]) -> Result<Vec<Row>, BaseError> {
+    rows.iter()
+        .map(|row| {
+            let values: Result<HashMap<&'static str, SqlValue>, sqlx::Error> =
+                columns.iter().map(|column| Ok((column.name, read(row, column)?))).collect();
+            values.map(Row::new).map_err(|error| base_error(&error))
+        })
+        .collect()
+}
+
 impl MySqlTransaction {
     async fn within<T>(
         timeout: Duration,
@@ -330,13 +363,7 @@ impl Transaction for MySqlTransaction {
         }
         let rows = Self::within(self.timeout, statement.query().fetch_all(&mut *self.transaction)).await;
         let rows = self.forget_after(rows).await?;
-        rows.iter()
-            .map(|row| {
-                let values: Result<HashMap<&'static str, SqlValue>, sqlx::Error> =
-                    select.columns.iter().map(|column| Ok((column.name, read(row, column)?))).collect();
-                values.map(Row::new).map_err(|error| base_error(&error))
-            })
-            .collect()
+        rows_of(&rows, &select.columns)
     }
 
     async fn insert(&mut self, insert: &Insert) -> Result<Option<i64>, BaseError> {

@@ -1,6 +1,7 @@
 //! The gateway over HTTP: contract version 1 (`docs/gateway-api.yaml`).
 
 mod auth;
+mod documents;
 mod problem;
 mod routes;
 mod serve;
@@ -10,6 +11,7 @@ pub use serve::{ServeError, serve};
 
 use super::Gateway;
 use axum::Router;
+use axum::extract::DefaultBodyLimit;
 use axum::http::{HeaderName, StatusCode};
 use axum::middleware;
 use axum::routing::{get, post, put};
@@ -27,6 +29,7 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// The routes. Without a token every caller is trusted: for calls inside the process only.
 pub fn router(gateway: Arc<Gateway>, token: Option<Token>) -> Router {
     let limit = gateway.max_body;
+    let documents = usize::try_from(gateway.largest_document()).unwrap_or(usize::MAX).max(limit);
     Router::new()
         .route("/v1/health", get(routes::health))
         .route("/v1/capabilities", get(routes::capabilities))
@@ -37,10 +40,17 @@ pub fn router(gateway: Arc<Gateway>, token: Option<Token>) -> Router {
         )
         .route("/v1/tickets/{source}/{number}/{sequence}/anomaly", put(routes::put_anomaly).get(routes::get_anomaly))
         .route("/v1/tickets/{source}/{number}/{sequence}/link", put(routes::link))
+        .route(
+            "/v1/tickets/{source}/{number}/{sequence}/documents/{document}",
+            put(documents::put).layer(DefaultBodyLimit::max(documents)),
+        )
+        .route("/v1/tickets/{source}/{number}/{sequence}/documents", get(documents::list))
+        .route("/v1/tickets/{source}/{number}/{sequence}/documents/{document}/content", get(documents::content))
         .route("/v1/tickets:batch", post(routes::batch))
         .route("/v1/tickets:states", post(routes::states))
         .route("/v1/interventions", get(routes::interventions))
         .route("/v1/anomalies", get(routes::anomalies))
+        .route("/v1/contracts", get(routes::contracts))
         .route("/v1/clients", get(routes::clients))
         .route("/v1/machines", get(routes::machines))
         .route("/v1/users", get(routes::users))
@@ -56,7 +66,7 @@ pub fn router(gateway: Arc<Gateway>, token: Option<Token>) -> Router {
                 "This address does not know that method; see docs/gateway-api.yaml.",
             )
         })
-        .layer(axum::extract::DefaultBodyLimit::max(limit))
+        .layer(DefaultBodyLimit::max(limit))
         .layer(middleware::from_fn(patience))
         .layer(middleware::from_fn_with_state(token.map(Arc::new), auth::check))
         .layer(CatchPanicLayer::custom(|_| {

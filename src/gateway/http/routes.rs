@@ -25,13 +25,13 @@ use std::sync::Arc;
 /// Items of a batch at most.
 const BATCH: usize = 100;
 
-type App = State<Arc<Gateway>>;
+pub(super) type App = State<Arc<Gateway>>;
 
-fn request_id(headers: &HeaderMap) -> Option<String> {
+pub(super) fn request_id(headers: &HeaderMap) -> Option<String> {
     headers.get(REQUEST_ID).and_then(|id| id.to_str().ok()).map(str::to_owned)
 }
 
-fn answer<T: serde::Serialize>(result: Result<T, GatewayFault>, headers: &HeaderMap) -> Response {
+pub(super) fn answer<T: serde::Serialize>(result: Result<T, GatewayFault>, headers: &HeaderMap) -> Response {
     match result {
         Ok(value) => Json(value).into_response(),
         Err(error) => fault(error, request_id(headers)),
@@ -75,7 +75,7 @@ macro_rules! list {
     };
 }
 
-list!(clients, machines, users, projects, products);
+list!(clients, machines, users, projects, products, contracts);
 
 pub(super) async fn tickets(State(gateway): App, query: Query<PageQuery>, headers: HeaderMap) -> Response {
     let Some(source) = &query.source else {
@@ -93,14 +93,14 @@ pub(super) async fn anomalies(State(gateway): App, query: Query<PageQuery>, head
 }
 
 /// Why a request is turned away before it reaches the gateway.
-struct Refusal {
+pub(super) struct Refusal {
     status: StatusCode,
     kind: &'static str,
     detail: String,
 }
 
 impl Refusal {
-    fn new(status: StatusCode, kind: &'static str, detail: impl Into<String>) -> Self {
+    pub(super) fn new(status: StatusCode, kind: &'static str, detail: impl Into<String>) -> Self {
         Self { status, kind, detail: detail.into() }
     }
 }
@@ -111,22 +111,25 @@ impl IntoResponse for Refusal {
     }
 }
 
-type TicketPath = Result<Path<(String, i64, u32)>, axum::extract::rejection::PathRejection>;
+pub(super) type TicketPath = Result<Path<(String, i64, u32)>, axum::extract::rejection::PathRejection>;
 
-fn key(path: TicketPath) -> Result<TicketKey, Refusal> {
-    let bad = || {
-        Refusal::new(
-            StatusCode::BAD_REQUEST,
-            "bad-request",
-            "The address must be /v1/tickets/{source}/{number}/{sequence}/…",
-        )
-    };
-    let Path((source, number, sequence)) = path.map_err(|_| bad())?;
+pub(super) fn key(path: TicketPath) -> Result<TicketKey, Refusal> {
+    let Path((source, number, sequence)) = path.map_err(|_| bad_address())?;
+    ticket_key(source, number, sequence)
+}
+
+pub(super) fn bad_address() -> Refusal {
+    let text = "The address must be /v1/tickets/{source}/{number}/{sequence}/…";
+    Refusal::new(StatusCode::BAD_REQUEST, "bad-request", text)
+}
+
+/// A key from the parts of an address.
+pub(super) fn ticket_key(source: String, number: i64, sequence: u32) -> Result<TicketKey, Refusal> {
     let source_ok = !source.is_empty()
         && source.len() <= 20
         && source.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-');
     if !source_ok || number < 1 || sequence < 1 {
-        return Err(bad());
+        return Err(bad_address());
     }
     Ok(TicketKey { source, number, sequence })
 }

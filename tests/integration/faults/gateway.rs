@@ -70,7 +70,14 @@ async fn what_was_committed_before_its_answer_was_cut_is_found_again_and_not_wri
         world.fails().await.says(&["does not answer ("], ExitCode::Unavailable);
         let before = modified(&mut world).await;
         assert_eq!(before.len(), 3, "it was committed");
+        proxy.play(|_| Act::Forward);
         world.converges(3).await;
+        let alone = proxy
+            .asked()
+            .iter()
+            .filter(|asked| asked.method == "GET" && asked.path.starts_with("/v1/tickets/"))
+            .count();
+        assert_eq!(alone, 0, "what became of them is asked for in one request");
         assert_eq!(before, modified(&mut world).await, "nothing is written again");
         if round > 0 {
             world.holds_once(&text).await;

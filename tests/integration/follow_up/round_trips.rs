@@ -98,7 +98,7 @@ impl Story {
                 self.texts.push((at, format!("G{next}x")));
             }
             _ => {
-                let typed = self.texts.iter_mut().filter(|(of, text)| *of == at && text.starts_with('G')).next_back();
+                let typed = self.texts.iter_mut().rfind(|(of, text)| *of == at && text.starts_with('G'));
                 if let Some((_, text)) = typed {
                     let to = format!("{}y", &text);
                     log.lines.push(format!("Gestan: {text} becomes {to} in {id}"));

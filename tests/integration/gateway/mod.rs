@@ -1,10 +1,15 @@
 //! The gateway over real HTTP on a real base.
 
+mod anomalies;
 mod answers;
+mod consos;
+mod contracts;
+mod documents;
 mod interventions;
 mod lists;
 mod service;
 mod setup;
+mod typed;
 
 use crate::contract::Contract;
 use crate::support::sandbox;
@@ -24,6 +29,18 @@ use tokio_util::sync::CancellationToken;
 
 const TOKEN: &str = "0123456789abcdef0123456789abcdef";
 const INTERVENTION: &str = "/v1/tickets/{source}/{number}/{sequence}/intervention";
+const ANOMALY: &str = "/v1/tickets/{source}/{number}/{sequence}/anomaly";
+const DOCUMENTS: &str = "/v1/tickets/{source}/{number}/{sequence}/documents";
+const DOCUMENT: &str = "/v1/tickets/{source}/{number}/{sequence}/documents/{document}";
+const CONTENT: &str = "/v1/tickets/{source}/{number}/{sequence}/documents/{document}/content";
+
+/// What the sandbox's configuration says nothing of.
+const MORE: &str = r#"
+[gateway.contracts]
+query = "SELECT NUM AS number, IDCONTACT AS client, IDMACHINE AS machine, CD_PRODUIT AS product, DT_DEBUT AS valid_from, DT_FIN AS valid_until FROM CONTRAT"
+
+[gateway.documents]
+"#;
 
 /// A gateway that listens.
 struct Served {
@@ -34,6 +51,8 @@ struct Served {
     http: Client,
     contract: Contract,
     client: i64,
+    /// Gestan's folder of documents.
+    folder: tempfile::TempDir,
     _stop: tokio_util::sync::DropGuard,
 }
 
@@ -52,6 +71,7 @@ impl Answer {
 
 async fn gateway_of(sandbox: &Sandbox, more: &str) -> Arc<Gateway> {
     let text = sandbox.config(std::path::Path::new("/nowhere/state.db"), more);
+    let text = text.replacen("[gateway]\n", "[gateway]\nquantity_column = \"USDEF_NUM\"\n", 1);
     let (config, _) = config::parse(&text, "test", Role::Daemon).map_err(|error| error.to_string()).unwrap();
     Arc::new(embedded_gateway(&config).unwrap())
 }
@@ -65,7 +85,9 @@ impl Served {
         erp.product("MO", "Main").await.unwrap();
         erp.machine("M1", "Serveur", "CZ1", client).await.unwrap();
         erp.project("Projet", client).await.unwrap();
-        let gateway = gateway_of(&sandbox, "").await;
+        let folder = tempfile::tempdir().unwrap();
+        let more = format!("{MORE}folder = \"{}\"\nmax_mib = 1\n", folder.path().display());
+        let gateway = gateway_of(&sandbox, &more).await;
         gateway.install().await.unwrap();
         let listen: SocketAddr = "127.0.0.1:0".parse().unwrap();
         let free = std::net::TcpListener::bind(listen).unwrap().local_addr().unwrap();
@@ -80,6 +102,7 @@ impl Served {
             http: Client::builder().no_proxy().build().unwrap(),
             contract: Contract::load(),
             client,
+            folder,
             _stop: cancel.drop_guard(),
         };
         for _ in 0..100 {
@@ -126,6 +149,37 @@ impl Served {
     async fn put(&self, number: i64, headers: &[(&str, &str)], body: &Value) -> Answer {
         let path = format!("/v1/tickets/gestsup/{number}/1/intervention");
         self.call(Method::PUT, &path, INTERVENTION, headers, Some(body)).await
+    }
+
+    async fn put_anomaly(&self, number: i64, headers: &[(&str, &str)], body: &Value) -> Answer {
+        let path = format!("/v1/tickets/gestsup/{number}/1/anomaly");
+        self.call(Method::PUT, &path, ANOMALY, headers, Some(body)).await
+    }
+
+    /// What a query of one column finds, as text.
+    async fn column(&self, sql: &str) -> Vec<String> {
+        use sqlx::Connection as _;
+        let url = self.sandbox.url(&self.sandbox.gestan);
+        let mut base = sqlx::MySqlConnection::connect(&url).await.unwrap();
+        let sql = format!("SELECT CAST(COALESCE(q.v, '–') AS CHAR) FROM ({sql}) AS q");
+        sqlx::query_scalar(sqlx::AssertSqlSafe(sql)).fetch_all(&mut base).await.unwrap()
+    }
+
+    fn new_anomaly(&self) -> Value {
+        let body = json!({
+            "kind": "anomaly",
+            "origin": { "created": "2026-03-02 09:00:00", "creator": 7, "first_step": null },
+            "fields": {
+                "title": "Écran noir au démarrage 🎉", "client": self.client, "status": "planned", "technician": "PDU",
+                "responsible": "PDU", "anomaly_type": "logiciel", "priority": "haute", "criticality": "critique",
+                "machine": 1, "requester": "Hélène", "found_at": "2026-07-02T08:30:00Z", "resolved_at": null,
+                "reference": "gestsup:1",
+            },
+            "head": [[{ "text": "Ticket n°1" }]],
+            "entries": [entry(1, "2026-03-02T08:00:00Z", "Noir")],
+        });
+        self.contract.check_request(ANOMALY, "put", &body);
+        body
     }
 
     fn new_intervention(&self) -> Value {

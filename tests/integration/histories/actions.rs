@@ -18,6 +18,8 @@ pub struct Desk {
     words: usize,
     requester: i64,
     colleague: i64,
+    /// What the counters of tickets and steps were last raised to.
+    elsewhere: [i64; 2],
 }
 
 impl Desk {
@@ -25,7 +27,7 @@ impl Desk {
     pub async fn new(world: &mut World, most: usize) -> Self {
         let company = world.desk.ask("SELECT CAST(MAX(id) AS CHAR) FROM tcompany").await.unwrap()[0].parse().unwrap();
         let colleague = world.desk.person("jean", ("Jean", "Petit"), "jean@helene.fr", 2, company).await.unwrap();
-        Self { opened: 0, most, words: 0, requester: world.requester, colleague }
+        Self { opened: 0, most, words: 0, requester: world.requester, colleague, elsewhere: [0; 2] }
     }
 
     /// A text that is found again by its one word.
@@ -58,11 +60,12 @@ impl Desk {
         if random.one_in(25) {
             // Much happens elsewhere: what is here is far behind the newest numbers.
             log.push("thousands of other tickets".to_owned());
-            for table in ["tincidents", "tthreads"] {
-                let next =
-                    Self::numbers(world, &format!("SELECT CAST(COALESCE(MAX(id), 0) + 2000 AS CHAR) FROM {table}"))
-                        .await;
-                world.desk.run(format!("ALTER TABLE {table} AUTO_INCREMENT = {}", next[0])).await.unwrap();
+            for (table, raised) in ["tincidents", "tthreads"].into_iter().zip(&mut self.elsewhere) {
+                let most =
+                    Self::numbers(world, &format!("SELECT CAST(COALESCE(MAX(id), 0) AS CHAR) FROM {table}")).await;
+                // Where the newest was deleted the counter is further than any row: GestSup gives no number twice.
+                *raised = most[0].max(*raised) + 2000;
+                world.desk.run(format!("ALTER TABLE {table} AUTO_INCREMENT = {raised}")).await.unwrap();
             }
         }
         let ticket = random.pick(&tickets);

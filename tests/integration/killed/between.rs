@@ -154,3 +154,23 @@ async fn a_changed_mapping_is_noticed_although_the_first_pass_was_killed_at_its_
         assert!(report["read"].as_u64() > Some(0), "{place}: {report:#}");
     }
 }
+
+#[tokio::test]
+async fn an_intervention_that_is_made_anew_when_the_program_is_killed_is_made_once_and_tells_everything() {
+    for place in ["gateway: before COMMIT", "daemon: gateway answered"] {
+        let (mut world, program, ticket) = begin().await;
+        program.pass().await;
+        world.erp.run("DELETE FROM INTERVENTION").await.unwrap();
+        // The first attempt tells, the second is a person's.
+        world.desk.comment(ticket, world.paul, "<p>Suite</p>").await.unwrap();
+        program.run_until("", &["sync"]).await;
+        program.run_until("", &["retry", &ticket.to_string()]).await;
+        let ended = program.run_until(&format!("{place}=return"), &["sync", "--allow-mass-change"]).await;
+        assert_eq!(ended.signal, Some(6), "{}{}", ended.output, ended.errors);
+        world.desk.comment(ticket, world.paul, "<p>Après</p>").await.unwrap();
+        let (_, memo) = restarted(world, &program).await;
+        for text in ["Noir", "Je regarde", "Suite", "Après"] {
+            assert_eq!(memo.matches(text).count(), 1, "{place}: “{text}” in {memo}");
+        }
+    }
+}

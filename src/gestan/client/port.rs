@@ -1,0 +1,97 @@
+//! The gateway as the flows see it.
+
+use super::{GatewayClient, json};
+use crate::flows::PortError;
+use crate::flows::follow_up::Changes;
+use crate::flows::tickets::Interventions;
+use crate::gestan::contract::{
+    BatchItem, BatchResult, Client, Contract, DocumentPut, DocumentState, KnownState, LinkPut, Machine, ObjectRecord,
+    ObjectState, Page, Product, StateResult, TicketKey, User,
+};
+use crate::gestan::error::GatewayError;
+use crate::model::ObjectKind;
+use async_trait::async_trait;
+use axum::http::Method;
+use chrono::{DateTime, Utc};
+use std::time::Duration;
+
+#[async_trait]
+impl Changes for GatewayClient {
+    async fn changed(&self, kind: ObjectKind, since: DateTime<Utc>) -> Result<Vec<TicketKey>, PortError> {
+        let records = Self::changed(self, kind, since, true).await?;
+        Ok(records.into_iter().filter_map(|record| record.ticket).collect())
+    }
+}
+
+#[async_trait]
+impl Interventions for GatewayClient {
+    async fn get(&self, key: &TicketKey, kind: ObjectKind) -> Result<Option<ObjectState>, PortError> {
+        let path = format!("/v1/tickets/{}/{}/{}/{kind}", key.source, key.number, key.sequence);
+        match self.fetch(&path).await {
+            Ok(state) => Ok(Some(state)),
+            Err(GatewayError::Problem { problem, .. }) if problem.status == 404 => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    async fn put(&self, items: Vec<BatchItem>) -> Result<Vec<BatchResult>, PortError> {
+        Ok(self.put_all(items).await?)
+    }
+
+    async fn states(&self, items: Vec<KnownState>) -> Result<Vec<StateResult>, PortError> {
+        Ok(self.states_of(items).await?)
+    }
+
+    async fn record(&self, id: i64) -> Result<Option<ObjectRecord>, PortError> {
+        // The list goes by id: its first record after the one before is the one, if it exists.
+        let page: Page<ObjectRecord> = self.fetch(&format!("/v1/interventions?limit=1&cursor={}", id - 1)).await?;
+        Ok(page.items.into_iter().find(|record| record.id == id))
+    }
+
+    async fn records(&self, since: Option<DateTime<Utc>>) -> Result<Vec<ObjectRecord>, PortError> {
+        // The gateway compares with Gestan's local time, whose zone it alone knows.
+        let since = since.map(|since| (since - Duration::from_secs(24 * 3600)).format("%Y-%m-%dT%H:%M:%S").to_string());
+        Ok(self.all_with("interventions", since.iter().map(|since| ("since", since.as_str())).collect()).await?)
+    }
+
+    async fn linked(&self, source: &str) -> Result<Vec<TicketKey>, PortError> {
+        Ok(self.all_with("tickets", vec![("source", source)]).await?)
+    }
+
+    async fn link(&self, key: &TicketKey, link: LinkPut) -> Result<ObjectState, PortError> {
+        let TicketKey { source, number, sequence } = key;
+        let path = format!("/v1/tickets/{source}/{number}/{sequence}/link");
+        let answer = self.send(Method::PUT, &path, Some(json(&link)?), None).await?;
+        Ok(self.understand(&answer)?)
+    }
+
+    async fn clients(&self) -> Result<Vec<Client>, PortError> {
+        Ok(self.all("clients").await?)
+    }
+
+    async fn machines(&self) -> Result<Vec<Machine>, PortError> {
+        Ok(self.all("machines").await?)
+    }
+
+    async fn users(&self) -> Result<Vec<User>, PortError> {
+        Ok(self.all("users").await?)
+    }
+
+    async fn products(&self) -> Result<Vec<Product>, PortError> {
+        Ok(self.all("products").await?)
+    }
+
+    async fn put_document(
+        &self,
+        key: &TicketKey,
+        id: &str,
+        document: DocumentPut,
+        content: Vec<u8>,
+    ) -> Result<DocumentState, PortError> {
+        Ok(self.store_document(key, id, &document, content).await?)
+    }
+
+    async fn contracts(&self) -> Result<Vec<Contract>, PortError> {
+        Ok(self.all("contracts").await?)
+    }
+}
