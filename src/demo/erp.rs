@@ -221,6 +221,16 @@ impl Erp {
         Ok(())
     }
 
+    /// A user corrects what stands in the memo: one text (as rich text) becomes another.
+    pub async fn retype(&mut self, id: i64, user: &str, from: &str, to: &str) -> anyhow::Result<()> {
+        let seen = self.see(id).await?;
+        anyhow::ensure!(seen.memo.contains(from), "{from} is not in {}", seen.memo);
+        let memo = seen.memo.replacen(from, to, 1);
+        let sql = "UPDATE INTERVENTION SET LIB_INTERVENTION = ?, DHMOD = NOW(), USMOD = ? WHERE IDINTERVENTION = ?";
+        sqlx::query(sql).bind(memo).bind(user.to_owned()).bind(id).execute(&mut self.base).await?;
+        Ok(())
+    }
+
     /// One intervention.
     pub async fn see(&mut self, id: i64) -> anyhow::Result<Seen> {
         let seen = self.see_all().await?;
