@@ -3,7 +3,7 @@
 
 /// Every place, in the order of a pass.
 #[cfg(feature = "failpoints")]
-pub const ALL: [&str; 26] = [
+pub const ALL: [&str; 36] = [
     "daemon: pass begun",
     "daemon: tickets that need no write settled",
     "daemon: intents stored",
@@ -30,6 +30,16 @@ pub const ALL: [&str; 26] = [
     "gateway: before COMMIT of a document",
     "gateway: after COMMIT of a document",
     "daemon: document sent",
+    "follow-up: pass begun",
+    "follow-up: intent stored",
+    "gestsup: step inserted",
+    "gestsup: ticket changed",
+    "gestsup: before COMMIT",
+    "gestsup: after COMMIT",
+    "follow-up: written",
+    "state: before COMMIT of the follow-up",
+    "follow-up: outcome committed",
+    "follow-up: pass done",
 ];
 
 /// Lets `FAILPOINTS` name places: call it once, and keep what it returns while the process lives.

@@ -6,6 +6,7 @@ mod billing;
 mod check;
 mod demo;
 mod exit;
+mod follow_up;
 mod gateway;
 mod journal;
 mod link;

@@ -5,6 +5,7 @@ use super::{ExitCode, Globals, LogTo, output};
 use crate::config::Role;
 use crate::daemon::Site;
 use crate::flows::PortError;
+use crate::flows::follow_up::{FollowMemory as _, Following};
 use crate::flows::tickets::{Asked, Interventions as _, Operation};
 use crate::flows::tickets::{JournalEntry, Link, Memory as _, Verdict};
 use crate::gestan::contract::{ObjectState, TicketKey};
@@ -35,6 +36,8 @@ struct Story {
     gestan: Option<ObjectState>,
     next: Next,
     attention: Option<crate::flows::tickets::Attention>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    follow_up: Option<Following>,
     asked: Option<Asked>,
     journal: Vec<JournalEntry>,
     /// Why a system could not be asked: then only what is remembered is told.
@@ -84,6 +87,7 @@ impl Show {
             links,
             gestan,
             attention: site.store().attention().await?.remove(&self.ticket),
+            follow_up: site.store().followings(&[self.ticket]).await?.remove(&self.ticket),
             asked: preview.asked,
             journal: self.journal(&site).await?,
             trouble: None,
@@ -122,6 +126,7 @@ impl Show {
             gestan: None,
             next: Next { code: "unknown".to_owned(), message, operation: None },
             attention,
+            follow_up: site.store().followings(&[self.ticket]).await?.remove(&self.ticket),
             asked: None,
             journal,
             trouble: Some(error.to_string()),
@@ -206,6 +211,9 @@ fn print(story: &Story, memo: bool, with_why: bool) {
             super::journal::trouble(attention.trouble),
             attention.reason
         );
+    }
+    if let Some(told) = story.follow_up.as_ref().map(super::follow_up::tell).filter(|told| !told.is_empty()) {
+        println!("\n{told}");
     }
     println!("\nNext: {}", story.next.message);
     if memo && let Some(state) = &story.gestan {

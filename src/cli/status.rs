@@ -63,6 +63,15 @@ impl Status {
                 output::count(report.unconfirmed, "write was", "writes were")
             );
         }
+        for attention in &report.follow_up {
+            println!(
+                "Follow-up of ticket {} {} since {}: {}",
+                attention.number,
+                super::journal::trouble(attention.trouble),
+                output::local(attention.since),
+                attention.reason
+            );
+        }
         if report.attention.is_empty() {
             println!("Nothing waits and nothing failed.");
         } else {

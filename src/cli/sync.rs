@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 #[derive(Debug, Args)]
 pub struct Sync {
     /// Flows to run; all of them when none is named.
-    #[arg(value_name = "FLOW", value_parser = ["tickets"])]
+    #[arg(value_name = "FLOW", value_parser = ["follow_up", "tickets"])]
     flows: Vec<String>,
     /// Show what would be written; write nothing, on either side or in the state.
     #[arg(long)]
@@ -35,27 +35,58 @@ impl Sync {
         let options = PassOptions {
             dry_run: self.dry_run,
             full: self.full,
-            only: self.tickets,
+            only: self.tickets.clone(),
             allow_mass_change: self.allow_mass_change,
             settle: false,
         };
         let shadow = loaded.config.is_shadow();
         let site =
             if options.dry_run { Site::open_to_look(loaded.config).await? } else { Site::open(loaded.config).await? };
-        let result = site.pass(&options, &CancellationToken::new()).await?;
-        let report = match result {
-            PassResult::Done(report) => report,
-            PassResult::CircuitOpen(sentence) => return Err(TryLater(sentence).into()),
-        };
-        if globals.json {
-            output::json(&report)?;
-        } else {
-            if shadow {
-                println!("{}\n", output::SHADOW);
-            }
-            println!("{}", render(&report));
+        let named = |flow: &str| self.flows.iter().any(|named| named == flow);
+        let follows = if self.flows.is_empty() { site.follows_up() } else { named("follow_up") };
+        if follows && !site.follows_up() {
+            anyhow::bail!(
+                "the follow-up is off: set [follow_up] enabled = true (in shadow mode nothing is written to GestSup either)"
+            );
         }
-        Ok(if report.has_failures() { ExitCode::Records } else { ExitCode::Ok })
+        let cancel = CancellationToken::new();
+        let mut failures = false;
+        // A follow-up that cannot be made holds up no ticket; what it could not do is told at the end.
+        let mut trouble = None;
+        if follows {
+            match site.follow(&options, &cancel).await {
+                Ok(PassResult::Done(report)) => {
+                    failures |= report.has_failures();
+                    // One document on standard output: that of the tickets, unless only this flow was asked for.
+                    if !globals.json {
+                        println!("{}\n", super::follow_up::render(&report));
+                    } else if !self.flows.is_empty() && !named("tickets") {
+                        output::json(&report)?;
+                    }
+                }
+                Ok(PassResult::CircuitOpen(sentence)) => return Err(TryLater(sentence).into()),
+                Err(error) => trouble = Some(error),
+            }
+        }
+        if self.flows.is_empty() || named("tickets") {
+            let report = match site.pass(&options, &cancel).await? {
+                PassResult::Done(report) => report,
+                PassResult::CircuitOpen(sentence) => return Err(TryLater(sentence).into()),
+            };
+            if globals.json {
+                output::json(&report)?;
+            } else {
+                if shadow {
+                    println!("{}\n", output::SHADOW);
+                }
+                println!("{}", render(&report));
+            }
+            failures |= report.has_failures();
+        }
+        if let Some(error) = trouble {
+            return Err(error);
+        }
+        Ok(if failures { ExitCode::Records } else { ExitCode::Ok })
     }
 }
 

@@ -142,6 +142,7 @@ fn daemon(config: &Config, check: &mut Check<'_>) {
         }
     }
     tickets(config, check);
+    follow_up(config, check);
     mapping(config, check);
     let documents = &config.documents;
     if documents.enabled && documents.folder.is_none() {
@@ -162,6 +163,22 @@ fn is_loopback(url: &url::Url) -> bool {
         Some(url::Host::Ipv4(ip)) => ip.is_loopback(),
         Some(url::Host::Ipv6(ip)) => ip.is_loopback(),
         None => false,
+    }
+}
+
+fn follow_up(config: &Config, check: &mut Check<'_>) {
+    let follow_up = &config.follow_up;
+    check.at_least("follow_up/every_seconds", follow_up.every_seconds, 5);
+    check.at_least("follow_up/full_every_seconds", follow_up.full_every_seconds, 60);
+    if follow_up.brake.state.percent > 100 {
+        let message = format!("{} % is more than all of them", follow_up.brake.state.percent);
+        check.at("follow_up/brake/state", message, "write a percentage from 0 to 100");
+    }
+    for (status, state) in &follow_up.states.0 {
+        if *state < 1 {
+            let message = format!("{state} is no GestSup state");
+            check.at(&format!("follow_up/states/{status}"), message, "write the state's number, the id in tstates");
+        }
     }
 }
 

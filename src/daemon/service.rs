@@ -7,8 +7,10 @@ use super::voice::{Voice, Word};
 use crate::flows::tickets::{Outcome, PassOptions};
 use crate::flows::{PortError, System};
 use chrono::Utc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio_util::sync::CancellationToken;
+
+const TICKETS: &str = "tickets";
 
 /// Works until SIGTERM or SIGINT. The pass that is under way ends between two records; a second
 /// signal ends the process at once.
@@ -33,8 +35,15 @@ pub async fn serve(site: &Site) -> anyhow::Result<()> {
     if site.config().is_shadow() {
         tracing::warn!("shadow mode ([gestan] shadow = true): nothing is written to Gestan");
     }
-    let mut voice = Voice::default();
+    let (mut voice, mut follow_voice) = (Voice::default(), Voice::default());
+    let follow_every = Duration::from_secs(site.config().follow_up.every_seconds);
+    let mut followed: Option<Instant> = None;
     while !cancel.is_cancelled() {
+        // What Gestan's users did comes first: the tickets flow then finds both sides agreed about it.
+        if site.follows_up() && followed.is_none_or(|last| last.elapsed() >= follow_every) {
+            followed = Some(Instant::now());
+            follow(site, &mut follow_voice, &cancel).await;
+        }
         one_pass(site, &mut voice, &cancel).await;
         tokio::select! {
             () = cancel.cancelled() => {},
@@ -44,6 +53,39 @@ pub async fn serve(site: &Site) -> anyhow::Result<()> {
     site.store().checkpoint().await?;
     tracing::info!("stopped");
     Ok(())
+}
+
+async fn follow(site: &Site, voice: &mut Voice, cancel: &CancellationToken) {
+    const FLOW: &str = "follow_up";
+    match site.follow(&PassOptions::default(), cancel).await {
+        Ok(PassResult::Done(report)) => {
+            if let Some((lasted, passes)) = voice.well(Utc::now()) {
+                tracing::info!(flow = FLOW, passes, "passes are made again, after {lasted} without");
+            }
+            if let Some(sentence) = &report.held {
+                tracing::warn!(flow = FLOW, run_id = report.run_id, "{sentence}");
+            }
+            for reason in &report.brake {
+                tracing::error!(
+                    flow = FLOW,
+                    run_id = report.run_id,
+                    "stopped by the brake: {reason}; run `gestan-connector sync follow_up --allow-mass-change` if this is meant"
+                );
+            }
+            tracing::info!(
+                flow = FLOW,
+                run_id = report.run_id,
+                looked_at = report.looked_at,
+                changed = report.changed,
+                writes = report.writes(),
+                failed = report.count(Outcome::Failed) + report.count(Outcome::Quarantined),
+                milliseconds = report.milliseconds,
+                "pass done"
+            );
+        }
+        Ok(PassResult::CircuitOpen(sentence)) => put_off(FLOW, voice, &sentence),
+        Err(error) => failed(FLOW, site, voice, &error).await,
+    }
 }
 
 async fn one_pass(site: &Site, voice: &mut Voice, cancel: &CancellationToken) {
@@ -75,34 +117,34 @@ async fn one_pass(site: &Site, voice: &mut Voice, cancel: &CancellationToken) {
                 "pass done"
             );
         }
-        Ok(PassResult::CircuitOpen(sentence)) => put_off(voice, &sentence),
-        Err(error) => failed(site, voice, &error).await,
+        Ok(PassResult::CircuitOpen(sentence)) => put_off(TICKETS, voice, &sentence),
+        Err(error) => failed(TICKETS, site, voice, &error).await,
     }
 }
 
-fn put_off(voice: &mut Voice, sentence: &str) {
+fn put_off(flow: &'static str, voice: &mut Voice, sentence: &str) {
     match voice.put_off(Utc::now()) {
-        Word::New => tracing::warn!(flow = "tickets", "{sentence}. Told again every 15 minutes, and when it is over"),
-        Word::StillThere(since) => tracing::warn!(flow = "tickets", "{sentence} (no pass was made: {since})"),
-        Word::Nothing => tracing::debug!(flow = "tickets", "{sentence}"),
+        Word::New => tracing::warn!(flow, "{sentence}. Told again every 15 minutes, and when it is over"),
+        Word::StillThere(since) => tracing::warn!(flow, "{sentence} (no pass was made: {since})"),
+        Word::Nothing => tracing::debug!(flow, "{sentence}"),
     }
 }
 
 /// A trouble that lasts is told once and then at intervals; the first lines of a log must not be all
 /// that is left of it.
-async fn failed(site: &Site, voice: &mut Voice, error: &anyhow::Error) {
+async fn failed(flow: &'static str, site: &Site, voice: &mut Voice, error: &anyhow::Error) {
     let port = error.chain().find_map(|cause| cause.downcast_ref::<PortError>());
     let kind = port.map_or_else(|| "other".to_owned(), |port| format!("{}/{:?}", port.system, port.blast));
     match voice.failed(&kind, Utc::now()) {
-        Word::New => tracing::error!(flow = "tickets", "pass failed: {error:#}"),
-        Word::StillThere(since) => tracing::error!(flow = "tickets", "pass failed: {error:#} ({since})"),
-        Word::Nothing => tracing::debug!(flow = "tickets", "pass failed: {error:#}"),
+        Word::New => tracing::error!(flow, "pass failed: {error:#}"),
+        Word::StillThere(since) => tracing::error!(flow, "pass failed: {error:#} ({since})"),
+        Word::Nothing => tracing::debug!(flow, "pass failed: {error:#}"),
     }
     let system = port.map(|port| port.system).filter(|system| *system != System::State);
     if let Some(system) = system
         && let Ok(circuit) = site.store().circuit(system).await
         && circuit.is_open(Utc::now())
     {
-        put_off(voice, &circuit.sentence());
+        put_off(flow, voice, &circuit.sentence());
     }
 }

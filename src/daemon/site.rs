@@ -3,8 +3,10 @@
 
 use super::voice;
 use crate::config::Config;
+use crate::flows::follow_up::{FollowReport, FollowUpFlow};
 use crate::flows::tickets::{
-    Commit, Files, Interventions, JournalEntry, Memory as _, Outcome, PassOptions, PassReport, Shadow, TicketsFlow,
+    BrakeReason, Commit, Files, Interventions, JournalEntry, Memory as _, Outcome, PassOptions, PassReport, Shadow,
+    TicketsFlow,
 };
 use crate::flows::{Blast, PortError, System};
 use crate::gateway::Gateway;
@@ -24,6 +26,46 @@ pub const OTHER_DAEMON: &str = "another gestan-connector works on this GestSup b
 
 /// Since when no pass can be made, and what for: told in the journal once.
 const TROUBLE: &str = "trouble";
+/// Names of the flows, in the journal and the log.
+const TICKETS: &str = "tickets";
+const FOLLOW_UP: &str = "follow_up";
+
+/// Each flow has a trouble of its own: the one may fail where the other does not.
+fn trouble_of(flow: &str) -> String {
+    if flow == TICKETS { TROUBLE.to_owned() } else { format!("{TROUBLE}.{flow}") }
+}
+
+/// What is remembered of a pass, whatever the flow.
+trait Ran {
+    fn counts(&self) -> serde_json::Value;
+    fn brake(&self) -> &[BrakeReason];
+}
+
+impl Ran for PassReport {
+    fn counts(&self) -> serde_json::Value {
+        serde_json::json!({
+            "tickets": self.tickets,
+            "looked_at": self.looked_at,
+            "read": self.read,
+            "writes": self.writes(),
+            "full": self.full,
+        })
+    }
+
+    fn brake(&self) -> &[BrakeReason] {
+        &self.brake
+    }
+}
+
+impl Ran for FollowReport {
+    fn counts(&self) -> serde_json::Value {
+        serde_json::json!({ "looked_at": self.looked_at, "changed": self.changed, "writes": self.writes() })
+    }
+
+    fn brake(&self) -> &[BrakeReason] {
+        &self.brake
+    }
+}
 
 /// The systems and the memory of one site.
 #[derive(Debug)]
@@ -42,9 +84,9 @@ pub struct Site {
 
 /// How an attempt at a pass ended when no system refused.
 #[derive(Debug)]
-pub enum PassResult {
+pub enum PassResult<R = PassReport> {
     /// The pass was made.
-    Done(Box<PassReport>),
+    Done(Box<R>),
     /// A system failed before and is left alone for a while: a sentence.
     CircuitOpen(String),
 }
@@ -131,6 +173,37 @@ impl Site {
         })
     }
 
+    /// The follow-up flow of this site.
+    ///
+    /// # Errors
+    /// When `[gestsup]` is missing.
+    pub fn follow_up(&self) -> anyhow::Result<FollowUpFlow<'_>> {
+        Ok(FollowUpFlow { tickets: self.tickets()?, changes: &self.gestan, desk: &self.gestsup, memory: &self.store })
+    }
+
+    /// Whether the follow-up is switched on. In shadow mode nothing is written on either side.
+    pub fn follows_up(&self) -> bool {
+        self.config.follow_up.enabled && !self.config.is_shadow()
+    }
+
+    /// Makes a pass of the follow-up flow, unless a circuit is open; remembers how it ended.
+    ///
+    /// # Errors
+    /// When a system does not answer, or GestSup's account may not write.
+    pub async fn follow(
+        &self,
+        options: &PassOptions,
+        cancel: &CancellationToken,
+    ) -> anyhow::Result<PassResult<FollowReport>> {
+        let flow = self.follow_up()?;
+        if options.dry_run {
+            let report = flow.pass(options, &Uuid::now_v7().to_string(), Utc::now(), cancel).await?;
+            return Ok(PassResult::Done(Box::new(report)));
+        }
+        let patient = options.only.is_empty();
+        self.remembered(FOLLOW_UP, patient, async |run_id| flow.pass(options, run_id, Utc::now(), cancel).await).await
+    }
+
     /// Takes, or keeps, the lock on GestSup's server that keeps a second daemon away, whatever state it
     /// has. Says whether it is held.
     ///
@@ -160,7 +233,7 @@ impl Site {
         }
         // A pass that a person asked for is worth an attempt.
         let patient = options.only.is_empty();
-        self.remembered(patient, async |run_id| flow.pass(options, run_id, Utc::now(), cancel).await).await
+        self.remembered(TICKETS, patient, async |run_id| flow.pass(options, run_id, Utc::now(), cancel).await).await
     }
 
     /// Brings Gestan in line with GestSup, what a restored base held back included.
@@ -169,16 +242,18 @@ impl Site {
     /// When a system does not answer.
     pub async fn mend(&self, allow_mass_change: bool, cancel: &CancellationToken) -> anyhow::Result<PassResult> {
         let flow = self.tickets()?;
-        self.remembered(false, async |run_id| flow.mend(allow_mass_change, run_id, Utc::now(), cancel).await).await
+        self.remembered(TICKETS, false, async |run_id| flow.mend(allow_mass_change, run_id, Utc::now(), cancel).await)
+            .await
     }
 
     /// Does work under GestSup's lock and remembers how it ended; a patient one is put off while a
     /// circuit is open.
-    async fn remembered(
+    async fn remembered<R: Ran>(
         &self,
+        flow: &'static str,
         patient: bool,
-        work: impl AsyncFnOnce(&str) -> Result<PassReport, PortError>,
-    ) -> anyhow::Result<PassResult> {
+        work: impl AsyncFnOnce(&str) -> Result<R, PortError>,
+    ) -> anyhow::Result<PassResult<R>> {
         let run_id = Uuid::now_v7().to_string();
         for system in [System::Gestsup, System::Gestan] {
             let circuit = self.store.circuit(system).await?;
@@ -190,7 +265,7 @@ impl Site {
         if let Ok(false) = locked {
             return Ok(PassResult::CircuitOpen(OTHER_DAEMON.to_owned()));
         }
-        self.store.start_run(&run_id, "tickets", Utc::now()).await?;
+        self.store.start_run(&run_id, flow, Utc::now()).await?;
         let worked = match locked {
             Ok(_) => work(&run_id).await,
             Err(error) => Err(error),
@@ -200,27 +275,21 @@ impl Site {
                 for system in [System::Gestsup, System::Gestan] {
                     self.store.record_success(system).await?;
                 }
-                self.recovered(&run_id).await?;
-                let counts = serde_json::json!({
-                    "tickets": report.tickets,
-                    "looked_at": report.looked_at,
-                    "read": report.read,
-                    "writes": report.writes(),
-                    "full": report.full,
-                });
-                let ending = if report.brake.is_empty() { "done" } else { "braked" };
-                let error = (!report.brake.is_empty())
-                    .then(|| report.brake.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "));
+                self.recovered(flow, &run_id).await?;
+                let (counts, brake) = (report.counts(), report.brake());
+                let ending = if brake.is_empty() { "done" } else { "braked" };
+                let error =
+                    (!brake.is_empty()).then(|| brake.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "));
                 self.store.end_run(&run_id, Utc::now(), ending, &counts, error.as_deref()).await?;
                 Ok(PassResult::Done(Box::new(report)))
             }
-            Err(error) => Err(self.failed(&run_id, error).await.into()),
+            Err(error) => Err(self.failed(flow, &run_id, error).await.into()),
         }
     }
 
     /// Counts a failure of a whole system against its circuit. What cannot be remembered, since it is the
     /// state that fails, is told all the same.
-    async fn failed(&self, run_id: &str, mut error: PortError) -> PortError {
+    async fn failed(&self, flow: &'static str, run_id: &str, mut error: PortError) -> PortError {
         if matches!(error.blast, Blast::Retry | Blast::Record) {
             // It stopped a pass: no record is to blame for it.
             error.blast = Blast::System;
@@ -229,38 +298,38 @@ impl Site {
         if error.system != System::State && error.blast == Blast::System {
             let _ = self.store.record_failure(error.system, &error.message, error.retry_after, now).await;
         }
-        let _ = self.troubled(run_id, &error).await;
+        let _ = self.troubled(flow, run_id, &error).await;
         let _ = self.store.end_run(run_id, now, "failed", &serde_json::Value::Null, Some(&error.message)).await;
         error
     }
 
     /// The journal tells once that passes fail, and why.
-    async fn troubled(&self, run_id: &str, error: &PortError) -> Result<(), PortError> {
+    async fn troubled(&self, flow: &'static str, run_id: &str, error: &PortError) -> Result<(), PortError> {
         let kind = format!("{}/{:?}", error.system.as_str(), error.blast);
-        let known = self.store.value(TROUBLE).await?.unwrap_or_default();
+        let known = self.store.value(&trouble_of(flow)).await?.unwrap_or_default();
         if known.split_once(' ').is_some_and(|(_, known)| known == kind) {
             return Ok(());
         }
         let since = known.split_once(' ').map_or_else(|| Utc::now().to_rfc3339(), |(since, _)| since.to_owned());
-        self.store.set_value(TROUBLE, &format!("{since} {kind}")).await?;
-        self.tell(run_id, Outcome::Failed, format!("No pass can be made: {}", error.message)).await
+        self.store.set_value(&trouble_of(flow), &format!("{since} {kind}")).await?;
+        self.tell(flow, run_id, Outcome::Failed, format!("No pass can be made: {}", error.message)).await
     }
 
     /// The journal tells that passes are made again.
-    async fn recovered(&self, run_id: &str) -> Result<(), PortError> {
-        let known = self.store.value(TROUBLE).await?.unwrap_or_default();
+    async fn recovered(&self, flow: &'static str, run_id: &str) -> Result<(), PortError> {
+        let known = self.store.value(&trouble_of(flow)).await?.unwrap_or_default();
         let Some((since, _)) = known.split_once(' ') else { return Ok(()) };
         let lasted = DateTime::parse_from_rfc3339(since).map(|since| voice::lasted(Utc::now() - since.to_utc()));
-        self.store.set_value(TROUBLE, "").await?;
+        self.store.set_value(&trouble_of(flow), "").await?;
         let message = format!("Passes are made again, after {} without", lasted.unwrap_or_default());
-        self.tell(run_id, Outcome::Done, message).await
+        self.tell(flow, run_id, Outcome::Done, message).await
     }
 
-    async fn tell(&self, run_id: &str, outcome: Outcome, message: String) -> Result<(), PortError> {
+    async fn tell(&self, flow: &'static str, run_id: &str, outcome: Outcome, message: String) -> Result<(), PortError> {
         let line = JournalEntry {
             at: Utc::now(),
             run_id: run_id.to_owned(),
-            flow: "tickets".to_owned(),
+            flow: flow.to_owned(),
             ticket: None,
             gestan_id: None,
             action: "pass".to_owned(),

@@ -2,6 +2,7 @@
 //! only through the ports declared beside them.
 
 mod error;
+pub mod follow_up;
 pub mod tickets;
 
 pub use error::{Blast, PortError, System};

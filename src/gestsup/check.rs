@@ -65,11 +65,19 @@ impl Names {
 }
 
 impl Gestsup {
-    /// Looks at the base: version, structure, rights, settings.
+    /// Looks at the base as one that is only read: version, structure, rights, settings.
     ///
     /// # Errors
     /// When it cannot be reached or is no GestSup base.
     pub async fn check(&self) -> Result<Vec<Finding>, GestsupError> {
+        self.check_for(false).await
+    }
+
+    /// The same; `writes`: the follow-up may do more than read.
+    ///
+    /// # Errors
+    /// When it cannot be reached or is no GestSup base.
+    pub async fn check_for(&self, writes: bool) -> Result<Vec<Finding>, GestsupError> {
         let mut snapshot = self.open().await?;
         let mut findings = Vec::new();
         let version = if snapshot.catalogue.has("tparameters", "version") {
@@ -96,7 +104,7 @@ impl Gestsup {
         findings.extend(losses.into_iter().map(|sentence| Finding::new(Level::Warning, sentence)));
         findings.extend(snapshot.tables_without_snapshot().await?);
         findings.extend(snapshot.harmful_settings().await?);
-        if let Some(rights) = self.rights_beyond_select(&mut snapshot).await? {
+        if let Some(rights) = self.rights_beyond_select(&mut snapshot, writes).await? {
             findings.push(Finding::new(
                 Level::Warning,
                 format!(
@@ -111,6 +119,7 @@ impl Gestsup {
     async fn rights_beyond_select(
         &self,
         snapshot: &mut super::snapshot::GestsupSnapshot,
+        writes: bool,
     ) -> Result<Option<String>, GestsupError> {
         let rows = snapshot.fetch("SHOW GRANTS".to_owned()).await?;
         let database = &self.place.database;
@@ -124,6 +133,11 @@ impl Gestsup {
             };
             // What it may do to other bases is none of this one's business.
             if !here.iter().any(|base| on.starts_with(base.as_str())) {
+                continue;
+            }
+            // The follow-up writes to three tables, and needs rights on no more.
+            let expected = ["tthreads", "tincidents", "tevents"].iter().any(|table| on.contains(&format!("`{table}`")));
+            if writes && expected && !rights.contains("DELETE") && !rights.contains("ALL PRIVILEGES") {
                 continue;
             }
             if !["USAGE", "SELECT", "SELECT, SHOW VIEW"].contains(&rights) {

@@ -26,6 +26,28 @@ pub enum GestsupError {
         /// What the server says.
         reason: String,
     },
+    /// The account may read and not write.
+    #[error(
+        "GestSup's database does not let the account “{}” write ({reason}): the follow-up needs a few rights more than SELECT, `gestan-connector check --online` lists the ones that are missing", place.user
+    )]
+    MayNotWrite {
+        /// Which server and account.
+        place: Place,
+        /// What the server says.
+        reason: String,
+    },
+    /// Somebody else is at the same rows.
+    #[error("somebody in GestSup holds a row that is to be written ({reason})")]
+    Locked {
+        /// What the server says.
+        reason: String,
+    },
+    /// A row is refused for what is in it.
+    #[error("GestSup's database refuses what is to be written: {reason}")]
+    Value {
+        /// What the server says.
+        reason: String,
+    },
     /// The database does not exist.
     #[error("there is no database “{}” on {place}: check [gestsup] database against $db_name in GestSup's connect.php", place.database)]
     NoDatabase {
@@ -94,7 +116,11 @@ impl GestsupError {
                 .try_downcast_ref::<sqlx::mysql::MySqlDatabaseError>()
                 .map_or(0, sqlx::mysql::MySqlDatabaseError::number);
             let reason = database.message().to_owned();
+            let writes = ["INSERT command", "UPDATE command"].iter().any(|verb| reason.starts_with(verb));
             return match number {
+                1142 | 1143 if writes => Self::MayNotWrite { place, reason },
+                1205 | 1213 => Self::Locked { reason },
+                1048 | 1264 | 1265 | 1292 | 1364 | 1366 | 1406 => Self::Value { reason },
                 1044 | 1045 | 1130 | 1142 | 1143 | 1227 | 1370 | 1698 | 1820 | 1862 | 3118 | 4151 => {
                     Self::Denied { place, reason }
                 }
@@ -136,7 +162,11 @@ impl GestsupError {
             | Self::Busy { .. }
             | Self::Broken { .. }
             | Self::Refused { .. } => Blast::System,
-            Self::Denied { .. } | Self::NoDatabase { .. } | Self::NotGestsup { .. } => Blast::Configuration,
+            Self::Locked { .. } => Blast::Retry,
+            Self::Value { .. } => Blast::Record,
+            Self::MayNotWrite { .. } | Self::Denied { .. } | Self::NoDatabase { .. } | Self::NotGestsup { .. } => {
+                Blast::Configuration
+            }
         }
     }
 }

@@ -9,7 +9,9 @@ use super::rows::{list, number, text, time};
 use super::snapshot::GestsupSnapshot;
 use super::text::{decode, decode_listed};
 use super::{GestsupError, html_to_rich_text};
-use crate::model::{Company, Equipment, FORGOTTEN, Group, Identity, Label, Person, RichText, Step, StepType, Ticket};
+use crate::model::{
+    Company, Equipment, FORGOTTEN, FROM_GESTAN, Group, Identity, Label, Person, RichText, Step, StepType, Ticket,
+};
 use sqlx::mysql::MySqlRow;
 use std::collections::HashMap;
 
@@ -176,6 +178,7 @@ impl GestsupSnapshot {
         for name in ["time", "private", "state", "tech1", "tech2", "group1", "group2"] {
             columns.push(format!("CAST({} AS SIGNED) AS {name}", known.column("h", "tthreads", name, "0")));
         }
+        columns.push(format!("{} AS mark", known.column("h", "tthreads", "dest_mail", "''")));
         let mut joins = " LEFT JOIN tusers u ON u.id = h.author".to_owned();
         let mut join = |alias: &str, table: &str, on: &str, named: &str, shown: &str| {
             if known.has("tthreads", on) && known.has(table, "id") && known.has(table, named) {
@@ -241,6 +244,9 @@ impl GestsupSnapshot {
             private: number(row, "private") != 0,
             state: label(row, "s_id", "s_name"),
             assigned_to,
+            // A mail that was sent has its addresses there.
+            from_gestan: Some(text(row, "mark"))
+                .filter(|mark| mark.starts_with(FROM_GESTAN) && step_type != StepType::MailSent),
         }
     }
 }

@@ -1,5 +1,5 @@
-//! The adapter to GestSup's database: everything that knows one of its tables. It only ever reads,
-//! and needs no right but SELECT.
+//! The adapter to GestSup's database: everything that knows one of its tables. It reads, and needs no right but
+//! SELECT for it; `writing` alone writes, where the follow-up is switched on.
 
 mod beside;
 mod catalogue;
@@ -19,6 +19,7 @@ mod settings;
 mod snapshot;
 mod text;
 mod version;
+mod writing;
 
 pub use check::{Finding, Level, Names};
 pub use error::GestsupError;

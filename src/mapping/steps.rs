@@ -45,7 +45,8 @@ pub(super) fn named_steps<'a>(
         if step.step_type == StepType::Comment {
             previous_author = author;
         }
-        if step.private && !private {
+        // What came from Gestan does not go back there.
+        if step.from_gestan.is_some() || (step.private && !private) {
             continue;
         }
         let rule = rules.kinds.iter().chain(&built_in).find(|rule| applies(&rule.when, step, &surroundings));
@@ -63,6 +64,8 @@ pub(super) fn named_steps<'a>(
 fn next_event(later: &[Step]) -> Option<&Step> {
     later
         .iter()
+        // What people decide in Gestan makes no solution of an earlier comment: its paragraph stays as it is.
+        .filter(|step| step.from_gestan.is_none())
         .take_while(|step| step.step_type != StepType::Comment)
         .find(|step| matches!(step.step_type, StepType::Closed | StepType::StateChanged))
 }
@@ -74,6 +77,7 @@ fn event_saved_with<'a>(comment: &Step, earlier: &'a [Step]) -> Option<&'a Step>
     earlier
         .iter()
         .rev()
+        .filter(|step| step.from_gestan.is_none())
         .take_while(|step| step.step_type != StepType::Comment && step.at == comment.at)
         .find(|step| step.step_type == StepType::StateChanged && author(step) == author(comment))
 }

@@ -13,8 +13,8 @@ pub use object::{Conso, Entry, EntryMark, ObjectKind, Status};
 pub use reference::{Client, Contract, Machine, Product, Project, User};
 pub use rich_text::{Line, RichText, Span};
 pub use ticket::{
-    Attachment, Company, Equipment, FORGOTTEN, Group, Identity, Label, LastKnown, Person, Picture, PlannedEvent, Role,
-    Step, StepType, Ticket,
+    Attachment, Company, Equipment, FORGOTTEN, FROM_GESTAN, Group, Identity, Label, LastKnown, Person, Picture,
+    PlannedEvent, Role, Step, StepType, Ticket,
 };
 pub use time::{Rounding, TimeUnit, local_to_utc};
 

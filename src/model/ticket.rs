@@ -168,7 +168,14 @@ pub struct Step {
     pub assigned_to: Option<String>,
     /// Its author, or whom it names, was deleted: GestSup no longer tells who it was.
     pub forgotten: bool,
+    /// The follow-up wrote it: what it says came from Gestan. Its mark (`tthreads.dest_mail`), or an empty text where
+    /// only the state tells.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from_gestan: Option<String>,
 }
+
+/// How the mark of a step that came from Gestan begins.
+pub const FROM_GESTAN: &str = "gestan:";
 
 /// What makes a ticket number *this* ticket: after a restore a number can be used again
 /// (GestSup really deletes rows), so a link keeps these and compares them.

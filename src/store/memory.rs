@@ -19,7 +19,7 @@ const LOOKED_UP: usize = 5_000;
 /// Rows of one INSERT.
 const ROWS: usize = 100;
 
-type Writing<'t> = Transaction<'t, Sqlite>;
+pub(super) type Writing<'t> = Transaction<'t, Sqlite>;
 
 #[cfg(test)]
 impl Store {
@@ -120,7 +120,11 @@ impl Store {
         self.done(transaction.commit().await)
     }
 
-    async fn store_links(&self, transaction: &mut Writing<'_>, commits: &[Commit]) -> Result<(), StoreError> {
+    pub(super) async fn store_links(
+        &self,
+        transaction: &mut Writing<'_>,
+        commits: &[Commit],
+    ) -> Result<(), StoreError> {
         let links: Vec<&Link> = commits.iter().flat_map(|commit| &commit.links).collect();
         for links in links.chunks(ROWS) {
             let mut rows = Vec::with_capacity(links.len());
@@ -187,7 +191,11 @@ impl Store {
         Ok(())
     }
 
-    async fn store_journal(&self, transaction: &mut Writing<'_>, commits: &[Commit]) -> Result<(), StoreError> {
+    pub(super) async fn store_journal(
+        &self,
+        transaction: &mut Writing<'_>,
+        commits: &[Commit],
+    ) -> Result<(), StoreError> {
         let entries: Vec<&JournalEntry> = commits.iter().flat_map(|commit| &commit.journal).collect();
         for entries in entries.chunks(ROWS) {
             let mut sql = QueryBuilder::<Sqlite>::new(
@@ -204,7 +212,7 @@ impl Store {
     }
 
     /// Deletes the rows of these tickets from a table of ours.
-    async fn delete(
+    pub(super) async fn delete(
         &self,
         transaction: &mut Writing<'_>,
         table: &'static str,
@@ -224,7 +232,7 @@ impl Store {
     }
 
     /// A value as JSON.
-    fn text<T: Serialize>(&self, value: &T) -> Result<String, StoreError> {
+    pub(super) fn text<T: Serialize>(&self, value: &T) -> Result<String, StoreError> {
         serde_json::to_string(value)
             .map_err(|error| StoreError::Content { path: self.path.clone(), message: error.to_string() })
     }
@@ -384,6 +392,10 @@ impl Memory for Store {
 
     async fn commit(&self, commits: Vec<Commit>) -> Result<(), PortError> {
         Ok(self.store(commits).await?)
+    }
+
+    async fn own_steps(&self, numbers: &[i64]) -> Result<HashMap<i64, HashSet<i64>>, PortError> {
+        Ok(self.load_own_steps(numbers).await?)
     }
 
     async fn value(&self, name: &str) -> Result<Option<String>, PortError> {

@@ -3,6 +3,7 @@
 
 mod circuit;
 mod error;
+mod follow_up;
 mod lock;
 mod memory;
 mod queries;

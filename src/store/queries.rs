@@ -57,6 +57,8 @@ pub struct StatusReport {
     pub links: BTreeMap<String, usize>,
     /// Tickets that are not in step.
     pub attention: Vec<Attention>,
+    /// Tickets to which the follow-up could not carry something back.
+    pub follow_up: Vec<Attention>,
     /// Systems that do not answer.
     pub circuits: Vec<Circuit>,
     /// Writes that were begun and not confirmed.
@@ -78,8 +80,11 @@ impl Store {
         let sql = "SELECT phase, COUNT(*) FROM link l \
                    WHERE sequence = (SELECT MAX(sequence) FROM link n WHERE n.number = l.number) GROUP BY phase";
         let links: Vec<(String, i64)> = self.done(sqlx::query_as(sql).fetch_all(&self.pool).await)?;
-        let unconfirmed: i64 =
-            self.done(sqlx::query_scalar("SELECT COUNT(*) FROM intent").fetch_one(&self.pool).await)?;
+        let unconfirmed: i64 = self.done(
+            sqlx::query_scalar("SELECT (SELECT COUNT(*) FROM intent) + (SELECT COUNT(*) FROM follow_up_intent)")
+                .fetch_one(&self.pool)
+                .await,
+        )?;
         let last =
             "SELECT * FROM run r WHERE started = (SELECT MAX(started) FROM run n WHERE n.flow = r.flow) ORDER BY flow";
         let success = "SELECT * FROM run r WHERE outcome = 'done' AND started = \
@@ -89,6 +94,7 @@ impl Store {
             last_successes: self.runs(success).await?,
             links: links.into_iter().map(|(phase, count)| (phase, usize::try_from(count).unwrap_or(0))).collect(),
             attention: self.load_attention().await?,
+            follow_up: self.load_follow_attention().await?,
             circuits: self.circuits().await?,
             unconfirmed: usize::try_from(unconfirmed).unwrap_or(0),
             sweep: self.read_sweep(SWEEP).await?,
@@ -200,7 +206,7 @@ impl Store {
         let numbers = match numbers {
             Some(numbers) => numbers,
             None => {
-                let sql = "SELECT number FROM attention WHERE trouble <> 'waiting'";
+                let sql = "SELECT number FROM attention WHERE trouble <> 'waiting' UNION SELECT number FROM follow_up WHERE attention IS NOT NULL";
                 all = self.done(sqlx::query_scalar::<_, i64>(sql).fetch_all(&mut *transaction).await)?;
                 &all
             }
@@ -211,7 +217,10 @@ impl Store {
             self.done(sqlx::query(sql).bind(number).execute(&mut *transaction).await)?;
             let sql = "UPDATE attention SET trouble = 'retrying', attempts = 0, next_at = NULL, code = IIF(code = ?, ?, code) WHERE number = ?";
             let update = sqlx::query(sql).bind(DELETED_IN_GESTAN).bind(code).bind(number);
-            cleared += self.done(update.execute(&mut *transaction).await)?.rows_affected();
+            let mut rows = self.done(update.execute(&mut *transaction).await)?.rows_affected();
+            let sql = "UPDATE follow_up SET attention = NULL WHERE number = ? AND attention IS NOT NULL";
+            rows += self.done(sqlx::query(sql).bind(number).execute(&mut *transaction).await)?.rows_affected();
+            cleared += rows.min(1);
         }
         self.done(transaction.commit().await)?;
         Ok(cleared)

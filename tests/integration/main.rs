@@ -9,6 +9,7 @@ mod contract;
 mod documents;
 mod drift;
 mod faults;
+mod follow_up;
 mod gateway;
 mod gestsup;
 mod habits;

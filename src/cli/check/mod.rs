@@ -102,10 +102,17 @@ fn secrets(config: &Config) -> Vec<Finding> {
 }
 
 async fn gestsup(site: &Site) -> Section {
-    let mut findings = match site.gestsup().check().await {
+    let follow_up = &site.config().follow_up;
+    let mut findings = match site.gestsup().check_for(follow_up.enabled).await {
         Ok(findings) => findings,
         Err(error) => vec![Finding::new(Level::Error, error.to_string())],
     };
+    if follow_up.enabled {
+        match site.gestsup().check_writing(follow_up).await {
+            Ok(more) => findings.extend(more),
+            Err(error) => findings.push(Finding::new(Level::Error, error.to_string())),
+        }
+    }
     if let Ok(states) = site.gestsup().states().await {
         let mapped = &site.config().mapping.status.0;
         let unmapped: Vec<String> = states

@@ -3,12 +3,14 @@
 
 mod billing;
 mod documents;
+mod follow_up;
 mod gateway;
 mod mapping;
 mod rules;
 
 pub use billing::*;
 pub use documents::*;
+pub use follow_up::*;
 pub use gateway::*;
 pub use mapping::*;
 pub use rules::*;
@@ -41,6 +43,8 @@ pub struct Config {
     pub tickets: Tickets,
     /// Files of tickets, which become documents in Gestan.
     pub documents: Documents,
+    /// The follow-up flow: what Gestan's users do shows in GestSup. Off unless `enabled` is set.
+    pub follow_up: FollowUp,
     /// How GestSup's values become Gestan's.
     pub mapping: Mapping,
 }
@@ -232,7 +236,7 @@ pub enum Unattributed {
     CancelIfNotStarted,
 }
 
-/// A limit of `[tickets.brake]`: the larger of a number and a share applies.
+/// A limit of `[tickets.brake]` or `[follow_up.brake]`: the larger of a number and a share applies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Limit {
@@ -240,6 +244,14 @@ pub struct Limit {
     pub number: u32,
     /// So many percent of the open linked tickets are allowed.
     pub percent: u32,
+}
+
+impl Limit {
+    /// How many of `open` linked tickets are allowed.
+    pub fn of(self, open: usize) -> usize {
+        let share = open * self.percent as usize / 100;
+        share.max(self.number as usize)
+    }
 }
 
 /// `[tickets.brake]`

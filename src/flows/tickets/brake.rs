@@ -2,7 +2,7 @@
 //! before its first write and asks.
 
 use super::operation::{Planned, Verb, Verdict};
-use crate::config::{Brake, Limit};
+use crate::config::Brake;
 use crate::model::{Field, Status, Value};
 use serde::Serialize;
 use std::fmt;
@@ -10,7 +10,7 @@ use std::fmt;
 /// A limit that a plan exceeds.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct BrakeReason {
-    /// What there are too many of, as in `[tickets.brake]`.
+    /// What there are too many of, as in `[tickets.brake]` or `[follow_up.brake]`.
     pub kind: &'static str,
     /// How many the plan holds.
     pub planned: usize,
@@ -25,9 +25,11 @@ impl fmt::Display for BrakeReason {
             "close" => "interventions would be closed",
             "bill" => "interventions would be set to be billed",
             "cancel" => "interventions would be cancelled",
+            "state" => "tickets would get another state in GestSup",
             _ => "tickets are gone from GestSup",
         };
-        write!(f, "{} {what}, {} are allowed in one pass ([tickets.brake] {})", self.planned, self.allowed, self.kind)
+        let table = if self.kind == "state" { "follow_up" } else { "tickets" };
+        write!(f, "{} {what}, {} are allowed in one pass ([{table}.brake] {})", self.planned, self.allowed, self.kind)
     }
 }
 
@@ -72,13 +74,8 @@ impl Tally {
             ("deleted", self.deleted, brake.deleted),
         ]
         .into_iter()
-        .map(|(kind, planned, limit)| BrakeReason { kind, planned, allowed: allowed(limit, open) })
+        .map(|(kind, planned, limit)| BrakeReason { kind, planned, allowed: limit.of(open) })
         .filter(|reason| reason.planned > reason.allowed)
         .collect()
     }
-}
-
-fn allowed(limit: Limit, open: usize) -> usize {
-    let share = open * limit.percent as usize / 100;
-    share.max(limit.number as usize)
 }

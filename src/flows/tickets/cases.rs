@@ -62,7 +62,7 @@ impl Plan<'_> {
         if !numbers.is_empty() {
             let mut links = by_number(memory.links(&numbers).await?);
             let known = memory.fingerprints_of(&numbers).await?;
-            for ticket in snapshot.load(&numbers).await? {
+            for ticket in cases.flow.load(snapshot, &numbers).await? {
                 let links = links.remove(&ticket.number).unwrap_or_default();
                 let known = known.get(&ticket.number);
                 works.push(cases.existing(ticket, links, known, &self.merges));

@@ -25,7 +25,7 @@ pub(super) fn before(links: &[Link]) -> Before {
 }
 
 /// What Gestan holds of a ticket with these links, the newest of which is to be brought up to date.
-pub(super) fn known_before(links: &[Link]) -> Before {
+pub(in crate::flows) fn known_before(links: &[Link]) -> Before {
     let Some((link, earlier)) = links.split_last() else { return Before::default() };
     Before { linked: true, kind: Some(link.kind), client: client_of(link), ..before(earlier) }
 }

@@ -253,7 +253,7 @@ impl TicketsFlow<'_> {
         now: DateTime<Utc>,
     ) -> Result<Preview, PortError> {
         let mut snapshot = self.source.snapshot().await?;
-        let ticket = snapshot.load(&[number]).await?.into_iter().next();
+        let ticket = self.load(snapshot.as_mut(), &[number]).await?.into_iter().next();
         let links = self.memory.links(&[number]).await?;
         let directory = self.directory().await?;
         let restored = self.memory.value(REWOUND).await?.is_some_and(|sentence| !sentence.is_empty());
@@ -278,7 +278,25 @@ impl TicketsFlow<'_> {
         Ok(Preview { ticket: Some(ticket), verdict, asked })
     }
 
-    pub(super) fn planner<'b>(
+    /// Whole tickets; steps that came from Gestan are known by their mark, and where GestSup has no place for one by
+    /// what is remembered.
+    pub(in crate::flows) async fn load(
+        &self,
+        snapshot: &mut dyn Snapshot,
+        numbers: &[i64],
+    ) -> Result<Vec<Ticket>, PortError> {
+        let mut tickets = snapshot.load(numbers).await?;
+        let own = self.memory.own_steps(numbers).await?;
+        for ticket in tickets.iter_mut().filter(|_| !own.is_empty()) {
+            let Some(own) = own.get(&ticket.number) else { continue };
+            for step in ticket.steps.iter_mut().filter(|step| own.contains(&step.id)) {
+                step.from_gestan.get_or_insert_default();
+            }
+        }
+        Ok(tickets)
+    }
+
+    pub(in crate::flows) fn planner<'b>(
         &'b self,
         directory: &'b Directory,
         restored: bool,
@@ -304,7 +322,7 @@ impl TicketsFlow<'_> {
     }
 
     /// Gestan's catalogues, read once a pass and only where a ticket is to be planned.
-    pub(super) async fn directory(&self) -> Result<Directory, PortError> {
+    pub(in crate::flows) async fn directory(&self) -> Result<Directory, PortError> {
         let (clients, machines, users) =
             futures::try_join!(self.gestan.clients(), self.gestan.machines(), self.gestan.users())?;
         let mut directory = Directory::new(&clients, &machines, &users);

@@ -464,6 +464,9 @@ pub trait Memory: Send + Sync {
     /// Stores the outcomes of records, all in one transaction.
     async fn commit(&self, commits: Vec<Commit>) -> Result<(), PortError>;
 
+    /// Steps of these tickets that the follow-up wrote: they came from Gestan and do not go there.
+    async fn own_steps(&self, numbers: &[i64]) -> Result<HashMap<i64, HashSet<i64>>, PortError>;
+
     /// A cursor or another small value.
     async fn value(&self, name: &str) -> Result<Option<String>, PortError>;
 

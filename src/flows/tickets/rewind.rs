@@ -6,7 +6,7 @@ use super::ports::{Attention, Trouble};
 use serde::{Deserialize, Serialize};
 
 /// The marks in the state.
-pub(super) const MARKS: &str = "tickets.marks";
+pub(in crate::flows) const MARKS: &str = "tickets.marks";
 /// What was noticed, until it is settled.
 pub const REWOUND: &str = "tickets.rewound";
 /// Code of a ticket that waits for a person because of a restored base.
@@ -44,7 +44,12 @@ impl Marks {
     /// `seen` are the steps that now stand under the ids of `before`'s newest ones; `last_is_there`
     /// whether the ticket with the greatest number then still exists: an administrator may lower the
     /// counter of tickets, which loses none.
-    pub(super) fn rewound_since(&self, before: &Self, seen: &[Witness], last_is_there: bool) -> Option<String> {
+    pub(in crate::flows) fn rewound_since(
+        &self,
+        before: &Self,
+        seen: &[Witness],
+        last_is_there: bool,
+    ) -> Option<String> {
         let behind = |now: i64, before: i64| now > 0 && now < before;
         let advice = "Linked tickets that differ are left alone until `gestan-connector reconcile` shows them and --fix settles them.";
         let tickets = behind(self.next_ticket, before.next_ticket) && !last_is_there;

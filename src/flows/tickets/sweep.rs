@@ -28,19 +28,19 @@ pub struct Sweep {
 
 impl Sweep {
     /// Whether slices are to be looked at now: a round is under way, or the next one is due.
-    pub(super) fn is_due(&self, every: Duration, now: DateTime<Utc>) -> bool {
+    pub(in crate::flows) fn is_due(&self, every: Duration, now: DateTime<Utc>) -> bool {
         self.position > 0 || self.began.is_none_or(|began| began + every <= now)
     }
 
     /// The next slice of the ascending `numbers`: first and last number.
-    pub(super) fn slice(&self, numbers: &[i64], size: usize) -> Option<(i64, i64)> {
+    pub(in crate::flows) fn slice(&self, numbers: &[i64], size: usize) -> Option<(i64, i64)> {
         let from = numbers.partition_point(|number| *number <= self.position);
         let slice = &numbers[from..numbers.len().min(from + size)];
         Some((*slice.first()?, *slice.last()?))
     }
 
     /// A slice up to `last` was looked at.
-    pub(super) fn advance(&mut self, last: i64, numbers: &[i64], now: DateTime<Utc>) {
+    pub(in crate::flows) fn advance(&mut self, last: i64, numbers: &[i64], now: DateTime<Utc>) {
         if self.position == 0 {
             self.began = Some(now);
         }
@@ -53,7 +53,7 @@ impl Sweep {
     }
 
     /// Every ticket was looked at.
-    pub(super) fn end(&mut self, tickets: usize, now: DateTime<Utc>) {
+    pub(in crate::flows) fn end(&mut self, tickets: usize, now: DateTime<Utc>) {
         let began = if self.position > 0 { self.began } else { None };
         *self = Self { position: 0, began: began.or(Some(now)), ended: Some(now), tickets, looked_at: tickets };
     }

@@ -1,7 +1,8 @@
-//! The gateway as the flow of tickets sees it.
+//! The gateway as the flows see it.
 
 use super::{GatewayClient, json};
 use crate::flows::PortError;
+use crate::flows::follow_up::Changes;
 use crate::flows::tickets::Interventions;
 use crate::gestan::contract::{
     BatchItem, BatchResult, Client, Contract, DocumentPut, DocumentState, KnownState, LinkPut, Machine, ObjectRecord,
@@ -13,6 +14,14 @@ use async_trait::async_trait;
 use axum::http::Method;
 use chrono::{DateTime, Utc};
 use std::time::Duration;
+
+#[async_trait]
+impl Changes for GatewayClient {
+    async fn changed(&self, kind: ObjectKind, since: DateTime<Utc>) -> Result<Vec<TicketKey>, PortError> {
+        let records = Self::changed(self, kind, since, true).await?;
+        Ok(records.into_iter().filter_map(|record| record.ticket).collect())
+    }
+}
 
 #[async_trait]
 impl Interventions for GatewayClient {

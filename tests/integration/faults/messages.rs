@@ -54,6 +54,9 @@ fn codes() -> BTreeSet<String> {
         if name == "src/flows/tickets/apply.rs" {
             marks.extend(["Some(Outcome::Failed), ", "Refused { code: "]);
         }
+        if name.starts_with("src/flows/follow_up") {
+            marks.extend(["self.remark(", "Outcome::Done, ", "self.failed(&work, "]);
+        }
         if name.starts_with("src/gateway/http") {
             marks.extend(["BAD_REQUEST,", "NOT_FOUND,", "UNAUTHORIZED,", "METHOD_NOT_ALLOWED,", "SERVER_ERROR,"]);
             marks.extend(["SERVICE_UNAVAILABLE,", "ENTITY,", "TOO_LARGE,", "(status,"]);
@@ -108,6 +111,8 @@ fn every_code_and_every_message_is_explained_in_both_languages() {
         "not-installed",
         "deleted-in-gestan",
         "unreadable",
+        "text-conflict",
+        "follow",
     ] {
         assert!(codes.contains(code), "{code} is not found in {codes:?}");
     }

@@ -5,6 +5,8 @@
 mod between;
 #[cfg(feature = "failpoints")]
 mod documents;
+#[cfg(feature = "failpoints")]
+mod follow_up;
 mod moments;
 #[cfg(feature = "failpoints")]
 mod places;

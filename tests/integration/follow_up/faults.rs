@@ -1,0 +1,122 @@
+//! Rights that lack, versions without a place for marks, rows that somebody holds, tickets that change meanwhile.
+
+use super::{ask, cycle, follow_with, following, linked, quiet, steps};
+use crate::support::World;
+use gestan_connector::demo::sandbox::FOLLOW_UP_GRANTS as GRANTS;
+use gestan_connector::demo::sandbox::code;
+use gestan_connector::flows::tickets::PassOptions;
+use sqlx::{AssertSqlSafe, Connection as _, Executor as _, MySqlConnection};
+use tokio_util::sync::CancellationToken;
+
+async fn root(world: &World) -> MySqlConnection {
+    MySqlConnection::connect(&world.sandbox.url(&world.sandbox.gestsup)).await.unwrap()
+}
+
+#[tokio::test]
+async fn an_account_that_may_only_read_is_told_what_it_lacks_and_tickets_go_on() {
+    let mut world = World::with("[follow_up]\nenabled = true\ncalendar = true").await;
+    let ticket = world.ticket("Un", "<p>x</p>").await;
+    world.pass().await;
+    world.site.follow(&PassOptions::default(), &CancellationToken::new()).await.unwrap();
+    let id = world.only().await.id;
+    world.erp.set_status(id, code::WAITING).await.unwrap();
+    let error = world.site.follow(&PassOptions::default(), &CancellationToken::new()).await.unwrap_err();
+    assert!(error.to_string().contains("does not let the account “connector” write"), "{error}");
+    world.desk.comment(ticket, world.paul, "<p>Suite</p>").await.unwrap();
+    world.pass().await;
+    assert!(world.memo().await.contains("Suite"), "the tickets flow needs none of it");
+    let findings = world.site.gestsup().check_writing(&world.site.config().follow_up).await.unwrap();
+    let base = &world.sandbox.gestsup;
+    for grant in [
+        format!("GRANT INSERT ON `{base}`.tthreads TO …"),
+        format!("GRANT UPDATE (text, dest_mail, time) ON `{base}`.tthreads TO …"),
+        format!(
+            "GRANT UPDATE (date_modif, techread, userread, state, date_res, technician, t_group, date_hope, time) ON `{base}`.tincidents TO …"
+        ),
+        format!("GRANT INSERT ON `{base}`.tevents TO …"),
+        format!("GRANT UPDATE (technician, date_start, date_end, disable) ON `{base}`.tevents TO …"),
+    ] {
+        assert!(findings.iter().any(|finding| finding.text.contains(&grant)), "{grant}: {findings:#?}");
+    }
+    let grants = GRANTS.replace("{base}", base);
+    root(&world).await.execute(sqlx::raw_sql(AssertSqlSafe(grants))).await.unwrap();
+    let findings = world.site.gestsup().check_writing(&world.site.config().follow_up).await.unwrap();
+    assert_eq!(findings.len(), 1, "{findings:#?}");
+    // Its second status, which the account could not write, was not forgotten.
+    cycle(&world).await;
+    assert_eq!(ask(&world, "COUNT(*)", "tthreads WHERE dest_mail LIKE 'gestan:%'").await.len(), 1);
+    quiet(&mut world).await;
+}
+
+#[tokio::test]
+async fn an_old_gestsup_without_a_place_for_marks_is_followed_by_the_state_alone() {
+    let mut world = following("number_step = true", "").await;
+    world.desk.run("ALTER TABLE tthreads DROP COLUMN dest_mail, DROP COLUMN time").await.unwrap();
+    let (ticket, id) = linked(&mut world).await;
+    world.erp.set_status(id, code::WAITING).await.unwrap();
+    world.erp.type_in_memo(id, "Vu sur place").await.unwrap();
+    cycle(&world).await;
+    assert_eq!(ask(&world, "state", "tincidents").await, ["6"]);
+    assert_eq!(
+        ask(&world, "id", &format!("tthreads WHERE ticket = {ticket} AND text LIKE '%Vu sur place%'")).await.len(),
+        1
+    );
+    quiet(&mut world).await;
+    assert_eq!(world.memo().await.matches("Vu sur place").count(), 1);
+    assert!(!world.memo().await.contains("créée dans Gestan"));
+}
+
+#[tokio::test]
+async fn a_latin_base_and_four_byte_characters_stop_nothing() {
+    let mut world = following("", "").await;
+    world.desk.run("ALTER TABLE tthreads CONVERT TO CHARACTER SET latin1").await.unwrap();
+    let (ticket, id) = linked(&mut world).await;
+    world.erp.type_in_memo(id, "Vu \\u128077?\\u-10179? \\u321?odz \\u8364?").await.unwrap();
+    cycle(&world).await;
+    let steps = steps(&world, ticket).await;
+    assert_eq!(steps.len(), 1, "{steps:#?}");
+    assert!(steps[0].contains("odz €"), "{steps:#?}");
+    quiet(&mut world).await;
+}
+
+#[tokio::test]
+async fn a_ticket_that_somebody_holds_is_written_later_and_stops_no_other() {
+    let mut world = following("", "").await;
+    for title in ["Un", "Deux"] {
+        world.ticket(title, "<p>x</p>").await;
+    }
+    cycle(&world).await;
+    cycle(&world).await;
+    for seen in world.gestan().await {
+        world.erp.set_status(seen.id, code::WAITING).await.unwrap();
+    }
+    let mut holder = root(&world).await;
+    holder.execute("START TRANSACTION").await.unwrap();
+    holder.execute("SELECT * FROM tincidents WHERE id = 1 FOR UPDATE").await.unwrap();
+    let report = follow_with(&world, PassOptions::default()).await;
+    holder.execute("ROLLBACK").await.unwrap();
+    assert_eq!(ask(&world, "state", "tincidents ORDER BY id").await, ["1", "6"]);
+    assert_eq!(report.records.len(), 2);
+    assert_eq!(world.site.store().status().await.unwrap().follow_up.len(), 1);
+    world.site.store().retry(None).await.unwrap();
+    cycle(&world).await;
+    assert_eq!(ask(&world, "state", "tincidents ORDER BY id").await, ["6", "6"]);
+    assert!(world.site.store().status().await.unwrap().follow_up.is_empty());
+    quiet(&mut world).await;
+}
+
+#[tokio::test]
+async fn a_value_that_the_base_refuses_sets_one_ticket_aside_until_retry() {
+    let mut world = following("", "").await;
+    let (ticket, id) = linked(&mut world).await;
+    world.desk.run("ALTER TABLE tthreads MODIFY text varchar(20) NOT NULL").await.unwrap();
+    world.erp.type_in_memo(id, "Un texte bien plus long que vingt lettres").await.unwrap();
+    let report = cycle(&world).await;
+    assert_eq!(report.records[0].code, "refused");
+    assert!(follow_with(&world, PassOptions::default()).await.records.is_empty());
+    world.desk.run("ALTER TABLE tthreads MODIFY text longtext NOT NULL").await.unwrap();
+    world.site.store().retry(Some(&[ticket])).await.unwrap();
+    cycle(&world).await;
+    assert_eq!(steps(&world, ticket).await.len(), 1);
+    quiet(&mut world).await;
+}
