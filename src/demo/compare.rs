@@ -100,7 +100,8 @@ pub(super) async fn pairs(sandbox: &Sandbox) -> anyhow::Result<Vec<Pair>> {
     let mut base = MySqlConnection::connect(&sandbox.url(&sandbox.gestsup)).await.context("while comparing")?;
     let gestan = &sandbox.gestan;
     let tickets = format!(
-        "SELECT CAST(t.id AS SIGNED) AS id, t.title, CAST(t.state AS SIGNED) AS state, s.name AS state_name, CAST(t.billable = 1 AND COALESCE(c.name, '') <> 'Garantie' AS SIGNED) AS billable, \
+        "SELECT CAST(t.id AS SIGNED) AS id, t.title, CAST(t.state AS SIGNED) AS state, s.name AS state_name, CAST(t.billable = 1 AND COALESCE(c.name, '') <> 'Garantie' \
+         AND NOT EXISTS (SELECT 1 FROM {gestan}.Z90_TICKET z WHERE z.NUMERO = t.id AND z.CONTRAT <> '') AS SIGNED) AS billable, \
          COALESCE(NULLIF(TRIM(CONCAT(u.firstname, ' ', u.lastname)), 'Aucun'), g.name, '–') AS who, CAST(t.technician AS SIGNED) AS technician, \
          COALESCE(g.name, '') AS group_name, CAST(t.time AS SIGNED) AS minutes, \
          CAST((SELECT MAX(IDINTERVENTION) FROM {gestan}.Z90_TICKET z WHERE z.NUMERO = t.id) AS SIGNED) AS intervention, \

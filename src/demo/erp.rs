@@ -204,13 +204,7 @@ impl Erp {
 
     /// A user types a line at the end of the memo; Gestan's editor stores it as rich text.
     pub async fn type_in_memo(&mut self, id: i64, line: &str) -> anyhow::Result<()> {
-        let seen = self.see(id).await?;
-        let memo = match seen.memo.rfind('}') {
-            Some(end) if seen.memo.starts_with("{\\rtf") => {
-                format!("{}\\pard\\f0\\fs20 {line}\\par\r\n{}", &seen.memo[..end], &seen.memo[end..])
-            }
-            _ => format!("{}\r\n{line}", seen.memo),
-        };
+        let memo = with_line(&self.see(id).await?.memo, line);
         sqlx::query(
             "UPDATE INTERVENTION SET LIB_INTERVENTION = ?, DHMOD = NOW(), USMOD = 'DIS' WHERE IDINTERVENTION = ?",
         )
@@ -218,6 +212,22 @@ impl Erp {
         .bind(id)
         .execute(&mut self.base)
         .await?;
+        Ok(())
+    }
+
+    /// A user types a line (as rich text) below the observations of an anomaly.
+    ///
+    /// # Errors
+    /// When the base refuses.
+    pub async fn type_in_observations(&mut self, id: i64, line: &str) -> anyhow::Result<()> {
+        let anomalies = self.see_anomalies().await?;
+        let seen = anomalies.iter().find(|seen| seen.id == id).context("there is no such anomaly")?;
+        let text = with_line(&seen.observations, line);
+        sqlx::query("UPDATE ANOMALIE SET OBSERVATIONS = ?, DHMOD = NOW(), USMOD = US_TRT WHERE IDANOMALIE = ?")
+            .bind(text)
+            .bind(id)
+            .execute(&mut self.base)
+            .await?;
         Ok(())
     }
 
@@ -267,5 +277,15 @@ impl Erp {
                 })
             })
             .collect()
+    }
+}
+
+/// A memo with one more line below it, as Gestan's editor saves it.
+fn with_line(memo: &str, line: &str) -> String {
+    match memo.rfind('}') {
+        Some(end) if memo.starts_with("{\\rtf") => {
+            format!("{}\\pard\\f0\\fs20 {line}\\par\r\n{}", &memo[..end], &memo[end..])
+        }
+        _ => format!("{memo}\r\n{line}"),
     }
 }

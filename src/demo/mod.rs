@@ -5,6 +5,7 @@
 mod compare;
 pub mod erp;
 pub mod help_desk;
+mod in_gestan;
 pub mod mariadb;
 pub mod sandbox;
 mod stage;
@@ -68,6 +69,10 @@ pub async fn run(keep: bool, json: bool) -> anyhow::Result<bool> {
             "deleted": told.deleted,
             "auto_closed": told.auto_closed,
             "waiting": told.waiting,
+            "anomalies": told.anomalies,
+            "followed_back": told.followed_back,
+            "consos": told.consos,
+            "documents": told.documents,
             "second_pass_writes": told.second_pass_writes,
             "seconds": seconds,
         });

@@ -32,6 +32,11 @@ pub mod code {
     pub const CANCELLED: i64 = 10;
 }
 
+/// The rights beyond SELECT that the follow-up needs on GestSup's base `{base}`, as the guide lists them.
+pub const FOLLOW_UP_GRANTS: &str = "GRANT INSERT, UPDATE (text, dest_mail, time) ON {base}.tthreads TO connector@'%'; \
+    GRANT UPDATE (state, technician, t_group, date_res, date_modif, date_hope, techread, userread, time, time_hope) ON {base}.tincidents TO connector@'%'; \
+    GRANT INSERT, UPDATE (technician, date_start, date_end, disable) ON {base}.tevents TO connector@'%';";
+
 /// Names and addresses of a pair of bases.
 #[derive(Debug, Clone)]
 pub struct Sandbox {
@@ -43,6 +48,16 @@ pub struct Sandbox {
 }
 
 impl Sandbox {
+    /// Lets the connector write what the follow-up writes into GestSup.
+    ///
+    /// # Errors
+    /// When the server refuses.
+    pub async fn let_it_follow_up(&self) -> anyhow::Result<()> {
+        let mut root = MySqlConnection::connect(&self.url("mysql")).await?;
+        root.execute(sqlx::raw_sql(AssertSqlSafe(FOLLOW_UP_GRANTS.replace("{base}", &self.gestsup)))).await?;
+        Ok(())
+    }
+
     /// Creates both bases under names of their own, with the accounts that the guide tells an
     /// administrator to create: one that may only read GestSup, one for the gateway.
     ///

@@ -20,6 +20,7 @@ pub(super) struct Stage {
     pub erp: Erp,
     pub sandbox: Sandbox,
     config: PathBuf,
+    folder: PathBuf,
     acts: u32,
     /// What was not as the story says.
     pub failed: Vec<String>,
@@ -48,6 +49,25 @@ rules = [{ when = { type = "Demande" }, genre = "installation" }]
 product = "MO-HEURE"
 by_genre = { installation = "MO-INST" }
 rules = [{ when = { category = "Garantie" }, billable = false }]
+contracts = true
+
+[mapping.mode]
+rules = [{ when = { type = "Incident", category = "Logiciel" }, mode = "anomalies" }]
+
+[mapping.anomalies]
+default_type = "logiciel"
+
+[mapping.projects.table]
+"Migration mairie" = { project = 1, task = 1 }
+
+[mapping.time]
+to_conso = true
+
+[follow_up]
+enabled = true
+
+[gateway.contracts]
+query = "SELECT NUM_CONTRAT AS number, IDCONTACT AS client FROM CONTRAT WHERE ST_CONTRAT = 1"
 "#;
 
 impl Stage {
@@ -58,9 +78,26 @@ impl Stage {
         let erp = sandbox.erp().await?;
         // Beside the server's files, so that whatever ends the demonstration removes both.
         let config = server.folder().join("connector.toml");
-        std::fs::write(&config, sandbox.config(&server.folder().join("state.db"), MORE))?;
+        let folder = server.folder().to_owned();
+        std::fs::create_dir_all(folder.join("upload/ticket"))?;
+        std::fs::create_dir_all(folder.join("DOCUMENTS"))?;
+        let more = format!(
+            "{MORE}\n[documents]\nenabled = true\nfolder = \"{0}/upload\"\n\n[gateway.documents]\nfolder = \"{0}/DOCUMENTS\"\n",
+            folder.display()
+        );
+        std::fs::write(&config, sandbox.config(&folder.join("state.db"), &more))?;
         std::fs::set_permissions(&config, std::fs::Permissions::from_mode(0o600))?;
-        Ok(Self { desk, erp, sandbox, config, acts: 0, failed: Vec::new() })
+        Ok(Self { desk, erp, sandbox, config, folder, acts: 0, failed: Vec::new() })
+    }
+
+    /// GestSup's folder of uploaded files.
+    pub(super) fn upload(&self) -> PathBuf {
+        self.folder.join("upload")
+    }
+
+    /// Gestan's folder of documents.
+    pub(super) fn documents(&self) -> PathBuf {
+        self.folder.join("DOCUMENTS")
     }
 
     /// Announces an act.

@@ -3,6 +3,7 @@
 
 use super::compare::{Pair, Side, pairs};
 use super::help_desk::state;
+use super::in_gestan;
 use super::sandbox::code;
 use super::stage::Stage;
 use chrono::Duration;
@@ -19,21 +20,27 @@ pub(super) struct Told {
     pub deleted: usize,
     pub auto_closed: usize,
     pub waiting: usize,
+    pub anomalies: usize,
+    pub followed_back: usize,
+    pub consos: usize,
+    pub documents: usize,
     pub second_pass_writes: u64,
 }
 
 /// GestSup's people and tickets, by their ids.
 #[derive(Debug, Default)]
-struct Cast {
-    paul: i64,
-    lea: i64,
+pub(super) struct Cast {
+    pub paul: i64,
+    pub lea: i64,
     karim: i64,
-    helene: i64,
+    pub helene: i64,
+    pub mairie: i64,
     newcomer_ticket: i64,
     tickets: Vec<i64>,
 }
 
 pub(super) async fn tell(stage: &mut Stage) -> anyhow::Result<Told> {
+    in_gestan::prepare(stage).await?;
     let cast = people(stage).await?;
     let mut told = Told::default();
     first_sync(stage, &cast).await?;
@@ -41,6 +48,7 @@ pub(super) async fn tell(stage: &mut Stage) -> anyhow::Result<Told> {
     second_thoughts(stage, &cast, &mut told).await?;
     gestan_works_too(stage, &cast).await?;
     at_night(stage, &cast, &mut told).await?;
+    in_gestan::followed_in_gestan(stage, &cast, &mut told).await?;
     the_end(stage, &mut told).await?;
     Ok(told)
 }
@@ -92,7 +100,7 @@ async fn people(stage: &mut Stage) -> anyhow::Result<Cast> {
         let company = desk.company(company).await?;
         requesters.push(desk.person(login, (first, last), &format!("{login}@client.fr"), 2, company).await?);
     }
-    cast.helene = requesters[0];
+    (cast.helene, cast.mairie) = (requesters[0], requesters[3]);
     let server = desk.asset("SRV-COMPTA", "CZJ1234AB", cast.helene).await?;
     let guarantee = desk.category("Garantie").await?;
     desk.run("INSERT INTO tstates (id, number, name) VALUES (7, 7, 'Attente pi&amp;egrave;ce')").await?;

@@ -171,7 +171,7 @@ impl Gateway {
     }
 
     /// Refuses a kind of sheet that this base has no place for.
-    fn refuse_unsupported(&self, catalogue: &Catalogue, sheet: &'static Sheet) -> Result<(), GatewayFault> {
+    pub(super) fn refuse_unsupported(&self, catalogue: &Catalogue, sheet: &'static Sheet) -> Result<(), GatewayFault> {
         let missing = missing_of(catalogue, sheet);
         if sheet.optional && !missing.is_empty() {
             return Err(GatewayFault::Unsupported(format!(

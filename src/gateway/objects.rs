@@ -180,13 +180,17 @@ impl Gateway {
         let mut links = self.extension.tickets(self, catalogue, transaction, keys, lock).await?;
         let mut sheets = HashMap::new();
         for sheet in Sheet::ALL {
+            // What is linked and cannot be read was not deleted: its table is missing.
+            if self.refuse_unsupported(catalogue, sheet).is_err() {
+                continue;
+            }
             let of_kind = links.values().flatten().filter(|link| link.kind == sheet.kind);
             let ids: Vec<SqlValue> = of_kind.map(|link| SqlValue::Int(link.id)).collect();
             if !ids.is_empty() {
                 sheets.insert(sheet.kind, self.sheets(catalogue, transaction, sheet, ids, lock).await?);
             }
         }
-        if sheets.is_empty() {
+        if links.values().all(Result::is_err) {
             return Ok(keys.iter().map(|key| links.remove(&ticket_key(key)).transpose().map(|_| None)).collect());
         }
         let mut entries = self.extension.entries(transaction, keys).await?;
@@ -195,6 +199,7 @@ impl Gateway {
             .map(|key| {
                 let Some(link) = links.remove(&ticket_key(key)).transpose()? else { return Ok(None) };
                 let sheet = Sheet::of(link.kind);
+                self.refuse_unsupported(catalogue, sheet)?;
                 let rows = sheets.get(&link.kind).and_then(|sheets| sheets.get(&link.id));
                 let Some((row, aside)) = rows else {
                     return Err(GatewayFault::NotFound(format!(

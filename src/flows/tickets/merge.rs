@@ -39,7 +39,8 @@ pub(super) fn merge_fields(projection: &Projection, link: &Link, held: &Fields, 
         match policy {
             Policy::Never => {}
             Policy::CreateOnly => {
-                if gestsup_changed && value != held_now && sent.is_some() {
+                // A date that Gestan's users never filled in contradicts nothing.
+                if gestsup_changed && value != held_now && sent.is_some() && !held_now.is_nothing() {
                     merged.remarks.push(format!(
                         "{field} is now “{value}” in GestSup and stays “{held_now}” in Gestan: it is set once, when the {} is made",
                         link.kind

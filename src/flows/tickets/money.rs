@@ -143,7 +143,7 @@ impl TicketsFlow<'_> {
             }
         }
         let by_hand = beside(&records);
-        let mut report = MoneyReport { tickets: numbers.len(), ..MoneyReport::default() };
+        let mut report = MoneyReport::default();
         let mut clients: BTreeMap<String, ClientHours> = BTreeMap::new();
         for chunk in numbers.chunks(CHUNK) {
             let tickets = snapshot.load(chunk).await?;
@@ -152,6 +152,7 @@ impl TicketsFlow<'_> {
                 if links.last().is_some_and(|link| link.kind == ObjectKind::Anomaly) {
                     continue;
                 }
+                report.tickets += 1;
                 let here = Here {
                     linked: linked.remove(&ticket.number).unwrap_or_default(),
                     by_hand: by_hand.get(&ticket.number).cloned().unwrap_or_default(),

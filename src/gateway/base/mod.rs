@@ -4,6 +4,7 @@
 
 mod mysql;
 mod mysql_errors;
+mod mysql_text;
 mod statement;
 
 pub use mysql::MySqlBase;

@@ -182,7 +182,7 @@ impl Gateway {
                 known.document
             )));
         }
-        let rows = self.document_rows(catalogue, transaction.as_mut(), found, &[known.clone()]).await?;
+        let rows = self.document_rows(catalogue, transaction.as_mut(), found, std::slice::from_ref(&known)).await?;
         let row = rows.iter().find(|row| row.document == known.document);
         Ok(Some(known.state(row.and_then(|row| row.created))))
     }

@@ -211,6 +211,31 @@ fn blocks() -> impl Strategy<Value = Vec<Block>> {
     })
 }
 
+#[test]
+fn what_people_typed_is_what_is_left_without_our_blocks_and_pictures() {
+    let (head, first, second) = (
+        block(HEAD, 0, &["Ticket"]),
+        block("step:1", 1, &["Étape 1", "", "fin"]),
+        block("step:2", 2, &["Étape 2", "Fait"]),
+    );
+    for start in [
+        "{\\rtf1\\ansi \\pard Avant\\par {\\pict\\pngblip 89504e47}\\par  Deux \\par Lignes\\par }",
+        "Avant\r\n\r\n Deux \r\nLignes",
+    ] {
+        let (memo, mut done) = filled(Memo::parse(start), &[head.clone(), first.clone(), second.clone()]);
+        assert_eq!(memo.typed(&done), ["Avant", "Deux\nLignes"], "{}", memo.to_raw());
+        assert_eq!(memo.typed(&[]).len(), 3, "the empty line of a step parts it: {:?}", memo.typed(&[]));
+        // An old window brings the wording before the last one back, beside the newest one.
+        let newest = block("step:2", 2, &["Étape 2 (modifiée)", "Fait et refait"]);
+        done[2] = Known { previous: done[2].text.clone(), ..known(&newest) };
+        let mut both = memo.clone();
+        assert_eq!(both.typed(&done), ["Avant", "Deux\nLignes"], "the older wording is ours");
+        both.put(&block("note:x", 3, &["Étape 2 (modifiée)", "Fait et refait"]), &done);
+        assert_eq!(Memo::parse(&both.to_raw()).typed(&done), ["Avant", "Deux\nLignes"], "both are");
+    }
+    assert_eq!(Memo::parse("").typed(&[]), Vec::<String>::new());
+}
+
 proptest! {
     #[test]
     fn a_memo_that_is_written_at_once_is_the_one_that_putting_each_block_makes(mut blocks in blocks(), rtf in any::<bool>()) {
@@ -252,8 +277,17 @@ proptest! {
     }
 
     #[test]
+    fn what_people_typed_is_told_from_ours_whatever_that_is(user in proptest::collection::vec("[a-z]{1,8}", 0..5), blocks in blocks(), rewrite in any::<bool>()) {
+        let body: String = user.iter().map(|line| format!("USER-{line}\\par \\par ")).collect();
+        let (memo, done) = filled(Memo::parse(&format!("{{\\rtf1\\ansi \\pard {body}}}")), &blocks);
+        let memo = if rewrite { rewritten(&memo) } else { memo };
+        prop_assert_eq!(memo.typed(&done), user.iter().map(|line| format!("USER-{line}")).collect::<Vec<_>>());
+    }
+
+    #[test]
     fn no_memo_upsets_the_reader(raw in "(\\{\\\\rtf1)?([\\\\{}'*]|\\\\[a-z]{1,7}-?[0-9]{0,4} ?|\\\\'[0-9a-f]{0,2}|\\PC|\r\n){0,60}") {
         let (memo, done) = filled(Memo::parse(&raw), &[block("step:1", 1, &["un", "deux"])]);
         let _ = memo.held(&done);
+        let _ = memo.typed(&done);
     }
 }

@@ -1,7 +1,8 @@
 //! Rights that lack, versions without a place for marks, rows that somebody holds, tickets that change meanwhile.
 
-use super::{GRANTS, ask, cycle, follow_with, following, linked, quiet, steps};
+use super::{ask, cycle, follow_with, following, linked, quiet, steps};
 use crate::support::World;
+use gestan_connector::demo::sandbox::FOLLOW_UP_GRANTS as GRANTS;
 use gestan_connector::demo::sandbox::code;
 use gestan_connector::flows::tickets::PassOptions;
 use sqlx::{AssertSqlSafe, Connection as _, Executor as _, MySqlConnection};

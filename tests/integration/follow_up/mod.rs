@@ -11,20 +11,13 @@ use crate::support::World;
 use gestan_connector::daemon::PassResult;
 use gestan_connector::flows::follow_up::FollowReport;
 use gestan_connector::flows::tickets::{Outcome, PassOptions};
-use sqlx::{AssertSqlSafe, Connection as _, Executor as _, MySqlConnection};
+use sqlx::{AssertSqlSafe, Connection as _, MySqlConnection};
 use tokio_util::sync::CancellationToken;
-
-/// The rights that the guide lists.
-pub const GRANTS: &str = "GRANT INSERT, UPDATE (text, dest_mail, time) ON {base}.tthreads TO connector@'%'; \
-    GRANT UPDATE (state, technician, t_group, date_res, date_modif, date_hope, techread, userread, time, time_hope) ON {base}.tincidents TO connector@'%'; \
-    GRANT INSERT, UPDATE (technician, date_start, date_end, disable) ON {base}.tevents TO connector@'%';";
 
 /// A world whose follow-up is on; `more` goes into its table, `other` behind it.
 pub async fn following(more: &str, other: &str) -> World {
     let world = World::with(&format!("[follow_up]\nenabled = true\n{more}\n{other}")).await;
-    let mut root = MySqlConnection::connect(&world.sandbox.url("mysql")).await.unwrap();
-    let grants = GRANTS.replace("{base}", &world.sandbox.gestsup);
-    root.execute(sqlx::raw_sql(AssertSqlSafe(grants))).await.unwrap();
+    world.sandbox.let_it_follow_up().await.unwrap();
     world
 }
 

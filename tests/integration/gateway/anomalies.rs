@@ -160,6 +160,7 @@ async fn anomalies_and_interventions_of_a_batch_are_written_together() {
 #[tokio::test]
 async fn a_base_without_anomalies_refuses_them_in_a_sentence_and_goes_on_with_the_rest() {
     let mut served = Served::new().await;
+    let linked = served.put_anomaly(7, &CREATE, &served.new_anomaly()).await;
     served.erp.run("DROP TABLE ANOMALIE").await.unwrap();
     let capabilities = served.get("/v1/capabilities").await.body;
     assert_eq!(capabilities["anomaly_fields"], json!([]));
@@ -167,6 +168,12 @@ async fn a_base_without_anomalies_refuses_them_in_a_sentence_and_goes_on_with_th
     let refused = served.put_anomaly(1, &CREATE, &served.new_anomaly()).await;
     assert_eq!((refused.status.as_u16(), refused.problem()), (501, "unsupported"));
     assert!(refused.body["detail"].as_str().unwrap().contains("it lacks ANOMALIE"), "{}", refused.body);
-    assert_eq!(served.put(1, &CREATE, &served.new_intervention()).await.status, StatusCode::CREATED);
+    let created = served.put(1, &CREATE, &served.new_intervention()).await;
+    assert_eq!(created.status, StatusCode::CREATED);
+    let key = |number: i64| json!({ "source": "gestsup", "number": number, "sequence": 1 });
+    let states = json!({ "items": [{ "key": key(7), "etag": linked.body["etag"] }, { "key": key(1), "etag": created.body["etag"] }] });
+    let answer = served.call(Method::POST, "/v1/tickets:states", "/v1/tickets:states", &[], Some(&states)).await;
+    assert_eq!(answer.body["results"][0]["problem"]["status"], 501, "it was not deleted: {}", answer.body);
+    assert_eq!(answer.body["results"][1], "unchanged");
     assert_eq!(served.get("/v1/anomalies").await.body["items"], json!([]));
 }

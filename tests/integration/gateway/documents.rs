@@ -1,6 +1,9 @@
 //! Documents: stored once, listed with those of people, read back, and never from outside the folder.
 
 use super::{Answer, CONTENT, CREATE, DOCUMENT, DOCUMENTS, Served, TOKEN};
+use gestan_connector::flows::tickets::Interventions as _;
+use gestan_connector::gestan::GatewayClient;
+use gestan_connector::gestan::contract::DocumentPut;
 use gestan_connector::model::sha256_hex_of;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
@@ -174,6 +177,15 @@ async fn a_file_that_is_not_to_be_stored_is_refused_in_a_sentence_and_leaves_not
         (served.files(), served.column("SELECT COUNT(*) AS v FROM DOCUMENT").await),
         (vec![], vec!["0".to_owned()])
     );
+    // Its limit is its own, not that of other requests.
+    let more = format!("[gateway.documents]\nfolder = \"{}\"\nmax_mib = 12\n", served.folder.path().display());
+    let client = GatewayClient::embedded(super::gateway_of(&served.sandbox, &more).await);
+    let key = gestan_connector::gestan::contract::TicketKey { source: "gestsup".into(), number: 1, sequence: 1 };
+    let content = vec![1; 9 * 1024 * 1024];
+    let put = DocumentPut { name: "Grand.zip".into(), sha256: sha256_hex_of(&content), at: None };
+    let stored = client.put_document(&key, "file:9", put, content.clone()).await.unwrap();
+    assert_eq!(client.document_content(&key, stored.document).await.unwrap(), content);
+    assert_eq!(client.documents(&key).await.unwrap(), [stored]);
     // A share that is not mounted.
     let folder = served.folder.path().to_owned();
     std::fs::rename(&folder, folder.with_extension("away")).unwrap();
@@ -200,6 +212,6 @@ async fn what_a_killed_put_left_half_written_is_cleaned_by_the_next_one_of_the_s
     std::fs::write(served.contact().join(format!(".gestan-connector-{suffix}.part")), b"o").unwrap();
     let again = served.put_document(1, "file:1", "a.png", b"one").await;
     assert_eq!(again.status, StatusCode::CREATED);
-    assert_eq!(served.files(), [file.clone()]);
+    assert_eq!(served.files(), std::slice::from_ref(&file));
     assert_eq!(std::fs::read(served.contact().join(file)).unwrap(), b"one");
 }
