@@ -120,3 +120,29 @@ async fn a_value_that_the_base_refuses_sets_one_ticket_aside_until_retry() {
     assert_eq!(steps(&world, ticket).await.len(), 1);
     quiet(&mut world).await;
 }
+
+#[tokio::test]
+async fn nothing_is_carried_back_to_a_gestsup_that_was_restored_until_that_is_settled() {
+    let mut world = following("", "").await;
+    let (_, id) = linked(&mut world).await;
+    world.erp.set_status(id, code::WAITING).await.unwrap();
+    world.desk.run("DELETE FROM tthreads ORDER BY id DESC LIMIT 1").await.unwrap();
+    world.desk.run("ALTER TABLE tthreads AUTO_INCREMENT = 1").await.unwrap();
+    for _ in 0..2 {
+        let report = follow_with(&world, PassOptions::default()).await;
+        assert!(report.held.is_some_and(|sentence| sentence.contains("was restored")));
+        assert_eq!(ask(&world, "state", "tincidents").await, ["1"]);
+        world.pass().await;
+    }
+}
+
+#[tokio::test]
+async fn a_ticket_that_is_deleted_or_belongs_to_another_is_left_alone() {
+    let mut world = following("", "").await;
+    let (ticket, id) = linked(&mut world).await;
+    world.erp.set_status(id, code::WAITING).await.unwrap();
+    world.desk.delete(ticket).await.unwrap();
+    let report = cycle(&world).await;
+    assert!(report.records.is_empty(), "{:#?}", report.records);
+    assert_eq!(ask(&world, "id", "tthreads").await, [""; 0]);
+}
