@@ -185,7 +185,7 @@ pub struct Codes {
     #[schemars(extend("examples" = [{"haute": 1, "normale": 2}]))]
     pub anomaly_priority: BTreeMap<String, i64>,
     /// ANOMALIE.CRITICITE: a name of your choice for each criticality; `[mapping.anomalies]` uses these names.
-    #[schemars(extend("examples" = [{"bloquante": 1, "mineure": 2}]))]
+    #[schemars(extend("examples" = [{"critique": 1, "mineure": 2}]))]
     pub criticality: BTreeMap<String, i64>,
 }
 
