@@ -147,20 +147,20 @@ normale = 2
 [gateway.codes.anomaly_status]
 planned = 0
 in_progress = 1
-waiting = 3
-done = 2
-cancelled = 9
+waiting = 2
+done = 3
+cancelled = 4
 
 [gateway.codes.anomaly_type]
-logiciel = 4
-materiel = 5
+logiciel = 1
+materiel = 2
 
 [gateway.codes.anomaly_priority]
 haute = 1
 
 [gateway.codes.criticality]
-critique = 7
-mineure = 8
+bloquante = 1
+mineure = 2
 
 [state]
 path = "{state}"
