@@ -79,7 +79,7 @@ pub(super) async fn followed_in_gestan(stage: &mut Stage, cast: &Cast, told: &mu
         .type_in_observations(id, "Pilote de l'imprimante corrig\\'e9, merci de red\\'e9marrer la caisse.")
         .await?;
     stage.run(&["sync"]).await?;
-    stage.erp.handle_anomaly(id, "LRO", 3).await?;
+    stage.erp.handle_anomaly(id, "LRO", 2).await?;
     stage.run(&["sync"]).await?;
     let ticket = stage
         .desk

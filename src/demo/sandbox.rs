@@ -147,20 +147,20 @@ normale = 2
 [gateway.codes.anomaly_status]
 planned = 0
 in_progress = 1
-waiting = 2
-done = 3
-cancelled = 4
+waiting = 3
+done = 2
+cancelled = 9
 
 [gateway.codes.anomaly_type]
-logiciel = 1
-materiel = 2
+logiciel = 4
+materiel = 5
 
 [gateway.codes.anomaly_priority]
 haute = 1
 
 [gateway.codes.criticality]
-bloquante = 1
-mineure = 2
+bloquante = 7
+mineure = 8
 
 [state]
 path = "{state}"

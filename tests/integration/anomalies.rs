@@ -38,7 +38,7 @@ async fn an_incident_becomes_an_anomaly_with_everything_that_the_ticket_says() {
     assert_eq!(seen.label, "Le logiciel de caisse plante à chaque fois que l'on ouvre le tiroir, depuis…");
     assert_eq!(seen.people, ["PDU", "LRO"]);
     assert_eq!((seen.found_by.as_str(), seen.reference.as_str()), ("Hélène D'Arc", "GestSup 1"));
-    assert_eq!((seen.status, seen.codes), ([0, 0], [1, 1, 1]));
+    assert_eq!((seen.status, seen.codes), ([0, 0], [4, 1, 7]));
     assert_eq!(seen.target, format!("CTC{}", world.client));
     assert_eq!(seen.dates, ["2026-03-02 09:00:01.000", ""]);
     let text = observations(&mut world).await;
@@ -106,7 +106,7 @@ async fn where_the_policy_gives_it_to_gestsup_an_anomaly_is_closed_with_its_tick
     assert_eq!(report.records[0].code, "close", "never to be billed: {report:?}");
     world.settled().await;
     let seen = world.erp.see_anomalies().await.unwrap().remove(0);
-    assert_eq!(seen.status, [3, 1]);
+    assert_eq!(seen.status, [2, 1]);
     assert!(seen.dates[1].starts_with("2026-03-02 "), "{:?}", seen.dates);
     world.desk.reopen(ticket).await.unwrap();
     world.pass().await;
@@ -140,6 +140,6 @@ async fn a_deleted_ticket_is_noted_in_its_anomaly() {
     world.pass().await;
     world.settled().await;
     let seen = world.erp.see_anomalies().await.unwrap().remove(0);
-    assert_eq!(seen.status, [4, 1]);
+    assert_eq!(seen.status, [9, 1]);
     assert!(observations(&mut world).await.contains("supprimé"));
 }

@@ -21,7 +21,7 @@ async fn an_anomaly_fills_gestans_columns_and_reads_back_as_it_was_given() {
         .await;
     assert_eq!(
         row,
-        ["Écran noir au démarrage|Hélène|PDU|PDU|1|0|0|1|2|MNT1|2026-07-02 10:30|gestsup:1|GSC|GSC|1|{\\rtf"]
+        ["Écran noir au démarrage|Hélène|PDU|PDU|4|0|0|1|8|MNT1|2026-07-02 10:30|gestsup:1|GSC|GSC|1|{\\rtf"]
     );
     let links = served
         .column("SELECT CONCAT_WS('|', IDANOMALIE, COALESCE(IDINTERVENTION, 0), IDCONTACT) AS v FROM Z90_TICKET")
