@@ -1,5 +1,6 @@
 //! Attributed GestSup tickets become Gestan interventions and are followed until they are closed.
 
+mod absence;
 mod adoption;
 mod apply;
 mod brake;
@@ -11,11 +12,13 @@ mod links;
 mod merge;
 mod money;
 mod operation;
+mod outcome;
 mod pass;
 mod plan;
 mod ports;
 mod read;
 mod reconcile;
+mod records;
 mod recovery;
 mod report;
 mod rewind;

@@ -1,18 +1,17 @@
 //! What one ticket needs in Gestan, decided from the ticket, its links and what Gestan holds. Pure:
 //! the clock is a parameter, nothing is read or written.
 
+use super::absence::{ATTRIBUTED, UNATTRIBUTED, notes};
 use super::documents::wanted;
 use super::links::{adopt, before, known_before};
-use super::merge::{MergedEntries, MergedFields, merge_entries, merge_fields, merge_known, without_missing};
+use super::merge::{MergedEntries, MergedFields, merge_entries, merge_fields, without_missing};
 use super::operation::{Decision, Draft, FieldChange, Lacking, Operation, Verb, Verdict};
 use super::ports::{Link, LinkPhase};
 use super::rewind::OTHER_TICKET;
 use crate::config::{Documents, Policy, Unattributed};
 use crate::gestan::contract::{ObjectPut, ObjectState, Precondition, TicketKey};
 use crate::mapping::{Before, Context, Projection, Wording, project, ticket_url};
-use crate::model::{
-    Entry, EntryMark, Field, Fields, Identity, LastKnown, Person, RichText, Status, Ticket, Value, sha256_hex,
-};
+use crate::model::{EntryMark, Field, Fields, Identity, LastKnown, Person, Status, Ticket, Value, sha256_hex};
 use chrono::{DateTime, Utc};
 use std::collections::BTreeMap;
 
@@ -154,33 +153,6 @@ impl Planner<'_> {
         links.last().is_none_or(|link| link.phase == LinkPhase::Gone)
     }
 
-    /// Plans a ticket that no longer exists in GestSup.
-    pub fn plan_gone(&self, links: &[Link], merged_into: Option<i64>, current: Option<&ObjectState>) -> Verdict {
-        let Some(link) = links.last() else { return Verdict::NotOurs };
-        if link.phase == LinkPhase::Gone {
-            return Verdict::InStep(None);
-        }
-        let held = current.map_or(&link.held, |current| &current.fields);
-        let held_status = held.get(&Field::Status).and_then(Value::as_status);
-        let wording = self.wording();
-        let what = wording.note_gone(merged_into);
-        if held_status == Some(Status::Billed) {
-            let link = Link { phase: LinkPhase::Gone, held: held.clone(), ..link.clone() };
-            let message = format!("{what} Its intervention {} is billed and stays as it is.", link.gestan_id);
-            return Verdict::Report { link: Box::new(link), code: "gone", message };
-        }
-        let mut entries = unchanged(link);
-        entries.note(self.note("note:gone".to_owned(), &what));
-        let mut fields = MergedFields { sent: link.sent.clone(), ..MergedFields::default() };
-        if held_status == Some(Status::Planned) {
-            set_status(&mut fields, held, Status::Cancelled);
-        }
-        let mut operation = self.operation(link, current, fields, entries);
-        operation.verb = Verb::Gone;
-        operation.draft.phase = LinkPhase::Gone;
-        Verdict::Write(Box::new(operation))
-    }
-
     /// A link to what Gestan already holds under this ticket's key, after the `earlier` ones. Who planned what is
     /// not known, so a planning that is not GestSup's counts as made in Gestan.
     pub fn adopt(&self, state: &ObjectState, ticket: Option<&Ticket>, earlier: &[Link]) -> Link {
@@ -311,7 +283,13 @@ impl Planner<'_> {
     }
 
     /// An operation that would write nothing is none; what it learnt is remembered all the same.
-    fn finish(&self, operation: Operation, link: &Link, held: &Fields, current: Option<&ObjectState>) -> Verdict {
+    pub(super) fn finish(
+        &self,
+        operation: Operation,
+        link: &Link,
+        held: &Fields,
+        current: Option<&ObjectState>,
+    ) -> Verdict {
         if !operation.changes.is_empty() || operation.head || !operation.entries.is_empty() {
             return Verdict::Write(Box::new(operation));
         }
@@ -374,34 +352,8 @@ impl Planner<'_> {
         Verdict::Report { link: Box::new(known), code: "billed", message }
     }
 
-    fn plan_unattributed(
-        &self,
-        ticket: &Ticket,
-        link: &Link,
-        projection: &Projection,
-        held: &Fields,
-        current: Option<&ObjectState>,
-    ) -> Verdict {
-        let noted = notes(link, UNATTRIBUTED);
-        // What was hidden, deleted or replaced is so whoever is in charge; what is new waits until somebody is.
-        let mut entries = merge_known(projection, &link.entries);
-        if noted == notes(link, ATTRIBUTED) {
-            entries.note(self.note(format!("{UNATTRIBUTED}{}", noted + 1), self.wording().note_unattributed()));
-        }
-        let mut fields = MergedFields { sent: link.sent.clone(), ..MergedFields::default() };
-        let held_status = held.get(&Field::Status).and_then(Value::as_status);
-        if self.unattributed == Unattributed::CancelIfNotStarted && held_status == Some(Status::Planned) {
-            set_status(&mut fields, held, Status::Cancelled);
-        }
-        let mut operation = self.operation(link, current, fields, entries);
-        operation.title.clone_from(&ticket.title);
-        operation.draft.phase = LinkPhase::Live;
-        operation.draft.last_known = LastKnown { mode: link.last_known.mode, ..ticket.last_known() };
-        self.finish(operation, link, held, current)
-    }
-
     /// The write that brings `link` to what was merged.
-    fn operation(
+    pub(super) fn operation(
         &self,
         link: &Link,
         current: Option<&ObjectState>,
@@ -446,50 +398,15 @@ impl Planner<'_> {
         TicketKey { source: self.source.to_owned(), number, sequence }
     }
 
-    fn wording(&self) -> Wording<'_> {
+    pub(super) fn wording(&self) -> Wording<'_> {
         Wording::new(self.context.mapping, self.context.zone)
     }
-
-    fn note(&self, key: String, text: &str) -> Entry {
-        let heading = format!("{} – {text}", self.wording().date(self.now));
-        Entry {
-            key,
-            at: self.now,
-            author: String::new(),
-            kind: String::new(),
-            minutes: 0,
-            mark: EntryMark::None,
-            heading,
-            text: RichText::default(),
-            conso: None,
-        }
-    }
-}
-
-const UNATTRIBUTED: &str = "note:unattributed:";
-const ATTRIBUTED: &str = "note:attributed:";
-
-fn notes(link: &Link, prefix: &str) -> usize {
-    link.entries.keys().filter(|key| key.starts_with(prefix)).count()
 }
 
 /// Minutes that an intervention carries together with earlier ones, which carry `before`. A total that shrank below
 /// that takes nothing back: what grows again up to there is no new time.
 fn carried(projection: &Projection, before: i64) -> i64 {
     projection.minutes.max(before)
-}
-
-fn unchanged(link: &Link) -> MergedEntries {
-    MergedEntries { agreed: link.entries.clone(), ..MergedEntries::default() }
-}
-
-fn set_status(fields: &mut MergedFields, held: &Fields, status: Status) {
-    fields.changes.push(FieldChange {
-        field: Field::Status,
-        from: held.get(&Field::Status).cloned(),
-        to: status.into(),
-    });
-    fields.sent.insert(Field::Status, status.into());
 }
 
 fn is_billed(held: &Fields) -> bool {
