@@ -246,7 +246,7 @@ mod tests {
     use std::collections::BTreeMap;
 
     fn client(id: i64, name: &str, mail: &str) -> Client {
-        Client { id, name: name.into(), mails: vec![mail.into()], archived: false }
+        Client { id, name: name.into(), mails: vec![mail.into()], archived: false, ..Client::default() }
     }
 
     fn company(name: &str) -> Company {
@@ -303,6 +303,7 @@ mod tests {
             serial: "CZ 1234-AB".into(),
             client: None,
             archived: false,
+            ..Machine::default()
         };
         let directory = Directory::new(&[], &[machine], &[]);
         let asset = Equipment { id: 1, name: "SRV".into(), serial: "cz1234ab".into(), internal_serial: String::new() };
@@ -319,6 +320,7 @@ mod tests {
             serial: String::new(),
             client: None,
             archived: false,
+            ..Machine::default()
         };
         let directory = Directory::new(&[], &[machine], &[]);
         let asset = Equipment { id: 1, name: "SRV".into(), serial: String::new(), internal_serial: " ".into() };
@@ -332,6 +334,7 @@ mod tests {
             name: name.into(),
             mails: vec![mail.into()],
             archived: false,
+            ..User::default()
         };
         let directory =
             Directory::new(&[], &[], &[user("ZPE", "Zoé Petit", "z@sav.fr"), user("LEO", "Léo Roy", "l@sav.fr")]);
