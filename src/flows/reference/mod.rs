@@ -11,8 +11,10 @@ mod ports;
 mod project;
 mod record;
 mod report;
+mod survey;
 
 pub use pass::ReferenceFlow;
 pub use ports::*;
 pub use record::{Field, Kind, Place, Row, Values};
 pub use report::{ReferenceRecord, ReferenceReport};
+pub use survey::{Standing, SurveyLine};

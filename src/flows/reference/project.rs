@@ -40,6 +40,7 @@ pub(super) fn client(lead: &Client, members: &[i64]) -> Projected {
             (Field::Comment, lead.comment.clone()),
             (Field::Disabled, flag(lead.archived)),
         ]),
+        of_company: None,
         waits: (lead.name.is_empty() && !lead.archived)
             .then(|| ("no-name", "it has no name in Gestan: give it one there".to_owned())),
         note: None,
@@ -87,6 +88,7 @@ pub(super) fn contact(settings: &Reference, contact: &Contact, company: Result<i
             (Field::Profile, settings.contact_profile.level().to_string()),
             (Field::Disabled, flag(contact.archived)),
         ]),
+        of_company: None,
         waits: waits.filter(|_| !contact.archived),
         note: None,
     }
@@ -104,6 +106,7 @@ pub(super) fn owner(client: &Client, company: i64, needed: bool) -> Projected {
             (Field::Profile, USER.to_owned()),
             (Field::Disabled, flag(!needed)),
         ]),
+        of_company: None,
         waits: None,
         note: None,
     }
@@ -138,6 +141,7 @@ pub(super) fn technician(settings: &Reference, user: &User) -> Option<Projected>
             (Field::Profile, role.to_string()),
             (Field::Disabled, flag(user.archived)),
         ]),
+        of_company: None,
         waits: None,
         note: None,
     })
@@ -164,6 +168,7 @@ pub(super) fn machine(
     machine: &Machine,
     shares_serial: bool,
     owner: Result<i64, String>,
+    of_company: Option<i64>,
 ) -> Projected {
     let names = [machine.label.trim(), machine.code.trim()];
     let name = names.into_iter().find(|name| !name.is_empty());
@@ -192,6 +197,7 @@ pub(super) fn machine(
             (Field::Disabled, flag(machine.archived)),
         ]),
         name,
+        of_company,
         waits: waits.filter(|_| !machine.archived),
         note: shares_serial.then(|| {
             format!("its serial number “{}” is left out: an older machine in Gestan has the same", machine.serial.trim())

@@ -253,6 +253,8 @@ pub(super) struct Projected {
     pub name: String,
     /// What it is to hold.
     pub values: Values,
+    /// `tcompany.id` of the client that equipment belongs to: whoever of its people owns it in GestSup is right.
+    pub of_company: Option<i64>,
     /// Why it has to wait: a code and a sentence.
     pub waits: Option<(&'static str, String)>,
     /// What a person should know when it is made.
