@@ -226,7 +226,8 @@ fn to_csv(lines: &[SurveyLine]) -> String {
         let cells = [
             output::cell(line.standing.title()),
             line.kind.to_string(),
-            output::cell(&line.key),
+            // A number or a user code.
+            if line.key.chars().all(char::is_alphanumeric) { line.key.clone() } else { output::cell(&line.key) },
             ids(line),
             output::cell(&line.name),
             output::cell(&line.detail),

@@ -76,7 +76,7 @@ pub(super) fn is_of_follow_up(place: &str) -> bool {
 }
 
 /// Places of the reference flow, which has a story of its own.
-pub(super) fn is_of_reference(place: &str) -> bool {
+pub fn is_of_reference(place: &str) -> bool {
     place.starts_with("reference: ") || place.starts_with("gestsup: reference")
 }
 

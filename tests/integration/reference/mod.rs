@@ -98,6 +98,20 @@ pub async fn links(world: &World) -> Vec<String> {
     lines
 }
 
+/// Everything that the flow may write, and what it must not, as it stands.
+pub async fn whole(world: &World) -> Vec<String> {
+    let people = "id, login, password, salt, firstname, lastname, profile, mail, phone, mobile, fax, function, company, address1, address2, zip, city, custom1, custom2, disable, chgpwd, last_login, skin, language";
+    let companies = "id, name, address, zip, city, country, legal_status, SIRET, TVA, limit_ticket_number, comment, information_message, disable";
+    let equipment = "id, sn_internal, sn_manufacturer, sn_indent, netbios, description, type, manufacturer, model, user, state, department, date_install, date_end_warranty, location, technician, maintenance, net_scan, uuid, disable";
+    let mut lines = ask(world, people, "tusers ORDER BY id").await;
+    lines.extend(ask(world, companies, "tcompany ORDER BY id").await);
+    lines.extend(ask(world, equipment, "tassets ORDER BY id").await);
+    lines.extend(ask(world, "id, name", "tassets_type ORDER BY id").await);
+    lines.extend(ask(world, "id, name", "tassets_manufacturer ORDER BY id").await);
+    lines.extend(ask(world, "id, type, manufacturer, name", "tassets_model ORDER BY id").await);
+    lines
+}
+
 /// One row of GestSup, columns joined by `|`.
 pub async fn one(world: &World, columns: &str, from: &str) -> String {
     let rows = ask(world, columns, from).await;
