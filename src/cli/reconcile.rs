@@ -42,7 +42,10 @@ impl Reconcile {
     pub(super) async fn execute(self, globals: &Globals) -> anyhow::Result<ExitCode> {
         let loaded = globals.load(Role::Daemon, LogTo::Command)?;
         if self.flow.as_deref() == Some("reference") {
-            anyhow::ensure!(!self.fix && !self.billing, "`reconcile --flow reference` only looks: `sync reference` writes");
+            anyhow::ensure!(
+                !self.fix && !self.billing,
+                "`reconcile --flow reference` only looks: `sync reference` writes"
+            );
             return super::reference::reconcile(loaded.config, self.csv, globals.json).await;
         }
         let shadow = loaded.config.is_shadow();

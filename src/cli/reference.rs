@@ -11,6 +11,7 @@ use crate::flows::tickets::{Outcome, PassOptions};
 use anyhow::{Context as _, bail, ensure};
 use chrono::Utc;
 use clap::{Args, Subcommand};
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, HashSet};
 use std::fmt::Write as _;
 use std::io::{IsTerminal as _, Write as _};
@@ -87,11 +88,12 @@ impl Reference {
         let mut known: BTreeMap<Kind, HashSet<String>> = BTreeMap::new();
         let mut told = Vec::new();
         for wish in &wishes {
-            if !known.contains_key(&wish.kind) {
-                known.insert(wish.kind, keys(&site, wish.kind).await?);
-            }
+            let listed = match known.entry(wish.kind) {
+                Entry::Occupied(listed) => listed.into_mut(),
+                Entry::Vacant(listed) => listed.insert(keys(&site, wish.kind).await?),
+            };
             ensure!(
-                known[&wish.kind].contains(&wish.key),
+                listed.contains(&wish.key),
                 "Gestan has no {} “{}”: `reconcile --flow reference` lists them",
                 wish.kind,
                 wish.key
@@ -204,7 +206,7 @@ fn cells(line: &str) -> Vec<String> {
 pub(super) async fn reconcile(config: Config, csv: bool, json: bool) -> anyhow::Result<ExitCode> {
     let site = Site::open_to_look(config).await?;
     let mut lines = site.reference(None).survey(&Uuid::now_v7().to_string(), Utc::now()).await?;
-    lines.sort_by(|one, other| (one.standing, one.kind).cmp(&(other.standing, other.kind)));
+    lines.sort_by_key(|line| (line.standing, line.kind));
     if json {
         output::json(&lines)?;
     } else if csv {
@@ -293,7 +295,7 @@ pub(super) async fn pass(
                 eprintln!();
             }
             let _ = std::io::stderr().flush();
-        } else if done % 1000 == 0 || done >= total {
+        } else if done.is_multiple_of(1000) || done >= total {
             eprintln!("{kind}: {done} of {total}");
         }
     };

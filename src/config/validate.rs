@@ -173,15 +173,23 @@ const KEPT: [(&str, &[&str]); 4] = [
     (
         "contacts",
         &[
-            "first_name", "last_name", "mail", "phone", "mobile", "function", "company", "address1", "address2", "zip",
-            "city", "disabled",
+            "first_name",
+            "last_name",
+            "mail",
+            "phone",
+            "mobile",
+            "function",
+            "company",
+            "address1",
+            "address2",
+            "zip",
+            "city",
+            "disabled",
         ],
     ),
     (
         "equipment",
-        &[
-            "name", "serial", "internal", "type", "manufacturer", "model", "owner", "installed", "warranty", "disabled",
-        ],
+        &["name", "serial", "internal", "type", "manufacturer", "model", "owner", "installed", "warranty", "disabled"],
     ),
     ("technicians", &["first_name", "last_name", "mail", "phone", "mobile", "function", "disabled"]),
 ];

@@ -149,9 +149,8 @@ impl Gateway {
     /// Whether a row counts as a client's (`[gateway.clients]`).
     fn is_client(&self, row: &Row) -> bool {
         let rules = &self.clients;
-        let among = |codes: &[i64], column: &str| {
-            codes.is_empty() || row.int(column).is_some_and(|code| codes.contains(&code))
-        };
+        let among =
+            |codes: &[i64], column: &str| codes.is_empty() || row.int(column).is_some_and(|code| codes.contains(&code));
         among(&rules.groups, "CTG_CONTACT")
             && among(&rules.types, "ID2TYP_CLIENT")
             && among(&rules.genres, "ID2GENRE_CONTACT")

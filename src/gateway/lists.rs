@@ -182,7 +182,8 @@ impl Gateway {
             })?)),
             (Some(cursor), _) => Some(SqlValue::Text(cursor.clone())),
         };
-        let mut filter: Vec<Condition> = after.map(|after| Condition::Greater(R::KEY.name, after)).into_iter().collect();
+        let mut filter: Vec<Condition> =
+            after.map(|after| Condition::Greater(R::KEY.name, after)).into_iter().collect();
         if let Some(since) = paging.changed_since.filter(|_| has(catalogue, R::TABLE, "DHMOD")) {
             filter.push(Condition::Greater("DHMOD", SqlValue::DateTime(self.local(since))));
         }

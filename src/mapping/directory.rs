@@ -208,9 +208,8 @@ impl Directory {
                 })
             })
         };
-        let linked = || {
-            company.map_or(Found::Nothing, |company| Self::by_link(&self.clients, &self.linked_clients, company.id))
-        };
+        let linked =
+            || company.map_or(Found::Nothing, |company| Self::by_link(&self.clients, &self.linked_clients, company.id));
         listed
             .map_or(Found::Nothing, |id| Found::One(id, "[mapping.clients.table]"))
             .or(linked)

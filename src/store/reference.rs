@@ -14,7 +14,8 @@ use sqlx::sqlite::SqliteRow;
 
 impl Store {
     async fn load_reference_links(&self, kind: Kind) -> Result<Vec<ReferenceLink>, StoreError> {
-        let sql = "SELECT gestan_key, gestsup_id, agreed, evidence FROM reference_link WHERE kind = ? ORDER BY gestsup_id";
+        let sql =
+            "SELECT gestan_key, gestsup_id, agreed, evidence FROM reference_link WHERE kind = ? ORDER BY gestsup_id";
         let rows: Vec<(String, i64, String, String)> =
             self.done(sqlx::query_as(sql).bind(kind.as_str()).fetch_all(&self.pool).await)?;
         let link = |(key, id, agreed, evidence): (String, i64, String, String)| {
@@ -204,7 +205,8 @@ impl ReferenceMemory for Store {
     async fn intend_reference(&self, intents: &[ReferenceIntent]) -> Result<(), PortError> {
         let mut writing = self.begin().await?;
         for intent in intents {
-            let sql = "INSERT OR REPLACE INTO reference_intent (kind, gestan_key, gestsup_id, intent) VALUES (?, ?, ?, ?)";
+            let sql =
+                "INSERT OR REPLACE INTO reference_intent (kind, gestan_key, gestsup_id, intent) VALUES (?, ?, ?, ?)";
             let query = sqlx::query(sql)
                 .bind(intent.link.kind.as_str())
                 .bind(&intent.link.key)

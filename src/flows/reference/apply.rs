@@ -40,7 +40,14 @@ fn line(record: &ReferenceRecord, outcome: Outcome, run_id: &str, now: DateTime<
 }
 
 impl Pass<'_> {
-    fn record(&self, kind: Kind, plan: &Planned, outcome: Option<Outcome>, code: &str, message: &str) -> ReferenceRecord {
+    fn record(
+        &self,
+        kind: Kind,
+        plan: &Planned,
+        outcome: Option<Outcome>,
+        code: &str,
+        message: &str,
+    ) -> ReferenceRecord {
         ReferenceRecord {
             kind,
             key: plan.key.clone(),
@@ -64,7 +71,8 @@ impl Pass<'_> {
         let reported = outcome.map(|_| Outcome::Reported);
         records.extend(plan.notes.iter().map(|(code, note)| self.record(kind, plan, reported, code, note)));
         if let Some(case) = &plan.case {
-            let message = format!("{kind} “{}” (n°{} in Gestan) waits for a decision: {}", plan.name, plan.key, case.reason);
+            let message =
+                format!("{kind} “{}” (n°{} in Gestan) waits for a decision: {}", plan.name, plan.key, case.reason);
             records.push(self.record(kind, plan, Some(Outcome::Quarantined), &case.code, &message));
         }
         if let Some((code, reason)) = &plan.waits {
@@ -163,8 +171,10 @@ impl Pass<'_> {
                     }
                 }
                 Staged::Stale => {
-                    plan.waits =
-                        Some(("changed-meanwhile", "somebody changed it in GestSup just now: the next pass looks again".to_owned()));
+                    plan.waits = Some((
+                        "changed-meanwhile",
+                        "somebody changed it in GestSup just now: the next pass looks again".to_owned(),
+                    ));
                     (plan.change, plan.link, plan.settled) = (None, None, false);
                     plan.message.clear();
                     plan.notes.clear();
@@ -246,7 +256,9 @@ impl Pass<'_> {
         for intent in intents {
             let ReferenceIntent { link, values, message, .. } = intent;
             let row = pen.row(link.kind.place(), link.id).await?;
-            let is_it = |row: &super::Row| TELLING.iter().all(|field| row.get(*field) == values.get(field).map_or("", String::as_str));
+            let is_it = |row: &super::Row| {
+                TELLING.iter().all(|field| row.get(*field) == values.get(field).map_or("", String::as_str))
+            };
             if !row.as_ref().is_some_and(is_it) {
                 continue;
             }

@@ -89,8 +89,8 @@ impl<'r> Rows<'r> {
     }
 
     /// The free rows under a key that fit; of several the one that is in use.
-    fn found(&self, map: &ByText<'r>, key: String, fits: impl Fn(&Row) -> bool) -> Vec<&'r Row> {
-        let Some(rows) = map.get(&key).filter(|_| !key.is_empty()) else { return Vec::new() };
+    fn found(&self, map: &ByText<'r>, key: &str, fits: impl Fn(&Row) -> bool) -> Vec<&'r Row> {
+        let Some(rows) = map.get(key).filter(|_| !key.is_empty()) else { return Vec::new() };
         let free: Vec<&Row> = rows.iter().copied().filter(|row| self.is_free(row) && fits(row)).collect();
         let in_use: Vec<&Row> = free.iter().copied().filter(|row| row.get(Field::Disabled) != "1").collect();
         if in_use.len() == 1 { in_use } else { free }
@@ -142,17 +142,17 @@ impl<'r> Rows<'r> {
                 let zip = value(Field::Zip);
                 let near = |row: &Row| zip.is_empty() || row.get(Field::Zip).is_empty() || row.get(Field::Zip) == zip;
                 vec![
-                    (self.found(&self.siret, serial_key(value(Field::Siret)), any), "same SIRET"),
-                    (self.found(&self.vat, serial_key(value(Field::Vat)), any), "same VAT number"),
-                    (self.found(&self.name, fold(value(Field::Name)), near), "same name, and no other postal code"),
+                    (self.found(&self.siret, &serial_key(value(Field::Siret)), any), "same SIRET"),
+                    (self.found(&self.vat, &serial_key(value(Field::Vat)), any), "same VAT number"),
+                    (self.found(&self.name, &fold(value(Field::Name)), near), "same name, and no other postal code"),
                 ]
             }
             Kind::Contact | Kind::Owner => {
                 let company = value(Field::Company);
                 let own = |row: &Row| !is_staff(row) && row.get(Field::Company) == company;
                 let name = person_key(value(Field::FirstName), value(Field::LastName));
-                let by_mail = self.found(&self.mail, mail_key(value(Field::Mail)), |row| !is_staff(row));
-                let mut by_name = self.found(&self.name, name, own);
+                let by_mail = self.found(&self.mail, &mail_key(value(Field::Mail)), |row| !is_staff(row));
+                let mut by_name = self.found(&self.name, &name, own);
                 if by_mail.is_empty() {
                     let mail = value(Field::Mail);
                     if let Some(row) =
@@ -172,18 +172,18 @@ impl<'r> Rows<'r> {
             }
             Kind::Technician => {
                 let name = person_key(value(Field::FirstName), value(Field::LastName));
-                let by_login = self.found(&self.login, mail_key(&projected.key), is_staff);
-                let by_new_login = self.found(&self.login, mail_key(value(Field::Login)), is_staff);
+                let by_login = self.found(&self.login, &mail_key(&projected.key), is_staff);
+                let by_new_login = self.found(&self.login, &mail_key(value(Field::Login)), is_staff);
                 vec![
                     (by_login, "the login is the Gestan user code"),
                     (by_new_login, "same login"),
-                    (self.found(&self.mail, mail_key(value(Field::Mail)), is_staff), "same mail address"),
-                    (self.found(&self.name, name, is_staff), "technician of the same name"),
+                    (self.found(&self.mail, &mail_key(value(Field::Mail)), is_staff), "same mail address"),
+                    (self.found(&self.name, &name, is_staff), "technician of the same name"),
                 ]
             }
             Kind::Equipment => vec![
-                (self.found(&self.internal, serial_key(value(Field::Internal)), any), "the connector's own number"),
-                (self.found(&self.serial, serial_key(value(Field::Serial)), any), "same serial number"),
+                (self.found(&self.internal, &serial_key(value(Field::Internal)), any), "the connector's own number"),
+                (self.found(&self.serial, &serial_key(value(Field::Serial)), any), "same serial number"),
             ],
         };
         for (found, evidence) in steps {

@@ -142,12 +142,23 @@ impl<'a> ReferenceFlow<'a> {
         };
         let cases = self.memory.reference_cases().await?;
         let cases = cases.into_iter().map(|case| ((case.kind, case.key.clone()), case)).collect();
-        let mut pass =
-            Pass { flow: *self, run_id, now, cancel, report, cases, imagined: 0, links: HashMap::new(), survey, residents: Residents::default() };
+        let mut pass = Pass {
+            flow: *self,
+            run_id,
+            now,
+            cancel,
+            report,
+            cases,
+            imagined: 0,
+            links: HashMap::new(),
+            survey,
+            residents: Residents::default(),
+        };
         let rewound = self.memory.reference_value(REWOUND).await?.filter(|sentence| !sentence.is_empty());
         match rewound {
             Some(sentence) if !options.dry_run => {
-                pass.report.held = Some(format!("Nothing of Gestan's reference data is written to GestSup: {sentence}"));
+                pass.report.held =
+                    Some(format!("Nothing of Gestan's reference data is written to GestSup: {sentence}"));
             }
             _ => pass.go(options).await?,
         }
@@ -178,7 +189,11 @@ impl<'a> ReferenceFlow<'a> {
         let settings = self.settings;
         let on = [settings.technicians, settings.clients, settings.contacts, settings.equipment, settings.equipment];
         let of_clients = settings.clients;
-        Kind::ALL.into_iter().zip(on).filter(move |(kind, on)| *on && (of_clients || *kind == Kind::Technician)).map(|(kind, _)| kind)
+        Kind::ALL
+            .into_iter()
+            .zip(on)
+            .filter(move |(kind, on)| *on && (of_clients || *kind == Kind::Technician))
+            .map(|(kind, _)| kind)
     }
 }
 
@@ -278,16 +293,16 @@ impl Pass<'_> {
     fn project(&self, kind: Kind, lists: &Lists, households: &Households<'_>) -> Vec<Projected> {
         let settings = self.flow.settings;
         match kind {
-            Kind::Technician => {
-                lists.users.iter().filter_map(|user| project::technician(settings, user)).collect()
-            }
+            Kind::Technician => lists.users.iter().filter_map(|user| project::technician(settings, user)).collect(),
             Kind::Client => households.leads.iter().map(|(lead, members)| project::client(lead, members)).collect(),
             Kind::Contact => {
                 let companies = self.id_of(Kind::Client);
                 let contact = |contact: &Contact| {
                     let lead = households.lead_of.get(&contact.id).map(i64::to_string).unwrap_or_default();
                     let company = companies.get(lead.as_str()).copied().ok_or_else(|| {
-                        format!("its client, n°{lead} in Gestan, is not in GestSup: `reconcile --flow reference` says why")
+                        format!(
+                            "its client, n°{lead} in Gestan, is not in GestSup: `reconcile --flow reference` says why"
+                        )
                     });
                     project::contact(settings, contact, company)
                 };
@@ -363,15 +378,14 @@ impl Pass<'_> {
         parc: &HashMap<&str, i64>,
     ) -> Result<i64, String> {
         let Some(client) = machine.client else { return Ok(0) };
-        let lead = households
-            .lead_of
-            .get(&client)
-            .ok_or_else(|| format!("its owner, n°{client} in Gestan, does not count as a client ([gateway.clients])"))?;
+        let lead = households.lead_of.get(&client).ok_or_else(|| {
+            format!("its owner, n°{client} in Gestan, does not count as a client ([gateway.clients])")
+        })?;
         let accounts = people.get(lead).map(Vec::as_slice).unwrap_or_default();
         let own = accounts.iter().find(|(contact, _)| *contact == client).or_else(|| accounts.first());
-        own.map(|(_, account)| *account)
-            .or_else(|| parc.get(lead.to_string().as_str()).copied())
-            .ok_or_else(|| format!("its client, n°{lead} in Gestan, is not in GestSup: `reconcile --flow reference` says why"))
+        own.map(|(_, account)| *account).or_else(|| parc.get(lead.to_string().as_str()).copied()).ok_or_else(|| {
+            format!("its client, n°{lead} in Gestan, is not in GestSup: `reconcile --flow reference` says why")
+        })
     }
 
     fn plan(

@@ -416,7 +416,7 @@ impl Planner<'_> {
 
     /// A linked record that Gestan no longer lists.
     fn vanished(&self, link: &ReferenceLink, row: Option<&Row>) -> Planned {
-        let name = row.map_or_else(|| link.key.clone(), |row| row.name());
+        let name = row.map_or_else(|| link.key.clone(), Row::name);
         let record = Projected {
             key: link.key.clone(),
             aliases: Vec::new(),

@@ -200,7 +200,10 @@ pub(super) fn machine(
         of_company,
         waits: waits.filter(|_| !machine.archived),
         note: shares_serial.then(|| {
-            format!("its serial number “{}” is left out: an older machine in Gestan has the same", machine.serial.trim())
+            format!(
+                "its serial number “{}” is left out: an older machine in Gestan has the same",
+                machine.serial.trim()
+            )
         }),
     }
 }

@@ -97,14 +97,7 @@ pub(super) fn survey<'l>(
             continue;
         };
         taken.extend(&gestsup);
-        lines.push(SurveyLine {
-            kind,
-            standing,
-            key: record.key.clone(),
-            gestsup,
-            name: record.name.clone(),
-            detail,
-        });
+        lines.push(SurveyLine { kind, standing, key: record.key.clone(), gestsup, name: record.name.clone(), detail });
     }
     let is_of_kind = |row: &&Row| match kind {
         Kind::Client | Kind::Equipment => true,

@@ -38,7 +38,9 @@ impl fmt::Display for BrakeReason {
         };
         let setting = match self.kind {
             "state" => "[follow_up.brake] state".to_owned(),
-            kind if ["clients", "contacts", "equipment", "technicians"].contains(&kind) || kind.starts_with("vanished") => {
+            kind if ["clients", "contacts", "equipment", "technicians"].contains(&kind)
+                || kind.starts_with("vanished") =>
+            {
                 "[reference] brake".to_owned()
             }
             kind => format!("[tickets.brake] {kind}"),

@@ -326,7 +326,8 @@ impl TicketsFlow<'_> {
         let (clients, machines, users) =
             futures::try_join!(self.gestan.clients(), self.gestan.machines(), self.gestan.users())?;
         let known = self.memory.reference().await?;
-        let mut directory = Directory::new(&clients, &machines, &users).with_links(known.clients, known.machines, known.users);
+        let mut directory =
+            Directory::new(&clients, &machines, &users).with_links(known.clients, known.machines, known.users);
         let billing = &self.config.mapping.billing;
         if billing.contracts {
             directory = directory.with_contracts(self.gestan.contracts().await?);

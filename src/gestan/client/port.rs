@@ -6,8 +6,8 @@ use crate::flows::follow_up::Changes;
 use crate::flows::reference::Catalogues;
 use crate::flows::tickets::Interventions;
 use crate::gestan::contract::{
-    BatchItem, BatchResult, Client, Contact, Contract, DocumentPut, DocumentState, KnownState, LinkPut, Machine, ObjectRecord,
-    ObjectState, Page, Product, StateResult, TicketKey, User,
+    BatchItem, BatchResult, Client, Contact, Contract, DocumentPut, DocumentState, KnownState, LinkPut, Machine,
+    ObjectRecord, ObjectState, Page, Product, StateResult, TicketKey, User,
 };
 use crate::gestan::error::GatewayError;
 use crate::model::ObjectKind;

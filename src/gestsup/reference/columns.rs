@@ -104,7 +104,10 @@ impl Columns {
         let this = Self(columns);
         for table in ["tcompany", "tusers"] {
             if !this.has(table, "id") {
-                return Err(GestsupError::NotGestsup { place: gestsup.place.clone(), missing: format!("table {table}") });
+                return Err(GestsupError::NotGestsup {
+                    place: gestsup.place.clone(),
+                    missing: format!("table {table}"),
+                });
             }
         }
         Ok(this)
@@ -143,7 +146,8 @@ impl Columns {
         given: &'a [&str],
     ) -> impl Iterator<Item = (&'a str, &'static str)> + 'a {
         let of_table = self.0.iter().filter(move |((of, _), live)| of == table && live.required);
-        let others = of_table.filter(move |((_, column), _)| !given.iter().any(|known| known.eq_ignore_ascii_case(column)));
+        let others =
+            of_table.filter(move |((_, column), _)| !given.iter().any(|known| known.eq_ignore_ascii_case(column)));
         others.map(|((_, column), live)| (column.as_str(), live.nothing))
     }
 }

@@ -88,17 +88,14 @@ impl GestsupRegister {
     }
 
     /// Rows of a place that fit a condition.
-    pub(super) async fn select(
-        &mut self,
-        place: Place,
-        condition: &str,
-    ) -> Result<Vec<Row>, GestsupError> {
+    pub(super) async fn select(&mut self, place: Place, condition: &str) -> Result<Vec<Row>, GestsupError> {
         let table = place.table();
         if !self.columns.has(table, "id") {
             return Ok(Vec::new());
         }
         let known: Vec<(Field, &str)> = fields(place).filter(|(_, column)| self.columns.has(table, column)).collect();
-        let columns: Vec<String> = known.iter().map(|(_, column)| format!("CAST(`{column}` AS CHAR) AS `{column}`")).collect();
+        let columns: Vec<String> =
+            known.iter().map(|(_, column)| format!("CAST(`{column}` AS CHAR) AS `{column}`")).collect();
         let sql = format!("SELECT CAST(id AS SIGNED) AS id, {} FROM {table} WHERE {condition}", columns.join(", "));
         let found = self.query(sql).await?;
         let lookups = self.lookups().await?;

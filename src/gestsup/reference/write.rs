@@ -66,7 +66,7 @@ impl GestsupRegister {
             }
             None => self.insert_sql(place, &columns, &values),
         };
-        let query = texts.into_iter().fold(sqlx::query(AssertSqlSafe(sql)), |query, text| query.bind(text));
+        let query = texts.into_iter().fold(sqlx::query(AssertSqlSafe(sql)), sqlx::query::Query::bind);
         let added = self.execute(query).await?;
         Ok(Staged::Done(change.id.unwrap_or(added)))
     }
@@ -88,7 +88,8 @@ impl GestsupRegister {
     /// Ids of the look-up rows that a change names; those that are missing are added.
     async fn listed(&mut self, change: &RowChange) -> Result<Vec<(Field, i64)>, GestsupError> {
         let name = |field: Field| change.fields.get(&field).map(|change| change.to.clone());
-        let (Some(of_type), Some(brand), Some(model)) = (name(Field::Type), name(Field::Manufacturer), name(Field::Model))
+        let (Some(of_type), Some(brand), Some(model)) =
+            (name(Field::Type), name(Field::Manufacturer), name(Field::Model))
         else {
             return Ok(Vec::new());
         };

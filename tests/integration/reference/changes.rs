@@ -11,7 +11,11 @@ async fn a_change_in_gestan_writes_that_field_and_no_other() {
     let ana = person(&mut world, ("Ana", "Sol"), "ana@mairie.fr", company).await;
     settle(&world).await;
     let fields = "custom1, skin, password, phone, lastname, mail, login";
-    world.desk.run("UPDATE tusers SET custom1 = 'GestSup', skin = 'skin-2', password = 'x' WHERE mail = 'ana@mairie.fr'").await.unwrap();
+    world
+        .desk
+        .run("UPDATE tusers SET custom1 = 'GestSup', skin = 'skin-2', password = 'x' WHERE mail = 'ana@mairie.fr'")
+        .await
+        .unwrap();
     world.erp.run(format!("UPDATE CONTACT SET NOMFAMILLE = 'Sol-Ruiz', EMAILP = 'ana.ruiz@mairie.fr', TELP1 = '04 76 00 00 00' WHERE IDCONTACT = {ana}")).await.unwrap();
     world.erp.run(format!("UPDATE SOCIETE SET CPOSTALP = '38100' WHERE IDSOCIETE = {company}")).await.unwrap();
     let report = settle(&world).await;
@@ -89,9 +93,14 @@ async fn equipment_follows_its_owner_to_another_client() {
     let (company, lead) = society(&mut world, "Mairie", "", "38000").await;
     person(&mut world, ("Ana", "Sol"), "ana@mairie.fr", company).await;
     settle(&world).await;
-    world.erp.run(format!("UPDATE MACHINE_MNT SET IDCONTACT = {lead} WHERE IDMACHINE = {}", world.machine)).await.unwrap();
+    world
+        .erp
+        .run(format!("UPDATE MACHINE_MNT SET IDCONTACT = {lead} WHERE IDMACHINE = {}", world.machine))
+        .await
+        .unwrap();
     settle(&world).await;
-    let owner = one(&world, "u.mail", "tassets a JOIN tusers u ON u.id = a.user WHERE a.sn_manufacturer = 'CZ1234'").await;
+    let owner =
+        one(&world, "u.mail", "tassets a JOIN tusers u ON u.id = a.user WHERE a.sn_manufacturer = 'CZ1234'").await;
     assert_eq!(owner, "ana@mairie.fr");
 }
 
@@ -106,7 +115,11 @@ async fn a_pass_that_would_disable_too_much_or_was_given_half_a_list_stops_befor
     world.erp.run("UPDATE CONTACT SET IARCHIVE = 1 WHERE RAISON_SOCIALE IN ('Client 1', 'Client 2', 'Client 3', 'Client 4', 'Client 5', 'Client 6')").await.unwrap();
     let report = refer(&world).await;
     assert_eq!(report.brake.len(), 1);
-    assert!(report.brake[0].to_string().starts_with("6 clients would be disabled in GestSup, 5 are allowed"), "{}", report.brake[0]);
+    assert!(
+        report.brake[0].to_string().starts_with("6 clients would be disabled in GestSup, 5 are allowed"),
+        "{}",
+        report.brake[0]
+    );
     assert_eq!(whole(&world).await, before);
     let report = refer_with(&world, PassOptions { allow_mass_change: true, ..PassOptions::default() }).await;
     assert_eq!((report.writes, report.brake.len()), (6, 0));

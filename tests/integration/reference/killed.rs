@@ -31,8 +31,22 @@ async fn change(world: &mut World) {
 /// Both sides without ids, which a pass that was undone uses up.
 async fn sides(world: &World) -> Vec<String> {
     let mut lines = crate::follow_up::ask(world, "c.name, c.zip, c.disable", "tcompany c").await;
-    lines.extend(crate::follow_up::ask(world, "u.login, u.lastname, u.mail, u.phone, COALESCE(c.name, ''), u.disable", "tusers u LEFT JOIN tcompany c ON c.id = u.company").await);
-    lines.extend(crate::follow_up::ask(world, "a.netbios, a.sn_internal, u.lastname, m.name, a.disable", "tassets a JOIN tusers u ON u.id = a.user JOIN tassets_model m ON m.id = a.model").await);
+    lines.extend(
+        crate::follow_up::ask(
+            world,
+            "u.login, u.lastname, u.mail, u.phone, COALESCE(c.name, ''), u.disable",
+            "tusers u LEFT JOIN tcompany c ON c.id = u.company",
+        )
+        .await,
+    );
+    lines.extend(
+        crate::follow_up::ask(
+            world,
+            "a.netbios, a.sn_internal, u.lastname, m.name, a.disable",
+            "tassets a JOIN tusers u ON u.id = a.user JOIN tassets_model m ON m.id = a.model",
+        )
+        .await,
+    );
     for list in ["tassets_type", "tassets_manufacturer", "tassets_model"] {
         lines.extend(crate::follow_up::ask(world, "name", list).await);
     }

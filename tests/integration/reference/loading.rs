@@ -26,21 +26,32 @@ async fn what_both_bases_hold_is_linked_and_what_only_gestan_holds_is_made() {
         assert!(codes.contains(&expected), "{expected} is not in {codes:#?}");
     }
     let made = one(&world, "name, address, zip, city, SIRET, disable", "tcompany WHERE name LIKE '%Atelier%'").await;
-    assert_eq!(made, "L&#039;Atelier &amp; Fils|1 rue de la Paix|69001|Lyon|123 456 789 00012|0", "encoded, SIRET from SOCIETE");
+    assert_eq!(
+        made, "L&#039;Atelier &amp; Fils|1 rue de la Paix|69001|Lyon|123 456 789 00012|0",
+        "encoded, SIRET from SOCIETE"
+    );
     let account = one(
         &world,
         "u.login, u.password, u.firstname, u.lastname, u.profile, u.mail, u.phone, u.mobile, u.function, c.SIRET, u.address1, u.zip, u.disable, u.language",
         "tusers u JOIN tcompany c ON c.id = u.company WHERE u.mail = 'zoe@atelier.fr'",
     )
     .await;
-    assert_eq!(account, "zoe@atelier.fr||Zoé|O&#039;Neil|2|zoe@atelier.fr|04 72 00 00 00|06 12 34 56 78|Gérante|123 456 789 00012|2 quai|69002|0|fr_FR");
+    assert_eq!(
+        account,
+        "zoe@atelier.fr||Zoé|O&#039;Neil|2|zoe@atelier.fr|04 72 00 00 00|06 12 34 56 78|Gérante|123 456 789 00012|2 quai|69002|0|fr_FR"
+    );
     let asset = one(
         &world,
         "a.netbios, a.sn_internal, a.sn_manufacturer, t.name, b.name, m.name, u.mail, a.state, a.date_install, a.date_end_warranty, a.net_scan, m.type = a.type, m.manufacturer = a.manufacturer",
         "tassets a JOIN tassets_type t ON t.id = a.type JOIN tassets_manufacturer b ON b.id = a.manufacturer JOIN tassets_model m ON m.id = a.model JOIN tusers u ON u.id = a.user WHERE a.sn_manufacturer = 'SN-77'",
     )
     .await;
-    assert_eq!(asset, format!("Presse &quot;XL&quot;|GST-{machine}|SN-77|Traceur|HP|DesignJet|zoe@atelier.fr|2|2025-01-31|2028-01-31|1|1|1"));
+    assert_eq!(
+        asset,
+        format!(
+            "Presse &quot;XL&quot;|GST-{machine}|SN-77|Traceur|HP|DesignJet|zoe@atelier.fr|2|2025-01-31|2028-01-31|1|1|1"
+        )
+    );
 }
 
 #[tokio::test]
@@ -48,7 +59,8 @@ async fn an_account_that_is_there_is_adopted_with_its_password_login_rights_and_
     let mut world = referring("").await;
     world.desk.run("UPDATE tusers SET password = '$2y$10$abc', skin = 'skin-4', language = 'en_US', profile = 4 WHERE login = 'paul'").await.unwrap();
     settle(&world).await;
-    let paul = one(&world, "id, login, password, skin, language, profile, disable", "tusers WHERE mail = 'paul@sav.fr'").await;
+    let paul =
+        one(&world, "id, login, password, skin, language, profile, disable", "tusers WHERE mail = 'paul@sav.fr'").await;
     assert_eq!(paul, format!("{}|paul|$2y$10$abc|skin-4|en_US|4|0", world.paul));
     assert_eq!(ask(&world, "id", "tusers WHERE mail IN ('paul@sav.fr', 'lea@sav.fr')").await.len(), 2);
     assert!(links(&world).await.contains(&format!("technician PDU {}", world.paul)));
@@ -63,10 +75,18 @@ async fn equipment_keeps_an_owner_of_its_client_and_a_client_without_people_gets
     settle(&world).await;
     let kept = one(&world, "user", "tassets WHERE sn_manufacturer = 'CZ1234'").await;
     assert_eq!(kept, world.requester.to_string(), "GestSup's choice among the client's people stands");
-    let owners = ask(&world, "u.lastname, u.login, u.password, u.mail, u.profile, COUNT(*)", "tassets a JOIN tusers u ON u.id = a.user WHERE a.sn_manufacturer IN ('SN-2', 'SN-3') GROUP BY u.id").await;
+    let owners = ask(
+        &world,
+        "u.lastname, u.login, u.password, u.mail, u.profile, COUNT(*)",
+        "tassets a JOIN tusers u ON u.id = a.user WHERE a.sn_manufacturer IN ('SN-2', 'SN-3') GROUP BY u.id",
+    )
+    .await;
     assert_eq!(owners, ["Parc Mairie||||2|2"]);
     let of_equipment = one(&world, "t.name, b.name, m.name", "tassets a JOIN tassets_type t ON t.id = a.type JOIN tassets_manufacturer b ON b.id = a.manufacturer JOIN tassets_model m ON m.id = a.model WHERE a.sn_manufacturer = 'SN-2'").await;
-    assert_eq!(of_equipment, "Non renseigné|Non renseigné|Non renseigné", "GestSup's list leaves out equipment without");
+    assert_eq!(
+        of_equipment, "Non renseigné|Non renseigné|Non renseigné",
+        "GestSup's list leaves out equipment without"
+    );
 }
 
 #[tokio::test]

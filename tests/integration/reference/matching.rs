@@ -95,12 +95,17 @@ async fn there_is_never_a_second_account_for_one_mail() {
     assert!(codes.contains(&format!("contact {staff} mail-taken")), "a technician's: {codes:#?}");
     assert!(codes.contains(&format!("contact {known} reference-link")), "{codes:#?}");
     settled(&world).await;
-    let twice = ask(&world, "LOWER(mail), COUNT(*)", "tusers WHERE mail <> '' GROUP BY LOWER(mail) HAVING COUNT(*) > 1").await;
+    let twice =
+        ask(&world, "LOWER(mail), COUNT(*)", "tusers WHERE mail <> '' GROUP BY LOWER(mail) HAVING COUNT(*) > 1").await;
     assert_eq!(twice, Vec::<String>::new());
     // A mail that becomes one that is taken is left out, and the rest is carried over.
     let leo = person(&mut world, ("Léo", "Bon"), "leo@mairie.fr", company).await;
     settle(&world).await;
-    world.erp.run(format!("UPDATE CONTACT SET EMAILP = 'contact@mairie.fr', TELP1 = '01' WHERE IDCONTACT = {leo}")).await.unwrap();
+    world
+        .erp
+        .run(format!("UPDATE CONTACT SET EMAILP = 'contact@mairie.fr', TELP1 = '01' WHERE IDCONTACT = {leo}"))
+        .await
+        .unwrap();
     let report = settle(&world).await;
     assert!(told(&report).contains(&format!("contact {leo} mail-taken")), "{:#?}", report.records);
     assert_eq!(one(&world, "mail, phone", "tusers WHERE lastname = 'Bon'").await, "leo@mairie.fr|01");
@@ -112,5 +117,8 @@ async fn machines_that_share_a_serial_number_are_two_pieces_of_equipment_of_whic
     let twin = world.erp.machine("M2", "Jumeau", "CZ-1234", world.client).await.unwrap();
     let report = settle(&world).await;
     assert!(told(&report).contains(&format!("equipment {twin} serial-shared")), "{:#?}", report.records);
-    assert_eq!(ask(&world, "netbios, sn_manufacturer", "tassets WHERE id > 0 ORDER BY id").await, ["Serveur HP|CZ1234", "Jumeau|"]);
+    assert_eq!(
+        ask(&world, "netbios, sn_manufacturer", "tassets WHERE id > 0 ORDER BY id").await,
+        ["Serveur HP|CZ1234", "Jumeau|"]
+    );
 }

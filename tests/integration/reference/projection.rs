@@ -39,16 +39,27 @@ async fn in_gestan(world: &mut World, dice: &mut Dice, n: u64) {
             return;
         }
         3 => {
-            let clients = world.erp.ask("SELECT CAST(IDCONTACT AS CHAR) FROM CONTACT WHERE RAISON_SOCIALE <> ''").await.unwrap();
+            let clients =
+                world.erp.ask("SELECT CAST(IDCONTACT AS CHAR) FROM CONTACT WHERE RAISON_SOCIALE <> ''").await.unwrap();
             let client = dice.pick(&clients).parse().unwrap();
             world.erp.machine(&format!("M{n}"), &format!("Machine {n}"), &format!("SN{n}"), client).await.unwrap();
             return;
         }
-        4 => format!("UPDATE CONTACT SET RAISON_SOCIALE = 'Renommé {n}' WHERE RAISON_SOCIALE <> '' ORDER BY RAND({n}) LIMIT 1"),
-        5 => format!("UPDATE CONTACT SET NOMFAMILLE = 'Nom {n}', TELP1 = '0{n}' WHERE NOMFAMILLE <> '' ORDER BY RAND({n}) LIMIT 1"),
+        4 => format!(
+            "UPDATE CONTACT SET RAISON_SOCIALE = 'Renommé {n}' WHERE RAISON_SOCIALE <> '' ORDER BY RAND({n}) LIMIT 1"
+        ),
+        5 => format!(
+            "UPDATE CONTACT SET NOMFAMILLE = 'Nom {n}', TELP1 = '0{n}' WHERE NOMFAMILLE <> '' ORDER BY RAND({n}) LIMIT 1"
+        ),
         6 => format!("UPDATE CONTACT SET IARCHIVE = 1 - IARCHIVE ORDER BY RAND({n}) LIMIT 1"),
-        7 => format!("UPDATE MACHINE_MNT SET IARCHIVE = 1 - IARCHIVE, LIB_MACHINE = 'Autre {n}', MARQUE = 'B{}', MODELE = 'X{}' ORDER BY RAND({n}) LIMIT 1", n % 3, n % 2),
-        _ => format!("UPDATE MACHINE_MNT SET IDCONTACT = (SELECT IDCONTACT FROM CONTACT WHERE RAISON_SOCIALE <> '' ORDER BY RAND({n}) LIMIT 1) ORDER BY RAND({n}) LIMIT 1"),
+        7 => format!(
+            "UPDATE MACHINE_MNT SET IARCHIVE = 1 - IARCHIVE, LIB_MACHINE = 'Autre {n}', MARQUE = 'B{}', MODELE = 'X{}' ORDER BY RAND({n}) LIMIT 1",
+            n % 3,
+            n % 2
+        ),
+        _ => format!(
+            "UPDATE MACHINE_MNT SET IDCONTACT = (SELECT IDCONTACT FROM CONTACT WHERE RAISON_SOCIALE <> '' ORDER BY RAND({n}) LIMIT 1) ORDER BY RAND({n}) LIMIT 1"
+        ),
     };
     world.erp.run(sql).await.unwrap();
 }
@@ -56,9 +67,15 @@ async fn in_gestan(world: &mut World, dice: &mut Dice, n: u64) {
 /// Somebody does something in GestSup.
 async fn in_gestsup(world: &mut World, dice: &mut Dice, n: u64) {
     let sql = match dice.below(5) {
-        0 => format!("UPDATE tcompany SET name = 'Faux {n}', zip = '9' WHERE id > 0 AND zip <> '' ORDER BY RAND({n}) LIMIT 1"),
-        1 => format!("UPDATE tusers SET lastname = 'Faux {n}' WHERE id > 10 AND mail LIKE 'p%@x.fr' ORDER BY RAND({n}) LIMIT 1"),
-        2 => format!("UPDATE tassets SET netbios = 'faux{n}', disable = 1 - disable WHERE id > 1 ORDER BY RAND({n}) LIMIT 1"),
+        0 => format!(
+            "UPDATE tcompany SET name = 'Faux {n}', zip = '9' WHERE id > 0 AND zip <> '' ORDER BY RAND({n}) LIMIT 1"
+        ),
+        1 => format!(
+            "UPDATE tusers SET lastname = 'Faux {n}' WHERE id > 10 AND mail LIKE 'p%@x.fr' ORDER BY RAND({n}) LIMIT 1"
+        ),
+        2 => format!(
+            "UPDATE tassets SET netbios = 'faux{n}', disable = 1 - disable WHERE id > 1 ORDER BY RAND({n}) LIMIT 1"
+        ),
         3 => format!("UPDATE tassets SET model = 1 WHERE id > 1 ORDER BY RAND({n}) LIMIT 1"),
         _ => format!("UPDATE tcompany SET disable = 1 - disable WHERE id > 1 ORDER BY RAND({n}) LIMIT 1"),
     };
@@ -84,7 +101,9 @@ async fn compare(world: &World, seed: u64) {
         let parts: Vec<&str> = link.split(' ').collect();
         let (key, id) = (parts[1], parts[2]);
         let decoded = |column: &str| {
-            format!("REPLACE(REPLACE(REPLACE(REPLACE(REPLACE({column}, '&lt;', '<'), '&gt;', '>'), '&quot;', '\"'), '&#039;', '\\''), '&amp;', '&')")
+            format!(
+                "REPLACE(REPLACE(REPLACE(REPLACE(REPLACE({column}, '&lt;', '<'), '&gt;', '>'), '&quot;', '\"'), '&#039;', '\\''), '&amp;', '&')"
+            )
         };
         let sql = match parts[0] {
             "client" => format!(
