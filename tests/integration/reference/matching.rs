@@ -74,7 +74,7 @@ async fn two_records_of_gestan_that_may_be_one_row_wait_too_and_may_be_told_apar
     settle(&world).await;
     assert_eq!(ask(&world, "id", "tcompany WHERE name = 'Martin'").await.len(), 2);
     store.decide_reference(Kind::Client, &second.to_string(), Some(Decision::Ignore), Utc::now()).await.unwrap();
-    world.erp.run(format!("UPDATE SOCIETE SET VILLEP = 'Nice' WHERE IDSOCIETE > 0")).await.unwrap();
+    world.erp.run("UPDATE SOCIETE SET VILLEP = 'Nice' WHERE IDSOCIETE > 0").await.unwrap();
     settle(&world).await;
     assert_eq!(ask(&world, "city", "tcompany WHERE name = 'Martin' ORDER BY id").await, ["Nice", "Lyon"], "ignored");
 }
