@@ -3,16 +3,17 @@
 
 use super::{ExitCode, Globals, LogTo, output};
 use crate::config::Role;
-use crate::daemon::Site;
+use crate::daemon::{PassResult, Site};
 use crate::flows::PortError;
-use crate::flows::follow_up::{FollowMemory as _, Following};
+use crate::flows::follow_up::{FollowMemory as _, FollowRecord, Following};
 use crate::flows::tickets::{Asked, Interventions as _, Operation};
-use crate::flows::tickets::{JournalEntry, Link, Memory as _, Verdict};
+use crate::flows::tickets::{JournalEntry, Link, Memory as _, PassOptions, Verdict};
 use crate::gestan::contract::{ObjectState, TicketKey};
 use crate::model::{Field, Ticket, Value};
 use crate::store::JournalFilter;
 use clap::Args;
 use serde::Serialize;
+use tokio_util::sync::CancellationToken;
 
 /// Tell the whole story of one ticket.
 #[derive(Debug, Args)]
@@ -38,6 +39,9 @@ struct Story {
     attention: Option<crate::flows::tickets::Attention>,
     #[serde(skip_serializing_if = "Option::is_none")]
     follow_up: Option<Following>,
+    /// What the follow-up would do next.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    follow_up_next: Vec<FollowRecord>,
     asked: Option<Asked>,
     journal: Vec<JournalEntry>,
     /// Why a system could not be asked: then only what is remembered is told.
@@ -88,6 +92,7 @@ impl Show {
             gestan,
             attention: site.store().attention().await?.remove(&self.ticket),
             follow_up: site.store().followings(&[self.ticket]).await?.remove(&self.ticket),
+            follow_up_next: self.follow_up_next(&site).await,
             asked: preview.asked,
             journal: self.journal(&site).await?,
             trouble: None,
@@ -98,6 +103,18 @@ impl Show {
             print(&story, self.memo, self.why);
         }
         Ok(ExitCode::Ok)
+    }
+
+    /// What the follow-up would do; nothing where it is off, or cannot look.
+    async fn follow_up_next(&self, site: &Site) -> Vec<FollowRecord> {
+        if !site.follows_up() {
+            return Vec::new();
+        }
+        let options = PassOptions { dry_run: true, only: vec![self.ticket], ..PassOptions::default() };
+        match site.follow(&options, &CancellationToken::new()).await {
+            Ok(PassResult::Done(report)) => report.records,
+            Ok(PassResult::CircuitOpen(_)) | Err(_) => Vec::new(),
+        }
     }
 
     async fn journal(&self, site: &Site) -> anyhow::Result<Vec<JournalEntry>> {
@@ -127,6 +144,7 @@ impl Show {
             next: Next { code: "unknown".to_owned(), message, operation: None },
             attention,
             follow_up: site.store().followings(&[self.ticket]).await?.remove(&self.ticket),
+            follow_up_next: Vec::new(),
             asked: None,
             journal,
             trouble: Some(error.to_string()),
@@ -214,6 +232,9 @@ fn print(story: &Story, memo: bool, with_why: bool) {
     }
     if let Some(told) = story.follow_up.as_ref().map(super::follow_up::tell).filter(|told| !told.is_empty()) {
         println!("\n{told}");
+    }
+    for record in &story.follow_up_next {
+        println!("\nNext: {}", record.message);
     }
     println!("\nNext: {}", story.next.message);
     if memo && let Some(state) = &story.gestan {

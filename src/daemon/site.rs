@@ -3,7 +3,7 @@
 
 use super::voice;
 use crate::config::Config;
-use crate::flows::follow_up::{FollowReport, FollowUpFlow};
+use crate::flows::follow_up::{EVERY_PASS, FollowReport, FollowUpFlow};
 use crate::flows::reference::{Kind, ReferenceFlow, ReferenceReport};
 use crate::flows::tickets::{
     BrakeReason, Commit, Files, Interventions, JournalEntry, Memory as _, Outcome, PassOptions, PassReport, Shadow,
@@ -193,7 +193,13 @@ impl Site {
     /// # Errors
     /// When `[gestsup]` is missing.
     pub fn follow_up(&self) -> anyhow::Result<FollowUpFlow<'_>> {
-        Ok(FollowUpFlow { tickets: self.tickets()?, changes: &self.gestan, desk: &self.gestsup, memory: &self.store })
+        Ok(FollowUpFlow {
+            tickets: self.tickets()?,
+            changes: &self.gestan,
+            desk: &self.gestsup,
+            memory: &self.store,
+            every_pass: EVERY_PASS,
+        })
     }
 
     /// Whether the follow-up is switched on. In shadow mode nothing is written on either side.

@@ -178,7 +178,7 @@ materiel = 5
 haute = 1
 
 [gateway.codes.criticality]
-critique = 7
+bloquante = 7
 mineure = 8
 
 [state]

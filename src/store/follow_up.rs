@@ -174,6 +174,12 @@ impl FollowMemory for Store {
         Ok(self.load_followings(numbers).await?)
     }
 
+    async fn followed(&self) -> Result<HashSet<i64>, PortError> {
+        let sql = "SELECT number FROM follow_up WHERE etag <> '' AND attention IS NULL";
+        let numbers: Vec<i64> = self.done(sqlx::query_scalar(sql).fetch_all(&self.pool).await)?;
+        Ok(numbers.into_iter().collect())
+    }
+
     async fn made_since(&self, tickets: &[i64], since: DateTime<Utc>) -> Result<HashSet<(i64, i64)>, PortError> {
         Ok(self.load_made(tickets, since).await?)
     }

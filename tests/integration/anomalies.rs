@@ -7,7 +7,7 @@ use gestan_connector::gateway::memo::Memo;
 const RULES: &str = "[mapping.mode]\nrules = [{ when = { type = \"Incident\" }, mode = \"anomalies\" }]\n\
     [mapping.anomalies]\nresponsible = \"LRO\"\ndefault_type = \"logiciel\"\n\
     types = [{ when = { category = \"Materiel\" }, type = \"materiel\" }]\n\
-    priority = { Urgent = \"haute\" }\ncriticality = { Critique = \"critique\" }\n";
+    priority = { Urgent = \"haute\" }\ncriticality = { Critique = \"bloquante\" }\n";
 
 /// An attributed incident of the client.
 async fn incident(world: &mut World, title: &str) -> i64 {

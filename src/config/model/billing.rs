@@ -172,7 +172,7 @@ pub struct Anomalies {
     #[schemars(extend("examples" = [{"Urgent": "haute"}]))]
     pub priority: BTreeMap<String, String>,
     /// GestSup criticality (name) ⇒ name of one in `[gateway.codes.criticality]`. One that is not listed is not sent.
-    #[schemars(extend("examples" = [{"Critique": "critique"}]))]
+    #[schemars(extend("examples" = [{"Critique": "bloquante"}]))]
     pub criticality: BTreeMap<String, String>,
     /// What is written as external reference (REF_EXTERNE), at most 25 characters. Value: {number}.
     pub reference: String,

@@ -76,7 +76,7 @@ pub struct FollowUp {
     pub enabled: bool,
     /// Seconds between two passes of `run`; they come just before those of the tickets.
     pub every_seconds: u64,
-    /// Seconds between two looks at every intervention and anomaly of a closed ticket; those of the others are looked at on every pass.
+    /// Seconds between the beginnings of two looks at every intervention and anomaly. What Gestan says was changed, and all of the first thousand open tickets, is looked at on every pass.
     pub full_every_seconds: u64,
     /// The status that a Gestan user sets becomes the ticket's state.
     pub status: bool,

@@ -206,7 +206,7 @@ pub struct Codes {
     #[schemars(extend("examples" = [{"haute": 1, "normale": 2}]))]
     pub anomaly_priority: BTreeMap<String, i64>,
     /// ANOMALIE.CRITICITE: a name of your choice for each criticality; `[mapping.anomalies]` uses these names.
-    #[schemars(extend("examples" = [{"bloquante": 1, "mineure": 2}]))]
+    #[schemars(extend("examples" = [{"bloquante": 1, "critique": 2, "mineure": 3}]))]
     pub criticality: BTreeMap<String, i64>,
 }
 

@@ -18,4 +18,5 @@ pub use operation::{
 };
 pub use pass::{FollowUpFlow, STARTED};
 pub use ports::*;
+pub use read::EVERY_PASS;
 pub use report::{FollowRecord, FollowReport};

@@ -28,6 +28,8 @@ pub struct FollowUpFlow<'a> {
     pub desk: &'a dyn Desk,
     /// What is remembered.
     pub memory: &'a dyn FollowMemory,
+    /// So many tickets that live are all looked at on every pass; of more, those that Gestan says were changed.
+    pub every_pass: usize,
 }
 
 impl std::fmt::Debug for FollowUpFlow<'_> {

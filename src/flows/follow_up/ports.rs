@@ -183,6 +183,9 @@ pub trait FollowMemory: Memory {
     /// What is remembered of the newest links of these tickets.
     async fn followings(&self, numbers: &[i64]) -> Result<HashMap<i64, Following>, PortError>;
 
+    /// Tickets that were looked at, and of which nothing is to be tried again.
+    async fn followed(&self) -> Result<HashSet<i64>, PortError>;
+
     /// Of these objects in Gestan (ticket, id), those that were made from here since the follow-up is on.
     async fn made_since(&self, tickets: &[i64], since: DateTime<Utc>) -> Result<HashSet<(i64, i64)>, PortError>;
 

@@ -12,13 +12,15 @@ use std::collections::{HashMap, HashSet};
 
 /// Objects of one request.
 const SLICE: usize = 100;
-/// Closed tickets that one pass looks at.
-const CLOSED: usize = 2_000;
+/// Tickets that the rolling look of one pass looks at.
+const ROLLED: usize = 2_000;
+/// So many tickets that live are all looked at on every pass.
+pub const EVERY_PASS: usize = 1_000;
 /// Gestan stores local times, of which an hour comes twice a year, and its users' clocks differ.
 const OVERLAP: Duration = Duration::hours(2);
 /// When the last pass began, in the state.
 pub(super) const CHANGED: &str = "follow_up.changed";
-/// The cursor of the rolling look at closed tickets, in the state.
+/// The cursor of the rolling look, in the state.
 pub(super) const SWEEP: &str = "follow_up.sweep";
 
 /// What a look found.
@@ -57,42 +59,52 @@ impl FollowUpFlow<'_> {
         let stored = self.memory.value(SWEEP).await?.and_then(|text| serde_json::from_str(&text).ok());
         let mut found =
             Found { changed: Vec::new(), followings: HashMap::new(), looked_at: 0, sweep: stored.unwrap_or_default() };
-        for numbers in live.chunks(SLICE) {
+        let everything = options.full || !options.only.is_empty();
+        let few = live.len() <= self.every_pass;
+        let mut now_due: Vec<i64> = if everything || few { live.clone() } else { Vec::new() };
+        if everything {
+            now_due.extend(&closed);
+        } else {
+            // What somebody is at, what was never looked at and what is to be tried again comes now, the rest in its turn.
+            let lately = self.changed_lately(now).await?;
+            now_due.extend(closed.iter().filter(|number| lately.contains(number)));
+            if !few {
+                let settled = self.memory.followed().await?;
+                now_due.extend(live.iter().filter(|number| lately.contains(number) || !settled.contains(number)));
+            }
+        }
+        for numbers in now_due.chunks(SLICE) {
             self.look_at(numbers, now, &mut found).await?;
         }
-        let everything = options.full || !options.only.is_empty();
-        if !everything {
-            // A closed one that somebody is at is looked at now, the others in their turn.
-            let lately = self.changed_lately(now).await?;
-            let numbers: Vec<i64> = closed.iter().copied().filter(|number| lately.contains(number)).collect();
-            for numbers in numbers.chunks(SLICE) {
-                self.look_at(numbers, now, &mut found).await?;
-            }
-        }
         let every = i64::try_from(self.tickets.config.follow_up.full_every_seconds).unwrap_or(i64::MAX / 1000);
-        if everything {
-            for numbers in closed.chunks(SLICE) {
-                self.look_at(numbers, now, &mut found).await?;
+        if !everything && found.sweep.is_due(Duration::seconds(every), now) {
+            let mut rest = closed;
+            if !few {
+                rest.extend(live);
+                rest.sort_unstable();
             }
-        } else if found.sweep.is_due(Duration::seconds(every), now) {
-            let mut seen = 0;
-            loop {
-                let Some((first, last)) = found.sweep.slice(&closed, SLICE) else {
-                    found.sweep.end(closed.len(), now);
-                    break;
-                };
-                let from = closed.partition_point(|number| *number < first);
-                let to = closed.partition_point(|number| *number <= last);
-                self.look_at(&closed[from..to], now, &mut found).await?;
-                found.sweep.advance(last, &closed, now);
-                seen += to - from;
-                if found.sweep.position == 0 || seen >= CLOSED {
-                    break;
-                }
-            }
+            self.roll(&rest, now, &mut found).await?;
         }
         found.changed.sort_by_key(|(number, _)| *number);
+        found.changed.dedup_by_key(|(number, _)| *number);
         Ok(found)
+    }
+
+    /// The part of the rolling look that this pass does.
+    async fn roll(&self, numbers: &[i64], now: DateTime<Utc>, found: &mut Found) -> Result<(), PortError> {
+        let mut seen = 0;
+        while let Some((first, last)) = found.sweep.slice(numbers, SLICE) {
+            let from = numbers.partition_point(|number| *number < first);
+            let to = numbers.partition_point(|number| *number <= last);
+            self.look_at(&numbers[from..to], now, found).await?;
+            found.sweep.advance(last, numbers, now);
+            seen += to - from;
+            if found.sweep.position == 0 || seen >= ROLLED {
+                return Ok(());
+            }
+        }
+        found.sweep.end(numbers.len(), now);
+        Ok(())
     }
 
     /// Tickets whose object was changed since the last pass, as far as Gestan's dates tell.

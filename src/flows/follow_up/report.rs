@@ -47,7 +47,7 @@ pub struct FollowReport {
     pub interrupted: bool,
     /// Why nothing was done at all: a sentence.
     pub held: Option<String>,
-    /// How far the rolling look at closed tickets is.
+    /// How far the rolling look is.
     pub sweep: Sweep,
 }
 

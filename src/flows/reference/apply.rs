@@ -26,7 +26,8 @@ fn line(record: &ReferenceRecord, outcome: Outcome, run_id: &str, now: DateTime<
         run_id: run_id.to_owned(),
         flow: FLOW.to_owned(),
         ticket: None,
-        gestan_id: record.key.parse().ok(),
+        // Not an intervention: the key is among the details.
+        gestan_id: None,
         action: record.code.clone(),
         outcome,
         message: record.message.clone(),

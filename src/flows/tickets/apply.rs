@@ -19,7 +19,7 @@ use std::collections::HashMap;
 use tokio_util::sync::CancellationToken;
 
 /// PUTs in one request.
-const BATCH: usize = 100;
+const BATCH: usize = 75;
 /// Batches under way at a time.
 const AT_A_TIME: usize = 2;
 /// How often a ticket is planned anew in one pass because Gestan changed meanwhile.

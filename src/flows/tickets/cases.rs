@@ -14,7 +14,7 @@ use crate::model::{Field, Status, Ticket, Value};
 use std::collections::{HashMap, HashSet};
 
 /// Tickets that are read from GestSup and planned at a time.
-const CHUNK: usize = 200;
+const CHUNK: usize = 150;
 /// Code of a linked ticket that is gone without a trace, at the first pass that misses it.
 const VANISHED: &str = "vanished";
 /// Code of a ticket whose link in Gestan cannot be read.

@@ -20,6 +20,20 @@ fn trouble(path: &Path, error: &std::io::Error) -> GatewayFault {
     GatewayFault::Folder { path: path.display().to_string(), reason: error.to_string() }
 }
 
+/// Gives a new path the rights of its folder: Gestan's users must read what a service, whose own files are
+/// nobody else's business, puts there. A share that knows no such rights has its own.
+#[cfg(unix)]
+fn open_as(path: &Path, folder: &Path, mask: u32) {
+    use std::os::unix::fs::PermissionsExt as _;
+    if let Ok(about) = std::fs::metadata(folder) {
+        let mode = about.permissions().mode() & mask;
+        let _ = std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode));
+    }
+}
+
+#[cfg(not(unix))]
+fn open_as(_: &Path, _: &Path, _: u32) {}
+
 impl Folder {
     fn of_contact(&self, contact: i64) -> PathBuf {
         self.0.join(format!("CONTACT_{contact}"))
@@ -41,6 +55,7 @@ impl Folder {
         let folder = self.of_contact(contact);
         if !folder.is_dir() {
             std::fs::create_dir_all(&folder).map_err(|error| trouble(&folder, &error))?;
+            open_as(&folder, &self.0, 0o7777);
         }
         let temporary = folder.join(format!(".gestan-connector-{suffix}.part"));
         let written = || -> std::io::Result<()> {
@@ -50,6 +65,7 @@ impl Folder {
             }
             let mut file = std::fs::File::create_new(&temporary)?;
             file.write_all(content)?;
+            open_as(&temporary, &folder, 0o666);
             file.sync_all()
         };
         written().map_err(|error| trouble(&temporary, &error))?;

@@ -120,3 +120,56 @@ async fn a_value_that_the_base_refuses_sets_one_ticket_aside_until_retry() {
     assert_eq!(steps(&world, ticket).await.len(), 1);
     quiet(&mut world).await;
 }
+
+#[tokio::test]
+async fn nothing_is_carried_back_to_a_gestsup_that_was_restored_until_that_is_settled() {
+    let mut world = following("", "").await;
+    let (_, id) = linked(&mut world).await;
+    world.erp.set_status(id, code::WAITING).await.unwrap();
+    world.desk.run("DELETE FROM tthreads ORDER BY id DESC LIMIT 1").await.unwrap();
+    world.desk.run("ALTER TABLE tthreads AUTO_INCREMENT = 1").await.unwrap();
+    for _ in 0..2 {
+        let report = follow_with(&world, PassOptions::default()).await;
+        assert!(report.held.is_some_and(|sentence| sentence.contains("was restored")));
+        assert_eq!(ask(&world, "state", "tincidents").await, ["1"]);
+        world.pass().await;
+    }
+}
+
+#[tokio::test]
+async fn a_ticket_that_is_deleted_or_belongs_to_another_is_left_alone() {
+    let mut world = following("", "").await;
+    let (ticket, id) = linked(&mut world).await;
+    world.erp.set_status(id, code::WAITING).await.unwrap();
+    world.desk.delete(ticket).await.unwrap();
+    let report = cycle(&world).await;
+    assert!(report.records.is_empty(), "{:#?}", report.records);
+    assert_eq!(ask(&world, "id", "tthreads").await, [""; 0]);
+}
+
+#[tokio::test]
+async fn of_many_open_tickets_those_that_somebody_is_at_are_looked_at_first_and_all_in_their_turn() {
+    let mut world = following("", "").await;
+    for title in ["Un", "Deux", "Trois"] {
+        world.ticket(title, "<p>x</p>").await;
+    }
+    let pass = async |world: &World, now: chrono::DateTime<chrono::Utc>| {
+        let flow =
+            gestan_connector::flows::follow_up::FollowUpFlow { every_pass: 0, ..world.site.follow_up().unwrap() };
+        flow.pass(&PassOptions::default(), "test", now, &CancellationToken::new()).await.unwrap()
+    };
+    let now = chrono::Utc::now();
+    pass(&world, now).await;
+    world.pass().await;
+    assert_eq!(pass(&world, now).await.looked_at, 3, "none of them was looked at");
+    // Long ago, as far as Gestan's dates tell.
+    world.erp.run("UPDATE INTERVENTION SET DHMOD = '2026-01-05 08:00:00'").await.unwrap();
+    pass(&world, now).await;
+    assert_eq!(pass(&world, now).await.looked_at, 0);
+    let id = world.gestan().await[1].id;
+    world.erp.run(format!("UPDATE INTERVENTION SET ST_INTER = {}, DHMOD = DATE_ADD(UTC_TIMESTAMP(), INTERVAL 1 HOUR) WHERE IDINTERVENTION = {id}", code::WAITING)).await.unwrap();
+    let report = pass(&world, now).await;
+    assert_eq!((report.looked_at, report.writes()), (1, 1), "{report:#?}");
+    let report = pass(&world, now + chrono::Duration::hours(2)).await;
+    assert!(report.looked_at >= 3, "{report:#?}");
+}

@@ -21,7 +21,7 @@ async fn an_anomaly_fills_gestans_columns_and_reads_back_as_it_was_given() {
         .await;
     assert_eq!(
         row,
-        ["Écran noir au démarrage|Hélène|PDU|PDU|1|0|0|1|2|MNT1|2026-07-02 10:30|gestsup:1|GSC|GSC|1|{\\rtf"]
+        ["Écran noir au démarrage|Hélène|PDU|PDU|4|0|0|1|8|MNT1|2026-07-02 10:30|gestsup:1|GSC|GSC|1|{\\rtf"]
     );
     let links = served
         .column("SELECT CONCAT_WS('|', IDANOMALIE, COALESCE(IDINTERVENTION, 0), IDCONTACT) AS v FROM Z90_TICKET")
@@ -52,7 +52,7 @@ async fn repeating_an_anomaly_changes_nothing_and_a_change_touches_what_it_names
     let row = served
         .column("SELECT CONCAT_WS('|', TRGCIBLE, ST_ANOM, ITERMINE, US_RESP, DH_RESOLUTION) AS v FROM ANOMALIE")
         .await;
-    assert_eq!(row, [format!("CTC{}|3|1||2026-07-03 10:00:00.000", served.client)]);
+    assert_eq!(row, [format!("CTC{}|2|1||2026-07-03 10:00:00.000", served.client)]);
     body["fields"] = json!({ "status": "in_progress" });
     served.put_anomaly(1, &[], &body).await;
     assert_eq!(served.column("SELECT ITERMINE AS v FROM ANOMALIE").await, ["0"], "it goes on");

@@ -7,6 +7,7 @@ use gestan_connector::gestan::contract::DocumentPut;
 use gestan_connector::model::sha256_hex_of;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
 
 impl Served {
@@ -62,6 +63,8 @@ impl Served {
 #[tokio::test]
 async fn a_file_is_stored_once_however_often_it_is_sent() {
     let served = Served::new().await;
+    let shared = std::fs::Permissions::from_mode(0o2775);
+    std::fs::set_permissions(served.folder.path(), shared).unwrap();
     served.put(1, &CREATE, &served.new_intervention()).await;
     let stored = served.put_document(1, "file:12", "../Écran noir 🎉.PNG", b"abc").await;
     assert_eq!(stored.status, StatusCode::CREATED, "{}", stored.body);
@@ -75,6 +78,8 @@ async fn a_file_is_stored_once_however_often_it_is_sent() {
         format!("GSC|../Écran noir .PNG|{file}|{}|1|2026-03-02|INT1|Ticket GestSup n°1|GSC|GSC|1", served.client);
     assert_eq!(row, [expected]);
     assert_eq!(std::fs::read(served.contact().join(&file)).unwrap(), b"abc");
+    let mode = |path: PathBuf| std::fs::metadata(path).unwrap().permissions().mode() & 0o7777;
+    assert_eq!((mode(served.contact()), mode(served.contact().join(&file))), (0o2775, 0o664), "as open as the folder");
     for _ in 0..2 {
         let again = served.put_document(1, "file:12", "../Écran noir 🎉.PNG", b"abc").await;
         assert_eq!((again.status, &again.body), (StatusCode::OK, &stored.body));

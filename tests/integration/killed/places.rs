@@ -120,7 +120,7 @@ async fn a_gateway_that_is_killed_in_the_middle_of_a_write_leaves_all_or_nothing
 /// More tickets than two batches hold, which are under way at a time.
 async fn many() -> (World, Program) {
     let mut world = begin(700_001).await;
-    for number in 1..=203 {
+    for number in 1..=153 {
         world.ticket(&format!("N° {number}"), "<p>x</p>").await;
     }
     let program = Program::on(&mut world).await;
@@ -132,7 +132,7 @@ async fn killed_between_two_batches_the_program_goes_on_with_the_second() {
     let (mut world, program) = many().await;
     program.run(&SYNC).await;
     let undisturbed = Sides::of(&mut world).await;
-    for (place, done) in [("daemon: between two batches=return", 200), ("gateway: after COMMIT=2*off->return", 203)] {
+    for (place, done) in [("daemon: between two batches=return", 150), ("gateway: after COMMIT=2*off->return", 153)] {
         let (mut world, program) = many().await;
         assert_eq!(program.run_until(place, &SYNC).await.signal, ABORTED);
         assert_eq!(world.gestan().await.len(), done, "{place}");

@@ -39,7 +39,7 @@ async fn reconcile_shows_a_file_of_decisions_decides_and_sync_carries_it_out() {
     assert_eq!(ask(&world, "id", "tcompany WHERE name = 'Laissé'").await, Vec::<String>::new());
     for (arguments, expected) in [
         (vec!["status"], "Reference data linked: "),
-        (vec!["journal"], "is made"),
+        (vec!["journal"], "same serial number"),
         (vec!["sync", "reference"], "nothing to write"),
     ] {
         let output = program.run(&arguments).await.output;
