@@ -53,6 +53,7 @@ pub struct World {
     pub site: Site,
     pub folder: TempDir,
     /// Other folders that live as long as the world.
+    #[cfg_attr(not(feature = "failpoints"), allow(dead_code))]
     pub kept: Vec<TempDir>,
     pub more: String,
     /// `[gestan] shadow`.

@@ -98,7 +98,7 @@ pub struct GatewayClients {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct GatewayDocuments {
-    /// Gestan's folder DOCUMENTS, which the gateway must be able to write: it holds a folder CONTACT_<number> for each contact.
+    /// Gestan's folder DOCUMENTS, which the gateway must be able to write: it holds a folder CONTACT_… with its number for each contact.
     #[schemars(example = &"/mnt/gestan/DOCUMENTS")]
     pub folder: PathBuf,
     /// Largest document in MiB.
