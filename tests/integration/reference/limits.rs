@@ -72,3 +72,33 @@ async fn a_record_that_gestsup_refuses_stops_only_itself_and_is_told_once() {
     assert_eq!(one(&world, "name", "tcompany WHERE zip = '1'").await, "Refusé");
     assert!(world.site.store().status().await.unwrap().reference_cases.is_empty());
 }
+
+#[tokio::test]
+async fn every_version_of_gestsup_gets_the_columns_that_it_has() {
+    let old = [
+        include_str!("../../schemas/3.2.43.sql"),
+        include_str!("../../schemas/3.2.27.sql"),
+        include_str!("../../schemas/3.2.3.sql"),
+        include_str!("../../schemas/3.1.30.sql"),
+    ];
+    let newer = [include_str!("../../schemas/newer.sql")];
+    for scripts in [&old[..1], &old[..2], &old[..3], &old[..], &newer[..]] {
+        let mut world = referring("").await;
+        for script in scripts {
+            world.desk.run(*script).await.unwrap();
+        }
+        let (company, lead) = society(&mut world, "L'Été 👍", "123", "69001").await;
+        person(&mut world, ("Zoé", "Łukasz"), "z@y.fr", company).await;
+        world.erp.machine("M2", "Presse", "SN-2", lead).await.unwrap();
+        world.erp.run("UPDATE MACHINE_MNT SET MARQUE = 'HP', MODELE = 'X', TYPE_MACHINE = 'PC'").await.unwrap();
+        let report = settle(&world).await;
+        assert!(!report.has_failures(), "{} scripts: {:#?}", scripts.len(), report.records);
+        let made = one(
+            &world,
+            "c.name, u.mail, a.netbios, m.name",
+            "tassets a JOIN tusers u ON u.id = a.user JOIN tcompany c ON c.id = u.company JOIN tassets_model m ON m.id = a.model WHERE a.sn_manufacturer = 'SN-2'",
+        )
+        .await;
+        assert_eq!(made, "L&#039;Été ?|z@y.fr|Presse|X", "{} scripts", scripts.len());
+    }
+}
