@@ -3,6 +3,7 @@
 
 mod apply;
 mod brake;
+mod diff;
 mod households;
 mod matching;
 mod pass;
