@@ -17,7 +17,7 @@ fn literal(field: Field, value: &str) -> Option<String> {
         }
         Field::Installed | Field::Warranty => {
             let day = value.parse::<chrono::NaiveDate>();
-            Some(day.map_or_else(|_| "'0000-00-00'".to_owned(), |day| format!("'{day}'")))
+            Some(day.map_or_else(|_| "0000-00-00".to_owned(), |day| day.to_string()))
         }
         _ => None,
     }
@@ -48,21 +48,20 @@ impl GestsupRegister {
             }
             let Some(column) = column(place, *field) else { continue };
             columns.push(column);
-            if let Some((_, id)) = listed.iter().find(|(of, _)| of == field) {
-                values.push(id.to_string());
-            } else if let Some(literal) = literal(*field, &planned.to) {
-                values.push(literal);
-            } else {
-                values.push("?".to_owned());
-                texts.push(stored(*field, &planned.to));
-            }
+            // Every value is a parameter: the statement is the same for all rows of a kind, and prepared once.
+            values.push("?".to_owned());
+            texts.push(match listed.iter().find(|(of, _)| of == field) {
+                Some((_, id)) => id.to_string(),
+                None => literal(*field, &planned.to).unwrap_or_else(|| stored(*field, &planned.to)),
+            });
         }
         let table = place.table();
         let sql = match change.id {
             Some(id) => {
                 let sets: Vec<String> =
                     columns.iter().zip(&values).map(|(column, value)| format!("`{column}` = {value}")).collect();
-                format!("UPDATE {table} SET {} WHERE id = {id}", sets.join(", "))
+                texts.push(id.to_string());
+                format!("UPDATE {table} SET {} WHERE id = ?", sets.join(", "))
             }
             None => self.insert_sql(place, &columns, &values),
         };
