@@ -3,7 +3,7 @@
 
 /// Every place, in the order of a pass.
 #[cfg(feature = "failpoints")]
-pub const ALL: [&str; 36] = [
+pub const ALL: [&str; 41] = [
     "daemon: pass begun",
     "daemon: tickets that need no write settled",
     "daemon: intents stored",
@@ -40,6 +40,11 @@ pub const ALL: [&str; 36] = [
     "state: before COMMIT of the follow-up",
     "follow-up: outcome committed",
     "follow-up: pass done",
+    "gestsup: reference row written",
+    "reference: rows staged",
+    "reference: intents stored",
+    "reference: rows committed",
+    "reference: outcome committed",
 ];
 
 /// Lets `FAILPOINTS` name places: call it once, and keep what it returns while the process lives.

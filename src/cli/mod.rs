@@ -12,6 +12,7 @@ mod journal;
 mod link;
 mod output;
 mod reconcile;
+mod reference;
 mod retry;
 mod run;
 mod show;
@@ -62,6 +63,8 @@ enum Command {
     Reconcile(reconcile::Reconcile),
     /// Make interventions that people made by hand the tickets' own.
     Link(link::Link),
+    /// Decide which row of GestSup a client, contact, machine or user of Gestan is.
+    Reference(reference::Reference),
     /// Serve Gestan's base to a connector elsewhere, install what it needs, or look for its codes.
     Gateway(gateway::Gateway),
     /// See the connector at work on servers of its own, without touching yours.
@@ -85,6 +88,7 @@ impl Cli {
             Command::Retry(retry) => retry.execute(&globals).await,
             Command::Reconcile(reconcile) => reconcile.execute(&globals).await,
             Command::Link(link) => link.execute(&globals).await,
+            Command::Reference(reference) => reference.execute(&globals).await,
             Command::Gateway(gateway) => gateway.execute(&globals).await,
             Command::Demo(demo) => demo.execute(&globals).await,
         }

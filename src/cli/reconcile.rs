@@ -15,8 +15,8 @@ use uuid::Uuid;
 /// Show where both sides differ, and bring Gestan in line.
 #[derive(Debug, Args)]
 pub struct Reconcile {
-    /// Flow to look at; all of them when none is named.
-    #[arg(long, value_name = "FLOW", value_parser = ["tickets"])]
+    /// Flow to look at: "reference" shows which rows of GestSup Gestan's clients, contacts, machines and users are, and writes nothing.
+    #[arg(long, value_name = "FLOW", value_parser = ["tickets", "reference"])]
     flow: Option<String>,
     /// Bring Gestan in line with GestSup as it is now, what a restored base held back included.
     #[arg(long)]
@@ -41,6 +41,13 @@ pub struct Reconcile {
 impl Reconcile {
     pub(super) async fn execute(self, globals: &Globals) -> anyhow::Result<ExitCode> {
         let loaded = globals.load(Role::Daemon, LogTo::Command)?;
+        if self.flow.as_deref() == Some("reference") {
+            anyhow::ensure!(
+                !self.fix && !self.billing,
+                "`reconcile --flow reference` only looks: `sync reference` writes"
+            );
+            return super::reference::reconcile(loaded.config, self.csv, globals.json).await;
+        }
         let shadow = loaded.config.is_shadow();
         if self.fix {
             let site = Site::open(loaded.config).await?;

@@ -72,6 +72,20 @@ impl Status {
                 attention.reason
             );
         }
+        if !report.reference_links.is_empty() {
+            let links = report.reference_links.iter().map(|(kind, count)| format!("{count} {kind}"));
+            println!("Reference data linked: {}", links.collect::<Vec<_>>().join(", "));
+        }
+        for case in &report.reference_cases {
+            println!(
+                "{} “{}” (n°{} in Gestan) waits for a decision since {}: {}",
+                case.kind,
+                case.name,
+                case.key,
+                output::local(case.since),
+                case.reason
+            );
+        }
         if report.attention.is_empty() {
             println!("Nothing waits and nothing failed.");
         } else {

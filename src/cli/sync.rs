@@ -1,6 +1,7 @@
 //! `sync`: one pass now.
 
 use super::exit::TryLater;
+use super::reference::Print;
 use super::{ExitCode, Globals, LogTo, output};
 use crate::config::Role;
 use crate::daemon::{PassResult, Site};
@@ -13,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 #[derive(Debug, Args)]
 pub struct Sync {
     /// Flows to run; all of them when none is named.
-    #[arg(value_name = "FLOW", value_parser = ["follow_up", "tickets"])]
+    #[arg(value_name = "FLOW", value_parser = ["reference", "follow_up", "tickets"])]
     flows: Vec<String>,
     /// Show what would be written; write nothing, on either side or in the state.
     #[arg(long)]
@@ -49,10 +50,28 @@ impl Sync {
                 "the follow-up is off: set [follow_up] enabled = true (in shadow mode nothing is written to GestSup either)"
             );
         }
+        let refers = if self.flows.is_empty() { site.refers() } else { named("reference") };
+        if refers && !site.refers() {
+            anyhow::bail!(
+                "the reference flow is off: set [reference] enabled = true (in shadow mode nothing is written to GestSup either)"
+            );
+        }
         let cancel = CancellationToken::new();
         let mut failures = false;
-        // A follow-up that cannot be made holds up no ticket; what it could not do is told at the end.
+        // A flow towards GestSup that cannot be made holds up no ticket; what it could not do is told at the end.
         let mut trouble = None;
+        // One ticket is no matter of clients and equipment.
+        if refers && (self.tickets.is_empty() || named("reference")) {
+            let print = match (globals.json, &self.flows[..]) {
+                (false, _) => Print::Text,
+                (true, [_]) => Print::Json,
+                (true, _) => Print::Nothing,
+            };
+            match super::reference::pass(&site, &options, &cancel, print).await {
+                Ok(failed) => failures |= failed,
+                Err(error) => trouble = Some(error),
+            }
+        }
         if follows {
             match site.follow(&options, &cancel).await {
                 Ok(PassResult::Done(report)) => {
@@ -65,7 +84,7 @@ impl Sync {
                     }
                 }
                 Ok(PassResult::CircuitOpen(sentence)) => return Err(TryLater(sentence).into()),
-                Err(error) => trouble = Some(error),
+                Err(error) => trouble = trouble.or(Some(error)),
             }
         }
         if self.flows.is_empty() || named("tickets") {

@@ -143,6 +143,7 @@ fn daemon(config: &Config, check: &mut Check<'_>) {
     }
     tickets(config, check);
     follow_up(config, check);
+    reference(config, check);
     mapping(config, check);
     let documents = &config.documents;
     if documents.enabled && documents.folder.is_none() {
@@ -163,6 +164,57 @@ fn is_loopback(url: &url::Url) -> bool {
         Some(url::Host::Ipv4(ip)) => ip.is_loopback(),
         Some(url::Host::Ipv6(ip)) => ip.is_loopback(),
         None => false,
+    }
+}
+
+/// The fields of each kind that `[reference.keep]` may name.
+const KEPT: [(&str, &[&str]); 4] = [
+    ("clients", &["name", "address", "zip", "city", "country", "siret", "vat", "comment", "disabled"]),
+    (
+        "contacts",
+        &[
+            "first_name",
+            "last_name",
+            "mail",
+            "phone",
+            "mobile",
+            "function",
+            "company",
+            "address1",
+            "address2",
+            "zip",
+            "city",
+            "disabled",
+        ],
+    ),
+    (
+        "equipment",
+        &["name", "serial", "internal", "type", "manufacturer", "model", "owner", "installed", "warranty", "disabled"],
+    ),
+    ("technicians", &["first_name", "last_name", "mail", "phone", "mobile", "function", "disabled"]),
+];
+
+fn reference(config: &Config, check: &mut Check<'_>) {
+    let reference = &config.reference;
+    check.at_least("reference/every_seconds", reference.every_seconds, 60);
+    if reference.brake.percent > 100 {
+        let message = format!("{} % is more than all of them", reference.brake.percent);
+        check.at("reference/brake", message, "write a percentage from 0 to 100");
+    }
+    let keep = &reference.keep;
+    let kept = [&keep.clients, &keep.contacts, &keep.equipment, &keep.technicians];
+    for ((kind, known), named) in KEPT.into_iter().zip(kept) {
+        for field in named.iter().filter(|field| !known.contains(&field.as_str())) {
+            let message = format!("{kind} have no field “{field}”");
+            check.at(&format!("reference/keep/{kind}"), message, format!("known here: {}", known.join(", ")));
+        }
+    }
+    if (reference.contacts || reference.equipment) && !reference.clients && reference.enabled {
+        check.at(
+            "reference/clients",
+            "contact persons and equipment belong to clients",
+            "set clients = true, or contacts and equipment = false",
+        );
     }
 }
 

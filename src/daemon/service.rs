@@ -38,7 +38,15 @@ pub async fn serve(site: &Site) -> anyhow::Result<()> {
     let (mut voice, mut follow_voice) = (Voice::default(), Voice::default());
     let follow_every = Duration::from_secs(site.config().follow_up.every_seconds);
     let mut followed: Option<Instant> = None;
+    let mut refer_voice = Voice::default();
+    let refer_every = Duration::from_secs(site.config().reference.every_seconds);
+    let mut referred: Option<Instant> = None;
     while !cancel.is_cancelled() {
+        // Clients and equipment come before the tickets that are about them.
+        if site.refers() && referred.is_none_or(|last| last.elapsed() >= refer_every) {
+            referred = Some(Instant::now());
+            refer(site, &mut refer_voice, &cancel).await;
+        }
         // What Gestan's users did comes first: the tickets flow then finds both sides agreed about it.
         if site.follows_up() && followed.is_none_or(|last| last.elapsed() >= follow_every) {
             followed = Some(Instant::now());
@@ -53,6 +61,38 @@ pub async fn serve(site: &Site) -> anyhow::Result<()> {
     site.store().checkpoint().await?;
     tracing::info!("stopped");
     Ok(())
+}
+
+async fn refer(site: &Site, voice: &mut Voice, cancel: &CancellationToken) {
+    const FLOW: &str = "reference";
+    match site.refer(&PassOptions::default(), None, cancel).await {
+        Ok(PassResult::Done(report)) => {
+            if let Some((lasted, passes)) = voice.well(Utc::now()) {
+                tracing::info!(flow = FLOW, passes, "passes are made again, after {lasted} without");
+            }
+            if let Some(sentence) = &report.held {
+                tracing::warn!(flow = FLOW, run_id = report.run_id, "{sentence}");
+            }
+            for reason in &report.brake {
+                tracing::error!(
+                    flow = FLOW,
+                    run_id = report.run_id,
+                    "stopped by the brake: {reason}; run `gestan-connector sync reference --allow-mass-change` if this is meant"
+                );
+            }
+            tracing::info!(
+                flow = FLOW,
+                run_id = report.run_id,
+                writes = report.writes,
+                waiting = report.count(Outcome::Waiting),
+                failed = report.count(Outcome::Failed) + report.count(Outcome::Quarantined),
+                milliseconds = report.milliseconds,
+                "pass done"
+            );
+        }
+        Ok(PassResult::CircuitOpen(sentence)) => put_off(FLOW, voice, &sentence),
+        Err(error) => failed(FLOW, site, voice, &error).await,
+    }
 }
 
 async fn follow(site: &Site, voice: &mut Voice, cancel: &CancellationToken) {

@@ -4,6 +4,7 @@
 use super::voice;
 use crate::config::Config;
 use crate::flows::follow_up::{EVERY_PASS, FollowReport, FollowUpFlow};
+use crate::flows::reference::{Kind, ReferenceFlow, ReferenceReport};
 use crate::flows::tickets::{
     BrakeReason, Commit, Files, Interventions, JournalEntry, Memory as _, Outcome, PassOptions, PassReport, Shadow,
     TicketsFlow,
@@ -29,6 +30,7 @@ const TROUBLE: &str = "trouble";
 /// Names of the flows, in the journal and the log.
 const TICKETS: &str = "tickets";
 const FOLLOW_UP: &str = "follow_up";
+const REFERENCE: &str = "reference";
 
 /// Each flow has a trouble of its own: the one may fail where the other does not.
 fn trouble_of(flow: &str) -> String {
@@ -66,6 +68,19 @@ impl Ran for FollowReport {
         &self.brake
     }
 }
+
+impl Ran for ReferenceReport {
+    fn counts(&self) -> serde_json::Value {
+        serde_json::json!({ "listed": self.listed, "writes": self.writes })
+    }
+
+    fn brake(&self) -> &[BrakeReason] {
+        &self.brake
+    }
+}
+
+/// Told how far a long pass is: kind, done, of how many.
+pub type Progress<'p> = &'p (dyn Fn(Kind, usize, usize) + Sync);
 
 /// The systems and the memory of one site.
 #[derive(Debug)]
@@ -208,6 +223,40 @@ impl Site {
         }
         let patient = options.only.is_empty();
         self.remembered(FOLLOW_UP, patient, async |run_id| flow.pass(options, run_id, Utc::now(), cancel).await).await
+    }
+
+    /// The reference flow of this site.
+    pub fn reference<'s>(&'s self, progress: Option<Progress<'s>>) -> ReferenceFlow<'s> {
+        ReferenceFlow {
+            gestan: &self.gestan,
+            gestsup: &self.gestsup,
+            memory: &self.store,
+            settings: &self.config.reference,
+            progress,
+        }
+    }
+
+    /// Whether the reference flow is switched on. Shadow mode writes on neither side.
+    pub fn refers(&self) -> bool {
+        self.config.reference.enabled && !self.config.is_shadow()
+    }
+
+    /// Makes a pass of the reference flow, unless a circuit is open; remembers how it ended.
+    ///
+    /// # Errors
+    /// When a system does not answer, or GestSup's account may not write.
+    pub async fn refer(
+        &self,
+        options: &PassOptions,
+        progress: Option<Progress<'_>>,
+        cancel: &CancellationToken,
+    ) -> anyhow::Result<PassResult<ReferenceReport>> {
+        let flow = self.reference(progress);
+        if options.dry_run {
+            let report = flow.pass(options, &Uuid::now_v7().to_string(), Utc::now(), cancel).await?;
+            return Ok(PassResult::Done(Box::new(report)));
+        }
+        self.remembered(REFERENCE, true, async |run_id| flow.pass(options, run_id, Utc::now(), cancel).await).await
     }
 
     /// Takes, or keeps, the lock on GestSup's server that keeps a second daemon away, whatever state it

@@ -37,6 +37,15 @@ pub const FOLLOW_UP_GRANTS: &str = "GRANT INSERT, UPDATE (text, dest_mail, time)
     GRANT UPDATE (state, technician, t_group, date_res, date_modif, date_hope, techread, userread, time, time_hope) ON {base}.tincidents TO connector@'%'; \
     GRANT INSERT, UPDATE (technician, date_start, date_end, disable) ON {base}.tevents TO connector@'%';";
 
+/// The rights beyond SELECT that the reference flow needs on GestSup's base `{base}`, as the guide lists them: never on
+/// logins, passwords or profiles of accounts that are there.
+pub const REFERENCE_GRANTS: &str = "GRANT INSERT, UPDATE (name, address, zip, city, country, SIRET, TVA, comment, disable) ON {base}.tcompany TO connector@'%'; \
+    GRANT INSERT, UPDATE (firstname, lastname, mail, phone, mobile, `function`, company, address1, address2, zip, city, disable) ON {base}.tusers TO connector@'%'; \
+    GRANT INSERT, UPDATE (netbios, sn_manufacturer, sn_internal, type, manufacturer, model, user, date_install, date_end_warranty, disable) ON {base}.tassets TO connector@'%'; \
+    GRANT INSERT ON {base}.tassets_type TO connector@'%'; \
+    GRANT INSERT ON {base}.tassets_manufacturer TO connector@'%'; \
+    GRANT INSERT ON {base}.tassets_model TO connector@'%';";
+
 /// Names and addresses of a pair of bases.
 #[derive(Debug, Clone)]
 pub struct Sandbox {
@@ -55,6 +64,16 @@ impl Sandbox {
     pub async fn let_it_follow_up(&self) -> anyhow::Result<()> {
         let mut root = MySqlConnection::connect(&self.url("mysql")).await?;
         root.execute(sqlx::raw_sql(AssertSqlSafe(FOLLOW_UP_GRANTS.replace("{base}", &self.gestsup)))).await?;
+        Ok(())
+    }
+
+    /// Lets the connector write what the reference flow writes into GestSup.
+    ///
+    /// # Errors
+    /// When the server refuses.
+    pub async fn let_it_refer(&self) -> anyhow::Result<()> {
+        let mut root = MySqlConnection::connect(&self.url("mysql")).await?;
+        root.execute(sqlx::raw_sql(AssertSqlSafe(REFERENCE_GRANTS.replace("{base}", &self.gestsup)))).await?;
         Ok(())
     }
 

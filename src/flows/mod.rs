@@ -3,6 +3,7 @@
 
 mod error;
 pub mod follow_up;
+pub mod reference;
 pub mod tickets;
 
 pub use error::{Blast, PortError, System};

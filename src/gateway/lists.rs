@@ -2,8 +2,9 @@
 //! that hold passwords never.
 
 use super::base::{Column, Condition, Row, Select, SqlValue};
-use super::{Gateway, GatewayFault, has};
-use crate::gestan::contract::{Client, Machine, Page, Product, Project, TicketKey, User};
+use super::{Catalogue, Gateway, GatewayFault, has};
+use crate::gestan::contract::{Machine, Page, Product, Project, TicketKey, User};
+use chrono::{DateTime, Utc};
 
 /// Records of a page when the caller does not say.
 pub(super) const PAGE: u32 = 500;
@@ -17,6 +18,9 @@ pub struct Paging {
     pub cursor: Option<String>,
     /// So many records at most.
     pub limit: Option<u32>,
+    /// Only records that were changed after this (`DHMOD`), where the table tells. Gestan's local time has an hour
+    /// twice a year: begin a little before what was seen last.
+    pub changed_since: Option<DateTime<Utc>>,
 }
 
 impl Paging {
@@ -33,14 +37,14 @@ impl Paging {
 }
 
 /// A record of a list: its table, its columns, its key, and what it is read as.
-trait Record: Sized {
+pub(super) trait Record: Sized {
     const TABLE: &'static str;
     const KEY: Column;
     const COLUMNS: &'static [Column];
     fn read(row: &Row) -> Self;
 }
 
-fn not_empty<'t>(texts: impl IntoIterator<Item = &'t str>) -> Vec<String> {
+pub(super) fn not_empty<'t>(texts: impl IntoIterator<Item = &'t str>) -> Vec<String> {
     let mut kept: Vec<String> = Vec::new();
     for text in texts {
         let text = text.trim();
@@ -51,36 +55,16 @@ fn not_empty<'t>(texts: impl IntoIterator<Item = &'t str>) -> Vec<String> {
     kept
 }
 
-fn flag(row: &Row, column: &str) -> bool {
+pub(super) fn trimmed(row: &Row, column: &str) -> String {
+    row.text(column).trim().to_owned()
+}
+
+pub(super) fn flag(row: &Row, column: &str) -> bool {
     row.int(column).is_some_and(|flag| flag != 0)
 }
 
-fn key(number: Option<i64>) -> Option<i64> {
+pub(super) fn key(number: Option<i64>) -> Option<i64> {
     number.filter(|number| *number != 0)
-}
-
-impl Record for Client {
-    const TABLE: &'static str = "CONTACT";
-    const KEY: Column = Column::int("IDCONTACT");
-    const COLUMNS: &'static [Column] = &[
-        Column::text("RAISON_SOCIALE"),
-        Column::text("NOMFAMILLE"),
-        Column::text("PRENOM"),
-        Column::text("EMAILP"),
-        Column::text("EMAIL"),
-        Column::int("IARCHIVE"),
-    ];
-
-    fn read(row: &Row) -> Self {
-        let company = row.text("RAISON_SOCIALE").trim();
-        let person = format!("{} {}", row.text("PRENOM"), row.text("NOMFAMILLE"));
-        Self {
-            id: row.int("IDCONTACT").unwrap_or(0),
-            name: if company.is_empty() { person.trim().to_owned() } else { company.to_owned() },
-            mails: not_empty([row.text("EMAILP"), row.text("EMAIL")]),
-            archived: flag(row, "IARCHIVE"),
-        }
-    }
 }
 
 impl Record for Machine {
@@ -92,6 +76,11 @@ impl Record for Machine {
         Column::text("NUM_SERIE"),
         Column::int("IDCONTACT"),
         Column::int("IARCHIVE"),
+        Column::text("MARQUE"),
+        Column::text("MODELE"),
+        Column::text("TYPE_MACHINE"),
+        Column::date("DT_MISEENFONCTION"),
+        Column::date("DT_EXP_GARANTIE"),
     ];
 
     fn read(row: &Row) -> Self {
@@ -102,6 +91,11 @@ impl Record for Machine {
             serial: row.text("NUM_SERIE").to_owned(),
             client: key(row.int("IDCONTACT")),
             archived: flag(row, "IARCHIVE"),
+            brand: trimmed(row, "MARQUE"),
+            model: trimmed(row, "MODELE"),
+            kind: trimmed(row, "TYPE_MACHINE"),
+            installed: row.date("DT_MISEENFONCTION"),
+            warranty_until: row.date("DT_EXP_GARANTIE"),
         }
     }
 }
@@ -115,6 +109,9 @@ impl Record for User {
         Column::text("EMAIL"),
         Column::text("EMAILP"),
         Column::int("IARCHIVE"),
+        Column::text("TELBUR"),
+        Column::text("GSMBUR"),
+        Column::text("FONCTION_PRO"),
     ];
 
     fn read(row: &Row) -> Self {
@@ -123,6 +120,11 @@ impl Record for User {
             name: format!("{} {}", row.text("PRENOM"), row.text("NOMFAMILLE")).trim().to_owned(),
             mails: not_empty([row.text("EMAIL"), row.text("EMAILP")]),
             archived: flag(row, "IARCHIVE"),
+            first_name: trimmed(row, "PRENOM"),
+            last_name: trimmed(row, "NOMFAMILLE"),
+            phone: trimmed(row, "TELBUR"),
+            mobile: trimmed(row, "GSMBUR"),
+            function: trimmed(row, "FONCTION_PRO"),
         }
     }
 }
@@ -158,10 +160,20 @@ impl Record for Product {
 impl Gateway {
     async fn page<R: Record>(&self, paging: &Paging) -> Result<Page<R>, GatewayFault> {
         let catalogue = self.catalogue().await?;
-        if !has(&catalogue, R::TABLE, R::KEY.name) {
-            return Ok(Page { items: Vec::new(), next: None });
+        let (rows, next) = self.rows_of::<R>(&catalogue, paging).await?;
+        Ok(Page { items: rows.iter().map(R::read).collect(), next })
+    }
+
+    /// Rows of a page, and the cursor of the next one.
+    pub(super) async fn rows_of<R: Record>(
+        &self,
+        catalogue: &Catalogue,
+        paging: &Paging,
+    ) -> Result<(Vec<Row>, Option<String>), GatewayFault> {
+        if !has(catalogue, R::TABLE, R::KEY.name) {
+            return Ok((Vec::new(), None));
         }
-        let known = R::COLUMNS.iter().filter(|column| has(&catalogue, R::TABLE, column.name)).copied();
+        let known = R::COLUMNS.iter().filter(|column| has(catalogue, R::TABLE, column.name)).copied();
         let columns: Vec<Column> = [R::KEY].into_iter().chain(known).collect();
         let after = match (&paging.cursor, R::KEY.kind) {
             (None, _) => None,
@@ -170,7 +182,11 @@ impl Gateway {
             })?)),
             (Some(cursor), _) => Some(SqlValue::Text(cursor.clone())),
         };
-        let filter = after.map(|after| Condition::Greater(R::KEY.name, after)).into_iter().collect();
+        let mut filter: Vec<Condition> =
+            after.map(|after| Condition::Greater(R::KEY.name, after)).into_iter().collect();
+        if let Some(since) = paging.changed_since.filter(|_| has(catalogue, R::TABLE, "DHMOD")) {
+            filter.push(Condition::Greater("DHMOD", SqlValue::DateTime(self.local(since))));
+        }
         let select = Select {
             order: Some((R::KEY.name, false)),
             limit: Some(paging.limit()),
@@ -182,18 +198,13 @@ impl Gateway {
             SqlValue::Text(key) => key.clone(),
             _ => row.int(R::KEY.name).unwrap_or(0).to_string(),
         });
-        Ok(Page { items: rows.iter().map(R::read).collect(), next })
-    }
-
-    /// Contacts that can be clients.
-    ///
-    /// # Errors
-    /// When the base does not answer, as for the lists below.
-    pub async fn clients(&self, paging: &Paging) -> Result<Page<Client>, GatewayFault> {
-        self.page(paging).await
+        Ok((rows, next))
     }
 
     /// Machines of the maintenance park.
+    ///
+    /// # Errors
+    /// When the base does not answer, as for the lists below.
     pub async fn machines(&self, paging: &Paging) -> Result<Page<Machine>, GatewayFault> {
         self.page(paging).await
     }

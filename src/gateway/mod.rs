@@ -4,6 +4,7 @@
 pub mod base;
 mod capabilities;
 mod changes;
+mod clients;
 mod codes;
 mod columns;
 mod conso;
@@ -42,11 +43,12 @@ use std::time::{Duration, Instant};
 use tokio::sync::{Mutex, RwLock};
 
 /// Tables of Gestan that the gateway uses.
-const TABLES: [&str; 12] = [
+const TABLES: [&str; 13] = [
     "INTERVENTION",
     "Z83_INTERVENTION",
     "ANOMALIE",
     "CONTACT",
+    "SOCIETE",
     "MACHINE_MNT",
     "USER",
     "PRODUIT",
@@ -77,6 +79,7 @@ pub struct Gateway {
     /// Held while a document is stored.
     document_turn: Mutex<()>,
     contracts: Option<config::GatewayContracts>,
+    clients: config::GatewayClients,
     memo: config::MemoFormat,
     max_body: usize,
     /// A base's structure changes with Gestan's version only.
@@ -101,6 +104,7 @@ impl Gateway {
             documents: config.documents.clone(),
             document_turn: Mutex::new(()),
             contracts: config.contracts.clone(),
+            clients: config.clients.clone(),
             memo: config.memo,
             max_body: usize::try_from(config.max_body_kib).unwrap_or(8192) * 1024,
             catalogue: RwLock::new(None),

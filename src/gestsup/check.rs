@@ -64,20 +64,32 @@ impl Names {
     }
 }
 
+/// The tables that the flows which are on write to; they need rights on no more.
+fn written(follows: bool, refers: bool) -> Vec<&'static str> {
+    let mut tables = Vec::new();
+    if follows {
+        tables.extend(["tthreads", "tincidents", "tevents"]);
+    }
+    if refers {
+        tables.extend(["tcompany", "tusers", "tassets", "tassets_type", "tassets_manufacturer", "tassets_model"]);
+    }
+    tables
+}
+
 impl Gestsup {
     /// Looks at the base as one that is only read: version, structure, rights, settings.
     ///
     /// # Errors
     /// When it cannot be reached or is no GestSup base.
     pub async fn check(&self) -> Result<Vec<Finding>, GestsupError> {
-        self.check_for(false).await
+        self.check_for(false, false).await
     }
 
-    /// The same; `writes`: the follow-up may do more than read.
+    /// The same; the follow-up and the reference flow may do more than read where they are on.
     ///
     /// # Errors
     /// When it cannot be reached or is no GestSup base.
-    pub async fn check_for(&self, writes: bool) -> Result<Vec<Finding>, GestsupError> {
+    pub async fn check_for(&self, follows: bool, refers: bool) -> Result<Vec<Finding>, GestsupError> {
         let mut snapshot = self.open().await?;
         let mut findings = Vec::new();
         let version = if snapshot.catalogue.has("tparameters", "version") {
@@ -104,7 +116,7 @@ impl Gestsup {
         findings.extend(losses.into_iter().map(|sentence| Finding::new(Level::Warning, sentence)));
         findings.extend(snapshot.tables_without_snapshot().await?);
         findings.extend(snapshot.harmful_settings().await?);
-        if let Some(rights) = self.rights_beyond_select(&mut snapshot, writes).await? {
+        if let Some(rights) = self.rights_beyond_select(&mut snapshot, &written(follows, refers)).await? {
             findings.push(Finding::new(
                 Level::Warning,
                 format!(
@@ -119,7 +131,7 @@ impl Gestsup {
     async fn rights_beyond_select(
         &self,
         snapshot: &mut super::snapshot::GestsupSnapshot,
-        writes: bool,
+        written: &[&str],
     ) -> Result<Option<String>, GestsupError> {
         let rows = snapshot.fetch("SHOW GRANTS".to_owned()).await?;
         let database = &self.place.database;
@@ -135,9 +147,8 @@ impl Gestsup {
             if !here.iter().any(|base| on.starts_with(base.as_str())) {
                 continue;
             }
-            // The follow-up writes to three tables, and needs rights on no more.
-            let expected = ["tthreads", "tincidents", "tevents"].iter().any(|table| on.contains(&format!("`{table}`")));
-            if writes && expected && !rights.contains("DELETE") && !rights.contains("ALL PRIVILEGES") {
+            let expected = written.iter().any(|table| on.contains(&format!("`{table}`")));
+            if expected && !rights.contains("DELETE") && !rights.contains("ALL PRIVILEGES") {
                 continue;
             }
             if !["USAGE", "SELECT", "SELECT, SHOW VIEW"].contains(&rights) {

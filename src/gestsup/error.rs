@@ -28,7 +28,7 @@ pub enum GestsupError {
     },
     /// The account may read and not write.
     #[error(
-        "GestSup's database does not let the account “{}” write ({reason}): the follow-up needs a few rights more than SELECT, `gestan-connector check --online` lists the ones that are missing", place.user
+        "GestSup's database does not let the account “{}” write ({reason}): the flows towards GestSup need a few rights more than SELECT, `gestan-connector check --online` lists the ones that are missing", place.user
     )]
     MayNotWrite {
         /// Which server and account.

@@ -1,5 +1,5 @@
 //! The adapter to GestSup's database: everything that knows one of its tables. It reads, and needs no right but
-//! SELECT for it; `writing` alone writes, where the follow-up is switched on.
+//! SELECT for it; `writing` writes where the follow-up is switched on, `reference` where the reference flow is.
 
 mod beside;
 mod catalogue;
@@ -14,6 +14,7 @@ mod lock;
 mod mail_header;
 mod people;
 mod pictures;
+mod reference;
 mod rows;
 mod settings;
 mod snapshot;

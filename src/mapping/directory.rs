@@ -1,5 +1,5 @@
 //! Which record of Gestan a client, technician or piece of equipment of GestSup is: the operator's
-//! table first, then the one record that a person would take for the same.
+//! table first, then what the reference flow linked, then the one record that a person would take for the same.
 
 use super::fold::fold;
 use crate::config::{GestanKey, Matching};
@@ -27,7 +27,14 @@ pub struct Directory {
     users: Index<String>,
     products: Option<HashMap<String, bool>>,
     contracts: Vec<Contract>,
+    /// What the reference flow linked: GestSup's companies, equipment and people by id.
+    linked_clients: HashMap<i64, i64>,
+    linked_machines: HashMap<i64, i64>,
+    linked_users: HashMap<i64, String>,
 }
+
+/// How a record was found that the reference flow linked.
+const LINKED: &str = "linked by the reference flow";
 
 /// What Gestan's catalogue says of a product.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -124,6 +131,24 @@ impl Directory {
         this
     }
 
+    /// Adds what is linked for certain: `tcompany`, `tassets` and `tusers` ids.
+    #[must_use]
+    pub fn with_links(
+        mut self,
+        clients: HashMap<i64, i64>,
+        machines: HashMap<i64, i64>,
+        users: HashMap<i64, String>,
+    ) -> Self {
+        (self.linked_clients, self.linked_machines, self.linked_users) = (clients, machines, users);
+        self
+    }
+
+    /// The linked record, unless it is archived: nothing new is made for such a one.
+    fn by_link<K: Clone + Eq + std::hash::Hash>(index: &Index<K>, links: &HashMap<i64, K>, id: i64) -> Found<K> {
+        let linked = links.get(&id).filter(|key| index.names.contains_key(key));
+        linked.map_or(Found::Nothing, |key| Found::One(key.clone(), LINKED))
+    }
+
     /// Adds the catalogue of products, which only rules about billing need.
     #[must_use]
     pub fn with_products(mut self, products: &[crate::model::Product]) -> Self {
@@ -183,13 +208,22 @@ impl Directory {
                 })
             })
         };
-        listed.map_or(Found::Nothing, |id| Found::One(id, "[mapping.clients.table]")).or(|| searched(rules.search))
+        let linked =
+            || company.map_or(Found::Nothing, |company| Self::by_link(&self.clients, &self.linked_clients, company.id));
+        listed
+            .map_or(Found::Nothing, |id| Found::One(id, "[mapping.clients.table]"))
+            .or(linked)
+            .or(|| searched(rules.search))
     }
 
     /// The machine of Gestan (`MACHINE_MNT.IDMACHINE`) behind a GestSup asset.
     pub fn machine(&self, rules: &Matching, equipment: &Equipment) -> Found<i64> {
         if let Some(id) = number_in_table(rules, &equipment.name) {
             return Found::One(id, "[mapping.equipment.table]");
+        }
+        let linked = Self::by_link(&self.machines, &self.linked_machines, equipment.id);
+        if linked != Found::Nothing {
+            return linked;
         }
         if !rules.search {
             return Found::Nothing;
@@ -207,6 +241,10 @@ impl Directory {
                 GestanKey::Number(number) => number.to_string(),
             };
             return Found::One(code, "[mapping.technicians.table]");
+        }
+        let linked = Self::by_link(&self.users, &self.linked_users, person.id);
+        if linked != Found::Nothing {
+            return linked;
         }
         if !rules.search {
             return Found::Nothing;
@@ -246,7 +284,7 @@ mod tests {
     use std::collections::BTreeMap;
 
     fn client(id: i64, name: &str, mail: &str) -> Client {
-        Client { id, name: name.into(), mails: vec![mail.into()], archived: false }
+        Client { id, name: name.into(), mails: vec![mail.into()], archived: false, ..Client::default() }
     }
 
     fn company(name: &str) -> Company {
@@ -280,6 +318,21 @@ mod tests {
     }
 
     #[test]
+    fn what_the_reference_flow_linked_comes_after_the_table_and_before_any_search() {
+        let mut gone = client(3, "Vieux", "");
+        gone.archived = true;
+        let clients = [client(1, "Dupont", ""), client(2, "DUPONT", ""), gone];
+        let links = |id| HashMap::from([(1, id)]);
+        let linked = |id| Directory::new(&clients, &[], &[]).with_links(links(id), HashMap::new(), HashMap::new());
+        let mut rules = Matching::default();
+        assert_eq!(linked(2).client(&rules, Some(&company("Dupont")), None), Found::One(2, LINKED));
+        assert!(matches!(linked(3).client(&rules, Some(&company("Dupont")), None), Found::Several(_)), "archived");
+        rules.table = BTreeMap::from([("Dupont".to_owned(), GestanKey::Number(1))]);
+        let found = linked(2).client(&rules, Some(&company("Dupont")), None);
+        assert_eq!(found, Found::One(1, "[mapping.clients.table]"));
+    }
+
+    #[test]
     fn two_clients_of_one_name_are_never_guessed_between() {
         let directory = Directory::new(&[client(1, "Dupont", ""), client(2, "DUPONT", "")], &[], &[]);
         let found = directory.client(&Matching::default(), Some(&company("Dupont")), None);
@@ -303,6 +356,7 @@ mod tests {
             serial: "CZ 1234-AB".into(),
             client: None,
             archived: false,
+            ..Machine::default()
         };
         let directory = Directory::new(&[], &[machine], &[]);
         let asset = Equipment { id: 1, name: "SRV".into(), serial: "cz1234ab".into(), internal_serial: String::new() };
@@ -319,6 +373,7 @@ mod tests {
             serial: String::new(),
             client: None,
             archived: false,
+            ..Machine::default()
         };
         let directory = Directory::new(&[], &[machine], &[]);
         let asset = Equipment { id: 1, name: "SRV".into(), serial: String::new(), internal_serial: " ".into() };
@@ -332,6 +387,7 @@ mod tests {
             name: name.into(),
             mails: vec![mail.into()],
             archived: false,
+            ..User::default()
         };
         let directory =
             Directory::new(&[], &[], &[user("ZPE", "Zoé Petit", "z@sav.fr"), user("LEO", "Léo Roy", "l@sav.fr")]);

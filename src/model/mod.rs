@@ -10,7 +10,7 @@ mod time;
 
 pub use field::{Field, FieldKind, Fields, Value};
 pub use object::{Conso, Entry, EntryMark, ObjectKind, Status};
-pub use reference::{Client, Contract, Machine, Product, Project, User};
+pub use reference::{Address, Client, Contact, Contract, Machine, Product, Project, User};
 pub use rich_text::{Line, RichText, Span};
 pub use ticket::{
     Attachment, Company, Equipment, FORGOTTEN, FROM_GESTAN, Group, Identity, Label, LastKnown, Person, Picture,

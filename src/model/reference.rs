@@ -1,9 +1,31 @@
-//! Gestan's reference data, as far as tickets need it: clients, machines, users, projects, products.
+//! Gestan's reference data: clients, their contact persons, machines, users, projects, products.
 
+use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
+/// A postal address; parts that Gestan does not hold are empty.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Address {
+    /// Street lines, empty ones left out.
+    pub lines: Vec<String>,
+    /// Postal code.
+    pub zip: String,
+    /// Town.
+    pub city: String,
+    /// Country code (`CDPAYS`, `CDPAYSP`).
+    pub country: String,
+}
+
+impl Address {
+    /// Whether nothing of it is known.
+    pub fn is_empty(&self) -> bool {
+        self.lines.is_empty() && self.zip.is_empty() && self.city.is_empty()
+    }
+}
+
 /// A contact that can be a client (`CONTACT`, `SOCIETE`).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Client {
     /// `CONTACT.IDCONTACT`.
     pub id: i64,
@@ -13,10 +35,50 @@ pub struct Client {
     pub mails: Vec<String>,
     /// `IARCHIVE`.
     pub archived: bool,
+    /// `IDSOCIETE`: contacts of one company are one client.
+    #[serde(default)]
+    pub company: Option<i64>,
+    /// Business or private address, as `ICLTPRO` says.
+    #[serde(default)]
+    pub address: Address,
+    /// `SOCIETE.SIRET`.
+    #[serde(default)]
+    pub siret: String,
+    /// `SOCIETE.NUM_TVA`.
+    #[serde(default)]
+    pub vat: String,
+    /// `COMMENTAIRE` as plain text.
+    #[serde(default)]
+    pub comment: String,
+}
+
+/// A person that a client is spoken to through (`CONTACT` with a name of a person).
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Contact {
+    /// `CONTACT.IDCONTACT`.
+    pub id: i64,
+    /// `IDSOCIETE`.
+    pub company: Option<i64>,
+    /// `PRENOM`.
+    pub first_name: String,
+    /// `NOMFAMILLE`.
+    pub last_name: String,
+    /// Business mail, else the private one; the other way round for a private client.
+    pub mail: String,
+    /// The first number that is not a French mobile one.
+    pub phone: String,
+    /// The first French mobile number.
+    pub mobile: String,
+    /// `FONCTION_PRO`.
+    pub function: String,
+    /// Business or private address, as `ICLTPRO` says.
+    pub address: Address,
+    /// `IARCHIVE`.
+    pub archived: bool,
 }
 
 /// A machine of the maintenance park (`MACHINE_MNT`).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Machine {
     /// `IDMACHINE`.
     pub id: i64,
@@ -30,10 +92,25 @@ pub struct Machine {
     pub client: Option<i64>,
     /// `IARCHIVE`.
     pub archived: bool,
+    /// `MARQUE`.
+    #[serde(default)]
+    pub brand: String,
+    /// `MODELE`.
+    #[serde(default)]
+    pub model: String,
+    /// `TYPE_MACHINE`.
+    #[serde(default)]
+    pub kind: String,
+    /// `DT_MISEENFONCTION`.
+    #[serde(default)]
+    pub installed: Option<NaiveDate>,
+    /// `DT_EXP_GARANTIE`.
+    #[serde(default)]
+    pub warranty_until: Option<NaiveDate>,
 }
 
 /// A Gestan user (`USER`); passwords are never read.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct User {
     /// `CDUSER`, 3 letters.
     pub code: String,
@@ -43,6 +120,21 @@ pub struct User {
     pub mails: Vec<String>,
     /// `IARCHIVE`.
     pub archived: bool,
+    /// `PRENOM`.
+    #[serde(default)]
+    pub first_name: String,
+    /// `NOMFAMILLE`.
+    #[serde(default)]
+    pub last_name: String,
+    /// `TELBUR`.
+    #[serde(default)]
+    pub phone: String,
+    /// `GSMBUR`.
+    #[serde(default)]
+    pub mobile: String,
+    /// `FONCTION_PRO`.
+    #[serde(default)]
+    pub function: String,
 }
 
 /// A project (`PROJET`).
@@ -82,8 +174,8 @@ pub struct Contract {
     pub product: Option<String>,
     /// First day.
     #[serde(default)]
-    pub from: Option<chrono::NaiveDate>,
+    pub from: Option<NaiveDate>,
     /// Last day.
     #[serde(default)]
-    pub until: Option<chrono::NaiveDate>,
+    pub until: Option<NaiveDate>,
 }

@@ -3,6 +3,7 @@
 use super::{Store, StoreError};
 use crate::failpoint::reached;
 use crate::flows::PortError;
+use crate::flows::reference::KnownLinks;
 use crate::flows::tickets::{Attention, Commit, Intent, JournalEntry, Link, LinkPhase, Memory, Trouble};
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
@@ -396,6 +397,10 @@ impl Memory for Store {
 
     async fn own_steps(&self, numbers: &[i64]) -> Result<HashMap<i64, HashSet<i64>>, PortError> {
         Ok(self.load_own_steps(numbers).await?)
+    }
+
+    async fn reference(&self) -> Result<KnownLinks, PortError> {
+        Ok(self.load_known_links().await?)
     }
 
     async fn value(&self, name: &str) -> Result<Option<String>, PortError> {

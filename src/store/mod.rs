@@ -7,6 +7,7 @@ mod follow_up;
 mod lock;
 mod memory;
 mod queries;
+mod reference;
 
 pub use circuit::Circuit;
 pub use error::StoreError;

@@ -1,6 +1,7 @@
 //! What people ask the state: how it stands, what happened, and to try again.
 
 use super::{Circuit, Store, StoreError};
+use crate::flows::reference::ReferenceCase;
 use crate::flows::tickets::{
     ANEW, Attention, COMPARISON, DELETED_IN_GESTAN, JournalEntry, Outcome, REWOUND, SWEEP, Sweep,
 };
@@ -59,6 +60,10 @@ pub struct StatusReport {
     pub attention: Vec<Attention>,
     /// Tickets to which the follow-up could not carry something back.
     pub follow_up: Vec<Attention>,
+    /// Reference data that is linked, by kind.
+    pub reference_links: BTreeMap<String, usize>,
+    /// Reference data that waits for a decision.
+    pub reference_cases: Vec<ReferenceCase>,
     /// Systems that do not answer.
     pub circuits: Vec<Circuit>,
     /// Writes that were begun and not confirmed.
@@ -81,7 +86,7 @@ impl Store {
                    WHERE sequence = (SELECT MAX(sequence) FROM link n WHERE n.number = l.number) GROUP BY phase";
         let links: Vec<(String, i64)> = self.done(sqlx::query_as(sql).fetch_all(&self.pool).await)?;
         let unconfirmed: i64 = self.done(
-            sqlx::query_scalar("SELECT (SELECT COUNT(*) FROM intent) + (SELECT COUNT(*) FROM follow_up_intent)")
+            sqlx::query_scalar("SELECT (SELECT COUNT(*) FROM intent) + (SELECT COUNT(*) FROM follow_up_intent) + (SELECT COUNT(*) FROM reference_intent)")
                 .fetch_one(&self.pool)
                 .await,
         )?;
@@ -95,6 +100,11 @@ impl Store {
             links: links.into_iter().map(|(phase, count)| (phase, usize::try_from(count).unwrap_or(0))).collect(),
             attention: self.load_attention().await?,
             follow_up: self.load_follow_attention().await?,
+            reference_links: self.count_reference_links().await?,
+            reference_cases: {
+                let cases = self.load_reference_cases().await?;
+                cases.into_iter().filter(|case| case.decision.is_none()).collect()
+            },
             circuits: self.circuits().await?,
             unconfirmed: usize::try_from(unconfirmed).unwrap_or(0),
             sweep: self.read_sweep(SWEEP).await?,

@@ -18,6 +18,7 @@ mod killed;
 mod lies;
 mod linked;
 mod money;
+mod reference;
 mod restore;
 mod rules;
 mod settings;

@@ -103,12 +103,19 @@ fn secrets(config: &Config) -> Vec<Finding> {
 
 async fn gestsup(site: &Site) -> Section {
     let follow_up = &site.config().follow_up;
-    let mut findings = match site.gestsup().check_for(follow_up.enabled).await {
+    let mut findings = match site.gestsup().check_for(follow_up.enabled, site.config().reference.enabled).await {
         Ok(findings) => findings,
         Err(error) => vec![Finding::new(Level::Error, error.to_string())],
     };
     if follow_up.enabled {
         match site.gestsup().check_writing(follow_up).await {
+            Ok(more) => findings.extend(more),
+            Err(error) => findings.push(Finding::new(Level::Error, error.to_string())),
+        }
+    }
+    let reference = &site.config().reference;
+    if reference.enabled {
+        match site.gestsup().check_register(reference).await {
             Ok(more) => findings.extend(more),
             Err(error) => findings.push(Finding::new(Level::Error, error.to_string())),
         }

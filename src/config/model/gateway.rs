@@ -49,6 +49,9 @@ pub struct Gateway {
     /// What anomalies point at.
     #[serde(default)]
     pub anomalies: AnomalyTargets,
+    /// Which contacts count as clients.
+    #[serde(default)]
+    pub clients: GatewayClients,
     /// Where the files of documents are; without this table no documents are stored.
     #[serde(default)]
     pub documents: Option<GatewayDocuments>,
@@ -71,6 +74,24 @@ impl Default for AnomalyTargets {
     fn default() -> Self {
         Self { machine: "MNT".to_owned(), contact: "CTC".to_owned() }
     }
+}
+
+/// `[gateway.clients]`
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct GatewayClients {
+    /// CONTACT.CTG_CONTACT of the contacts that count as clients. Empty: all of them. The numbers are not public: `SELECT CTG_CONTACT, COUNT(*) FROM CONTACT GROUP BY 1` shows the ones in use.
+    #[schemars(extend("examples" = [[1]]))]
+    pub groups: Vec<i64>,
+    /// CONTACT.CTG_CONTACT of those that do not, such as partners and service providers (PSP).
+    #[schemars(extend("examples" = [[3]]))]
+    pub except_groups: Vec<i64>,
+    /// CONTACT.ID2TYP_CLIENT of the contacts that count. Empty: whatever it is.
+    #[schemars(extend("examples" = [[1, 2]]))]
+    pub types: Vec<i64>,
+    /// CONTACT.ID2GENRE_CONTACT of the contacts that count. Empty: whatever it is.
+    #[schemars(extend("examples" = [[1]]))]
+    pub genres: Vec<i64>,
 }
 
 /// `[gateway.documents]`

@@ -6,6 +6,7 @@ mod documents;
 mod follow_up;
 mod gateway;
 mod mapping;
+mod reference;
 mod rules;
 
 pub use billing::*;
@@ -13,6 +14,7 @@ pub use documents::*;
 pub use follow_up::*;
 pub use gateway::*;
 pub use mapping::*;
+pub use reference::*;
 pub use rules::*;
 
 use super::Secret;
@@ -45,6 +47,8 @@ pub struct Config {
     pub documents: Documents,
     /// The follow-up flow: what Gestan's users do shows in GestSup. Off unless `enabled` is set.
     pub follow_up: FollowUp,
+    /// The reference flow: Gestan's clients, contact persons, equipment and users show in GestSup. Off unless `enabled` is set.
+    pub reference: Reference,
     /// How GestSup's values become Gestan's.
     pub mapping: Mapping,
 }
@@ -236,7 +240,7 @@ pub enum Unattributed {
     CancelIfNotStarted,
 }
 
-/// A limit of `[tickets.brake]` or `[follow_up.brake]`: the larger of a number and a share applies.
+/// A limit of `[tickets.brake]`, `[follow_up.brake]` or `[reference]`: the larger of a number and a share applies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Limit {

@@ -10,7 +10,7 @@ use std::fmt;
 /// A limit that a plan exceeds.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct BrakeReason {
-    /// What there are too many of, as in `[tickets.brake]` or `[follow_up.brake]`.
+    /// What there are too many of, as in `[tickets.brake]` or `[follow_up.brake]`; a kind of reference data.
     pub kind: &'static str,
     /// How many the plan holds.
     pub planned: usize,
@@ -26,10 +26,26 @@ impl fmt::Display for BrakeReason {
             "bill" => "interventions would be set to be billed",
             "cancel" => "interventions would be cancelled",
             "state" => "tickets would get another state in GestSup",
+            "clients" => "clients would be disabled in GestSup",
+            "contacts" => "contact persons would be disabled in GestSup",
+            "equipment" => "pieces of equipment would be disabled in GestSup",
+            "technicians" => "technicians would be disabled in GestSup",
+            "vanished-clients" => "clients are gone from Gestan's list",
+            "vanished-contacts" => "contact persons are gone from Gestan's list",
+            "vanished-equipment" => "machines are gone from Gestan's list",
+            "vanished-technicians" => "users are gone from Gestan's list",
             _ => "tickets are gone from GestSup",
         };
-        let table = if self.kind == "state" { "follow_up" } else { "tickets" };
-        write!(f, "{} {what}, {} are allowed in one pass ([{table}.brake] {})", self.planned, self.allowed, self.kind)
+        let setting = match self.kind {
+            "state" => "[follow_up.brake] state".to_owned(),
+            kind if ["clients", "contacts", "equipment", "technicians"].contains(&kind)
+                || kind.starts_with("vanished") =>
+            {
+                "[reference] brake".to_owned()
+            }
+            kind => format!("[tickets.brake] {kind}"),
+        };
+        write!(f, "{} {what}, {} are allowed in one pass ({setting})", self.planned, self.allowed)
     }
 }
 

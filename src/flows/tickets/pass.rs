@@ -325,7 +325,9 @@ impl TicketsFlow<'_> {
     pub(in crate::flows) async fn directory(&self) -> Result<Directory, PortError> {
         let (clients, machines, users) =
             futures::try_join!(self.gestan.clients(), self.gestan.machines(), self.gestan.users())?;
-        let mut directory = Directory::new(&clients, &machines, &users);
+        let known = self.memory.reference().await?;
+        let mut directory =
+            Directory::new(&clients, &machines, &users).with_links(known.clients, known.machines, known.users);
         let billing = &self.config.mapping.billing;
         if billing.contracts {
             directory = directory.with_contracts(self.gestan.contracts().await?);

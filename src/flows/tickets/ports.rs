@@ -4,6 +4,7 @@
 pub use super::records::*;
 use super::rewind::{Marks, Witness};
 use crate::flows::PortError;
+use crate::flows::reference::KnownLinks;
 use crate::gestan::contract::{
     BatchItem, BatchResult, Client, Contract, DocumentPut, DocumentState, KnownState, LinkPut, Machine, ObjectRecord,
     ObjectState, Product, StateResult, TicketKey, User,
@@ -204,6 +205,9 @@ pub trait Memory: Send + Sync {
 
     /// Steps of these tickets that the follow-up wrote: they came from Gestan and do not go there.
     async fn own_steps(&self, numbers: &[i64]) -> Result<HashMap<i64, HashSet<i64>>, PortError>;
+
+    /// Which records of Gestan the rows of GestSup are, as far as the reference flow knows.
+    async fn reference(&self) -> Result<KnownLinks, PortError>;
 
     /// A cursor or another small value.
     async fn value(&self, name: &str) -> Result<Option<String>, PortError>;

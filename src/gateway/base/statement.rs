@@ -60,6 +60,11 @@ impl Column {
         Self { name, kind: Kind::Int }
     }
 
+    /// A column of dates.
+    pub const fn date(name: &'static str) -> Self {
+        Self { name, kind: Kind::Date }
+    }
+
     /// A column of text.
     pub const fn text(name: &'static str) -> Self {
         Self { name, kind: Kind::Text }
@@ -229,6 +234,14 @@ impl Row {
     pub fn moment(&self, column: &str) -> Option<NaiveDateTime> {
         match self.get(column) {
             SqlValue::DateTime(moment) => Some(*moment),
+            _ => None,
+        }
+    }
+
+    /// A date; `None` for an empty one.
+    pub fn date(&self, column: &str) -> Option<NaiveDate> {
+        match self.get(column) {
+            SqlValue::Date(date) => Some(*date),
             _ => None,
         }
     }

@@ -52,6 +52,7 @@ pub fn router(gateway: Arc<Gateway>, token: Option<Token>) -> Router {
         .route("/v1/anomalies", get(routes::anomalies))
         .route("/v1/contracts", get(routes::contracts))
         .route("/v1/clients", get(routes::clients))
+        .route("/v1/contacts", get(routes::contacts))
         .route("/v1/machines", get(routes::machines))
         .route("/v1/users", get(routes::users))
         .route("/v1/projects", get(routes::projects))

@@ -59,7 +59,7 @@ pub(super) struct PageQuery {
 
 impl PageQuery {
     fn paging(&self) -> Paging {
-        Paging { cursor: self.cursor.clone(), limit: self.limit }
+        Paging { cursor: self.cursor.clone(), limit: self.limit, changed_since: self.changed_since }
     }
 
     fn which(&self) -> Which {
@@ -75,7 +75,7 @@ macro_rules! list {
     };
 }
 
-list!(clients, machines, users, projects, products, contracts);
+list!(clients, contacts, machines, users, projects, products, contracts);
 
 pub(super) async fn tickets(State(gateway): App, query: Query<PageQuery>, headers: HeaderMap) -> Response {
     let Some(source) = &query.source else {

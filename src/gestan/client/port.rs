@@ -3,10 +3,11 @@
 use super::{GatewayClient, json};
 use crate::flows::PortError;
 use crate::flows::follow_up::Changes;
+use crate::flows::reference::Catalogues;
 use crate::flows::tickets::Interventions;
 use crate::gestan::contract::{
-    BatchItem, BatchResult, Client, Contract, DocumentPut, DocumentState, KnownState, LinkPut, Machine, ObjectRecord,
-    ObjectState, Page, Product, StateResult, TicketKey, User,
+    BatchItem, BatchResult, Client, Contact, Contract, DocumentPut, DocumentState, KnownState, LinkPut, Machine,
+    ObjectRecord, ObjectState, Page, Product, StateResult, TicketKey, User,
 };
 use crate::gestan::error::GatewayError;
 use crate::model::ObjectKind;
@@ -20,6 +21,25 @@ impl Changes for GatewayClient {
     async fn changed(&self, kind: ObjectKind, since: DateTime<Utc>) -> Result<Vec<TicketKey>, PortError> {
         let records = Self::changed(self, kind, since, true).await?;
         Ok(records.into_iter().filter_map(|record| record.ticket).collect())
+    }
+}
+
+#[async_trait]
+impl Catalogues for GatewayClient {
+    async fn all_clients(&self) -> Result<Vec<Client>, PortError> {
+        Ok(self.all("clients").await?)
+    }
+
+    async fn all_contacts(&self) -> Result<Vec<Contact>, PortError> {
+        Ok(self.all("contacts").await?)
+    }
+
+    async fn all_machines(&self) -> Result<Vec<Machine>, PortError> {
+        Ok(self.all("machines").await?)
+    }
+
+    async fn all_users(&self) -> Result<Vec<User>, PortError> {
+        Ok(self.all("users").await?)
     }
 }
 

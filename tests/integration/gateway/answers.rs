@@ -22,6 +22,7 @@ async fn every_answer_is_what_the_contract_says() {
         "/v1/health",
         "/v1/capabilities",
         "/v1/clients",
+        "/v1/contacts",
         "/v1/machines",
         "/v1/users",
         "/v1/projects",

@@ -101,3 +101,43 @@ async fn a_page_in_which_nothing_is_linked_does_not_end_the_list() {
         .await;
     assert_eq!(rest.body["items"], json!([]));
 }
+
+#[tokio::test]
+async fn contacts_and_machines_tell_what_a_help_desk_shows_and_never_a_password() {
+    let mut served = Served::new().await;
+    served.erp.run("INSERT INTO SOCIETE (IDSOCIETE, RAISON_SOCIALE, SIRET, NUM_TVA, ADRESSEP1, CPOSTALP, VILLEP) VALUES (7, 'Ateliers', '123', 'FR9', '1 rue', '69001', 'Lyon')").await.unwrap();
+    served.erp.run("INSERT INTO CONTACT (IDCONTACT, PRENOM, NOMFAMILLE, RAISON_SOCIALE, IDSOCIETE, ICLTPRO, EMAIL, EMAILP, TEL1, TELP1, TELP2, VILLE, FONCTION_PRO, PASSWORD, LOGIN, COMMENTAIRE) VALUES \
+        (70, 'Zoé', 'Petit', '', 7, 1, 'z@prive.fr', 'z@pro.fr', '01 00', '04 72', '+33 6 12 34 56 78', 'Paris', 'Gérante', 'secret', 'zoe', '{\\\\rtf1 Bon client\\\\par}'), \
+        (71, 'Léo', 'Roy', '', NULL, 0, 'l@prive.fr', 'l@pro.fr', '01 00', '04 72', '', 'Paris', '', 'secret', 'leo', '')").await.unwrap();
+    let contacts = served.get("/v1/contacts?cursor=69").await.body;
+    let of = |index: usize, key: &str| contacts["items"][index][key].clone();
+    assert_eq!(
+        (of(0, "mail"), of(0, "phone"), of(0, "mobile")),
+        (json!("z@pro.fr"), json!("04 72"), json!("+33 6 12 34 56 78"))
+    );
+    assert_eq!(
+        of(0, "address"),
+        json!({ "lines": ["1 rue"], "zip": "69001", "city": "Lyon", "country": "" }),
+        "the company's"
+    );
+    assert_eq!(
+        (of(1, "mail"), of(1, "phone"), of(1, "address")["city"].clone()),
+        (json!("l@prive.fr"), json!("01 00"), json!("Paris"))
+    );
+    let clients = served.get("/v1/clients?cursor=69").await.body;
+    let zoe = &clients["items"][0];
+    assert_eq!(
+        (&zoe["name"], &zoe["siret"], &zoe["vat"], &zoe["company"]),
+        (&json!("Ateliers"), &json!("123"), &json!("FR9"), &json!(7))
+    );
+    assert_eq!((&zoe["comment"], &clients["items"][1]["name"]), (&json!("Bon client"), &json!("Léo Roy")));
+    assert!(!format!("{contacts}{clients}").contains("secret"));
+    served.erp.run("UPDATE MACHINE_MNT SET MARQUE = 'HP', DT_MISEENFONCTION = '2025-02-03', DT_EXP_GARANTIE = '0000-00-00', DHMOD = '2026-07-01 12:00:01'").await.unwrap();
+    let machines = served.get("/v1/machines?changed_since=2026-07-01T10:00:00Z").await.body;
+    let machine = &machines["items"][0];
+    assert_eq!(
+        (&machine["brand"], &machine["installed"], &machine["warranty_until"]),
+        (&json!("HP"), &json!("2025-02-03"), &json!(null))
+    );
+    assert_eq!(served.get("/v1/machines?changed_since=2026-07-01T10:00:02Z").await.body["items"], json!([]));
+}

@@ -15,3 +15,7 @@ mod program;
 mod sides;
 #[cfg(feature = "failpoints")]
 mod story;
+
+#[cfg(feature = "failpoints")]
+pub use places::is_of_reference;
+pub use program::Program;

@@ -1,0 +1,21 @@
+//! Gestan is the master of reference data: its clients, their contact persons, the machines of the maintenance park
+//! and its users show in GestSup, and are kept there as Gestan has them. Nothing is deleted: archived means disabled.
+
+mod apply;
+mod brake;
+mod diff;
+mod households;
+mod matching;
+mod pass;
+mod plan;
+mod ports;
+mod project;
+mod record;
+mod report;
+mod survey;
+
+pub use pass::ReferenceFlow;
+pub use ports::*;
+pub use record::{Field, Kind, Place, Row, Values};
+pub use report::{ReferenceRecord, ReferenceReport};
+pub use survey::{Standing, SurveyLine};

@@ -1,0 +1,207 @@
+//! What the reference flow needs from the outside: Gestan's lists, a pen for GestSup's lists, and a memory of what is
+//! linked.
+
+use super::record::{Field, Kind, Place, Row, Values};
+use crate::flows::PortError;
+use crate::flows::tickets::JournalEntry;
+use crate::model::{Client, Contact, Machine, User};
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// Gestan's lists, archived records included.
+#[async_trait]
+pub trait Catalogues: Send + Sync {
+    /// Contacts that count as clients.
+    async fn all_clients(&self) -> Result<Vec<Client>, PortError>;
+    /// Persons among them.
+    async fn all_contacts(&self) -> Result<Vec<Contact>, PortError>;
+    /// Machines of the maintenance park.
+    async fn all_machines(&self) -> Result<Vec<Machine>, PortError>;
+    /// Gestan's users.
+    async fn all_users(&self) -> Result<Vec<User>, PortError>;
+}
+
+/// GestSup's lists as something to write to.
+#[async_trait]
+pub trait Register: Send + Sync {
+    /// Connects for one pass.
+    async fn register(&self) -> Result<Box<dyn RegisterPen>, PortError>;
+}
+
+/// A value as a column can hold it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fitted {
+    /// The value.
+    pub text: String,
+    /// Something of it had to be left out.
+    pub cut: bool,
+}
+
+/// A value as the plan assumes it, and as it is to be.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FieldChange {
+    /// What GestSup holds; where it holds another, nothing is written.
+    pub from: String,
+    /// What it is to hold.
+    pub to: String,
+}
+
+/// A row to add or to change.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RowChange {
+    /// What it is.
+    pub kind: Kind,
+    /// Its id; `None`: a new one.
+    pub id: Option<i64>,
+    /// What it gets. A new row has nothing before.
+    pub fields: BTreeMap<Field, FieldChange>,
+}
+
+/// How a write came out, before its commit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Staged {
+    /// It is in the open transaction, under this id.
+    Done(i64),
+    /// GestSup no longer holds what the plan assumed; nothing was written.
+    Stale,
+}
+
+/// A connection that may write GestSup's lists.
+#[async_trait]
+pub trait RegisterPen: Send {
+    /// What the column of a field can hold of a value.
+    fn fit(&self, kind: Kind, field: Field, text: &str) -> Fitted;
+
+    /// Whether this GestSup has a column for a field.
+    fn has(&self, kind: Kind, field: Field) -> bool;
+
+    /// Every row but the one with id 0.
+    async fn rows(&mut self, place: Place) -> Result<Vec<Row>, PortError>;
+
+    /// One row.
+    async fn row(&mut self, place: Place, id: i64) -> Result<Option<Row>, PortError>;
+
+    /// Writes a row into the open transaction, which is begun where there is none.
+    async fn stage(&mut self, change: &RowChange) -> Result<Staged, PortError>;
+
+    /// Makes what was staged lasting.
+    async fn commit(&mut self) -> Result<(), PortError>;
+
+    /// Undoes what was staged.
+    async fn undo(&mut self) -> Result<(), PortError>;
+}
+
+/// That a record of Gestan and a row of GestSup are the same.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReferenceLink {
+    /// What it is.
+    pub kind: Kind,
+    /// What Gestan knows it by.
+    pub key: String,
+    /// Id in GestSup.
+    pub id: i64,
+    /// What both last agreed on.
+    pub agreed: Values,
+    /// How it was found to be the same.
+    pub evidence: String,
+}
+
+/// A record that waits for a person's decision, or what was decided.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReferenceCase {
+    /// What it is.
+    pub kind: Kind,
+    /// What Gestan knows it by.
+    pub key: String,
+    /// How people call it.
+    pub name: String,
+    /// A short stable code.
+    pub code: String,
+    /// A sentence.
+    pub reason: String,
+    /// Rows of GestSup that it may be.
+    pub candidates: Vec<i64>,
+    /// Since when.
+    pub since: DateTime<Utc>,
+    /// What was decided.
+    pub decision: Option<Decision>,
+}
+
+/// What a person decided.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Decision {
+    /// It is not synchronised.
+    Ignore,
+    /// It is a row of its own.
+    Create,
+}
+
+/// A row that is being added.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReferenceIntent {
+    /// The pass.
+    pub run_id: String,
+    /// The link as it will be.
+    pub link: ReferenceLink,
+    /// What the row is to hold: it is recognised by it.
+    pub values: Values,
+    /// What is told of it.
+    pub message: String,
+}
+
+/// What one step of a pass changes in the memory: all of it or nothing.
+#[derive(Debug, Clone, Default)]
+pub struct ReferenceCommit {
+    /// Links that are new or changed; an older one of the same record or row goes.
+    pub links: Vec<ReferenceLink>,
+    /// Links that no longer hold.
+    pub unlinked: Vec<(Kind, String)>,
+    /// Cases that are new or told otherwise.
+    pub cases: Vec<ReferenceCase>,
+    /// Cases that are settled.
+    pub settled: Vec<(Kind, String)>,
+    /// Lines of the journal.
+    pub journal: Vec<JournalEntry>,
+}
+
+/// Which records of Gestan the rows of GestSup are, for the flows that come after.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct KnownLinks {
+    /// `tcompany.id` ⇒ `CONTACT.IDCONTACT`.
+    pub clients: std::collections::HashMap<i64, i64>,
+    /// `tassets.id` ⇒ `MACHINE_MNT.IDMACHINE`.
+    pub machines: std::collections::HashMap<i64, i64>,
+    /// `tusers.id` ⇒ `USER.CDUSER`.
+    pub users: std::collections::HashMap<i64, String>,
+}
+
+/// The memory of the reference flow: the state file.
+#[async_trait]
+pub trait ReferenceMemory: Send + Sync {
+    /// Every link of a kind.
+    async fn reference_links(&self, kind: Kind) -> Result<Vec<ReferenceLink>, PortError>;
+
+    /// Every case, decided ones included.
+    async fn reference_cases(&self) -> Result<Vec<ReferenceCase>, PortError>;
+
+    /// Remembers that these rows are about to be committed in GestSup.
+    async fn intend_reference(&self, intents: &[ReferenceIntent]) -> Result<(), PortError>;
+
+    /// Rows that were begun and never confirmed.
+    async fn reference_intents(&self) -> Result<Vec<ReferenceIntent>, PortError>;
+
+    /// Stores what came out; the intents of these links and keys are done with.
+    async fn commit_reference(&self, commit: ReferenceCommit) -> Result<(), PortError>;
+
+    /// Forgets rows that were not added.
+    async fn forget_reference_intents(&self) -> Result<(), PortError>;
+
+    /// A small value.
+    async fn reference_value(&self, name: &str) -> Result<Option<String>, PortError>;
+
+    /// Sets a small value.
+    async fn set_reference_value(&self, name: &str, value: &str) -> Result<(), PortError>;
+}

@@ -1,0 +1,75 @@
+//! What came out of a pass of the reference flow, for people and for `--json`.
+
+use super::ports::RowChange;
+use super::record::Kind;
+use crate::flows::tickets::{BrakeReason, Outcome};
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+use std::collections::BTreeMap;
+
+/// One record in a report.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ReferenceRecord {
+    /// What it is.
+    pub kind: Kind,
+    /// What Gestan knows it by; empty for a row that only GestSup has.
+    pub key: String,
+    /// How people call it.
+    pub name: String,
+    /// Its id in GestSup.
+    pub gestsup_id: Option<i64>,
+    /// How it came out; `None`: it is only planned.
+    pub outcome: Option<Outcome>,
+    /// A short stable code.
+    pub code: String,
+    /// A sentence.
+    pub message: String,
+    /// What was, or would be, written.
+    pub change: Option<RowChange>,
+}
+
+/// What came out of a pass.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ReferenceReport {
+    /// The pass, as in the journal.
+    pub run_id: String,
+    /// When it began.
+    pub started_at: DateTime<Utc>,
+    /// How long it took, in milliseconds.
+    pub milliseconds: u64,
+    /// Nothing was written.
+    pub dry_run: bool,
+    /// Records of Gestan by kind.
+    pub listed: BTreeMap<Kind, usize>,
+    /// Records that something was done about, or could not be.
+    pub records: Vec<ReferenceRecord>,
+    /// Rows that were, or would be, written.
+    pub writes: usize,
+    /// The brake stopped the pass before its first write.
+    pub brake: Vec<BrakeReason>,
+    /// A signal ended the pass; the next one goes on.
+    pub interrupted: bool,
+    /// Why nothing was done at all: a sentence.
+    pub held: Option<String>,
+}
+
+impl ReferenceReport {
+    /// Number of records by outcome.
+    pub fn count(&self, outcome: Outcome) -> usize {
+        self.records.iter().filter(|record| record.outcome == Some(outcome)).count()
+    }
+
+    /// Records by code.
+    pub fn by_code(&self) -> BTreeMap<&str, usize> {
+        let mut codes = BTreeMap::new();
+        for record in &self.records {
+            *codes.entry(record.code.as_str()).or_default() += 1;
+        }
+        codes
+    }
+
+    /// Whether some record failed, or was set aside, or the brake stopped the pass.
+    pub fn has_failures(&self) -> bool {
+        self.count(Outcome::Failed) + self.count(Outcome::Quarantined) > 0 || !self.brake.is_empty()
+    }
+}

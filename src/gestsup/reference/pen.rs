@@ -1,0 +1,165 @@
+//! The connection that reads and writes the lists.
+
+use super::super::rows::{number, text};
+use super::super::{Gestsup, GestsupError, decode};
+use super::columns::{Columns, MANUFACTURERS, MODELS, TYPES, fields, list};
+use super::fitting;
+use crate::failpoint::reached;
+use crate::flows::PortError;
+use crate::flows::reference::{Field, Fitted, Kind, Place, RegisterPen, Row, RowChange, Staged, Values};
+use async_trait::async_trait;
+use sqlx::mysql::{MySqlArguments, MySqlRow};
+use sqlx::query::Query;
+use sqlx::{AssertSqlSafe, MySql, MySqlConnection};
+use std::collections::HashMap;
+
+/// The look-up lists of equipment.
+#[derive(Debug, Default)]
+pub(super) struct Lookups {
+    /// Names by table and id.
+    pub names: HashMap<(&'static str, i64), String>,
+    /// Ids by table, what it belongs to (type and brand of a model), and folded name.
+    pub ids: HashMap<(&'static str, i64, i64, String), i64>,
+}
+
+/// A connection that may write the lists.
+#[derive(Debug)]
+pub(super) struct GestsupRegister {
+    gestsup: Gestsup,
+    connection: MySqlConnection,
+    pub columns: Columns,
+    pub lookups: Option<Lookups>,
+    open: bool,
+}
+
+impl GestsupRegister {
+    pub(super) fn new(gestsup: Gestsup, connection: MySqlConnection, columns: Columns) -> Self {
+        Self { gestsup, connection, columns, lookups: None, open: false }
+    }
+
+    pub(super) async fn query(&mut self, sql: String) -> Result<Vec<MySqlRow>, GestsupError> {
+        // Put together from our own names and from numbers.
+        self.gestsup.within(sqlx::raw_sql(AssertSqlSafe(sql)).fetch_all(&mut self.connection)).await
+    }
+
+    pub(super) async fn run(&mut self, sql: String) -> Result<(), GestsupError> {
+        self.gestsup.within(sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut self.connection)).await.map(|_| ())
+    }
+
+    /// Runs a statement with values; returns the id of the row that it added.
+    pub(super) async fn execute(&mut self, query: Query<'_, MySql, MySqlArguments>) -> Result<i64, GestsupError> {
+        let done = self.gestsup.within(query.execute(&mut self.connection)).await?;
+        Ok(i64::try_from(done.last_insert_id()).unwrap_or(0))
+    }
+
+    /// Begins the transaction of what is staged.
+    pub(super) async fn begin(&mut self) -> Result<(), GestsupError> {
+        if !self.open {
+            self.run("START TRANSACTION".to_owned()).await?;
+            self.open = true;
+        }
+        Ok(())
+    }
+
+    /// The look-up lists, read when they are first needed.
+    pub(super) async fn lookups(&mut self) -> Result<&mut Lookups, GestsupError> {
+        if self.lookups.is_none() {
+            let mut lookups = Lookups::default();
+            for table in [TYPES, MANUFACTURERS, MODELS] {
+                if !self.columns.has(table, "name") {
+                    continue;
+                }
+                let of = if table == MODELS {
+                    "CAST(type AS SIGNED) AS t, CAST(manufacturer AS SIGNED) AS m"
+                } else {
+                    "0 AS t, 0 AS m"
+                };
+                let sql = format!("SELECT CAST(id AS SIGNED) AS id, name, {of} FROM {table} ORDER BY id DESC");
+                for row in self.query(sql).await? {
+                    let (id, name) = (number(&row, "id"), decode(&text(&row, "name")));
+                    // Of several of one name the oldest counts.
+                    lookups.ids.insert((table, number(&row, "t"), number(&row, "m"), crate::mapping::fold(&name)), id);
+                    lookups.names.insert((table, id), name);
+                }
+            }
+            self.lookups = Some(lookups);
+        }
+        Ok(self.lookups.get_or_insert_default())
+    }
+
+    /// Rows of a place that fit a condition.
+    pub(super) async fn select(&mut self, place: Place, condition: &str) -> Result<Vec<Row>, GestsupError> {
+        let table = place.table();
+        if !self.columns.has(table, "id") {
+            return Ok(Vec::new());
+        }
+        let known: Vec<(Field, &str)> = fields(place).filter(|(_, column)| self.columns.has(table, column)).collect();
+        let columns: Vec<String> =
+            known.iter().map(|(_, column)| format!("CAST(`{column}` AS CHAR) AS `{column}`")).collect();
+        let sql = format!("SELECT CAST(id AS SIGNED) AS id, {} FROM {table} WHERE {condition}", columns.join(", "));
+        let found = self.query(sql).await?;
+        let lookups = self.lookups().await?;
+        let value = |row: &MySqlRow, field: Field, column: &str| {
+            let stored = text(row, column);
+            match (list(field), field) {
+                (Some(list), _) => {
+                    stored.parse().ok().and_then(|id| lookups.names.get(&(list, id)).cloned()).unwrap_or_default()
+                }
+                (_, Field::Installed | Field::Warranty) if stored.starts_with("0000") => String::new(),
+                _ => decode(&stored),
+            }
+        };
+        let read = |row: &MySqlRow| {
+            let values: Values = known.iter().map(|(field, column)| (*field, value(row, *field, column))).collect();
+            Row { id: number(row, "id"), values }
+        };
+        Ok(found.iter().map(read).collect())
+    }
+}
+
+#[async_trait]
+impl RegisterPen for GestsupRegister {
+    fn fit(&self, kind: Kind, field: Field, text: &str) -> Fitted {
+        match self.columns.room(kind, field) {
+            Some((room, latin1)) => fitting::fit(field, text, room, latin1),
+            None => Fitted { text: text.to_owned(), cut: false },
+        }
+    }
+
+    fn has(&self, kind: Kind, field: Field) -> bool {
+        self.columns.keeps(kind, field)
+    }
+
+    async fn rows(&mut self, place: Place) -> Result<Vec<Row>, PortError> {
+        Ok(self.select(place, "id <> 0 ORDER BY id").await?)
+    }
+
+    async fn row(&mut self, place: Place, id: i64) -> Result<Option<Row>, PortError> {
+        Ok(self.select(place, &format!("id = {id}")).await?.pop())
+    }
+
+    async fn stage(&mut self, change: &RowChange) -> Result<Staged, PortError> {
+        self.begin().await?;
+        let staged = self.write(change).await?;
+        reached("gestsup: reference row written");
+        Ok(staged)
+    }
+
+    async fn commit(&mut self) -> Result<(), PortError> {
+        if self.open {
+            self.run("COMMIT".to_owned()).await?;
+            self.open = false;
+        }
+        Ok(())
+    }
+
+    async fn undo(&mut self) -> Result<(), PortError> {
+        // Rows of the look-up lists that were added go too.
+        self.lookups = None;
+        if self.open {
+            self.open = false;
+            self.run("ROLLBACK".to_owned()).await?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,243 @@
+//! The memory of the reference flow.
+
+use super::memory::Writing;
+use super::{Store, StoreError};
+use crate::flows::PortError;
+use crate::flows::reference::{
+    Decision, Kind, KnownLinks, ReferenceCase, ReferenceCommit, ReferenceIntent, ReferenceLink, ReferenceMemory,
+};
+use crate::flows::tickets::Commit;
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use sqlx::Row as _;
+use sqlx::sqlite::SqliteRow;
+
+impl Store {
+    async fn load_reference_links(&self, kind: Kind) -> Result<Vec<ReferenceLink>, StoreError> {
+        let sql =
+            "SELECT gestan_key, gestsup_id, agreed, evidence FROM reference_link WHERE kind = ? ORDER BY gestsup_id";
+        let rows: Vec<(String, i64, String, String)> =
+            self.done(sqlx::query_as(sql).bind(kind.as_str()).fetch_all(&self.pool).await)?;
+        let link = |(key, id, agreed, evidence): (String, i64, String, String)| {
+            Ok(ReferenceLink { kind, key, id, agreed: self.json(&agreed)?, evidence })
+        };
+        rows.into_iter().map(link).collect()
+    }
+
+    fn reference_case(&self, row: &SqliteRow) -> Result<ReferenceCase, StoreError> {
+        let text = |column: &str| self.done(row.try_get::<String, _>(column));
+        let decision = self.done(row.try_get::<Option<String>, _>("decision"))?;
+        Ok(ReferenceCase {
+            kind: self.named(text("kind")?)?,
+            key: text("gestan_key")?,
+            name: text("name")?,
+            code: text("code")?,
+            reason: text("reason")?,
+            candidates: self.json(&text("candidates")?)?,
+            since: self.done(row.try_get("since"))?,
+            decision: decision.map(|decision| self.named(decision)).transpose()?,
+        })
+    }
+
+    pub(super) async fn load_reference_cases(&self) -> Result<Vec<ReferenceCase>, StoreError> {
+        let sql = "SELECT * FROM reference_case ORDER BY kind, gestan_key";
+        let rows = self.done(sqlx::query(sql).fetch_all(&self.pool).await)?;
+        rows.iter().map(|row| self.reference_case(row)).collect()
+    }
+
+    async fn store_reference_link(&self, writing: &mut Writing<'_>, link: &ReferenceLink) -> Result<(), StoreError> {
+        // Links are one to one: an older one of the same record or row goes.
+        let sql = "DELETE FROM reference_link WHERE (kind = ? AND gestan_key = ?) OR (place = ? AND gestsup_id = ?)";
+        let table = link.kind.place().table();
+        let query = sqlx::query(sql).bind(link.kind.as_str()).bind(&link.key).bind(table).bind(link.id);
+        self.done(query.execute(&mut **writing).await)?;
+        let sql = "INSERT INTO reference_link (kind, gestan_key, place, gestsup_id, agreed, linked_at, evidence) VALUES (?, ?, ?, ?, ?, ?, ?)";
+        let query = sqlx::query(sql)
+            .bind(link.kind.as_str())
+            .bind(&link.key)
+            .bind(table)
+            .bind(link.id)
+            .bind(self.text(&link.agreed)?)
+            .bind(Utc::now())
+            .bind(&link.evidence);
+        self.done(query.execute(&mut **writing).await)?;
+        self.forget(writing, "reference_intent", link.kind, &link.key).await
+    }
+
+    async fn forget(
+        &self,
+        writing: &mut Writing<'_>,
+        table: &'static str,
+        kind: Kind,
+        key: &str,
+    ) -> Result<(), StoreError> {
+        let sql = match table {
+            "reference_intent" => "DELETE FROM reference_intent WHERE kind = ? AND gestan_key = ?",
+            "reference_link" => "DELETE FROM reference_link WHERE kind = ? AND gestan_key = ?",
+            _ => "DELETE FROM reference_case WHERE kind = ? AND gestan_key = ?",
+        };
+        let query = sqlx::query(sql).bind(kind.as_str()).bind(key);
+        self.done(query.execute(&mut **writing).await).map(|_| ())
+    }
+
+    async fn store_reference_case(&self, writing: &mut Writing<'_>, case: &ReferenceCase) -> Result<(), StoreError> {
+        let decision = case.decision.map(|decision| self.name(&decision)).transpose()?;
+        let sql = "INSERT OR REPLACE INTO reference_case (kind, gestan_key, name, code, reason, candidates, since, decision) VALUES (?, ?, ?, ?, ?, ?, ?, ?)";
+        let query = sqlx::query(sql)
+            .bind(case.kind.as_str())
+            .bind(&case.key)
+            .bind(&case.name)
+            .bind(&case.code)
+            .bind(&case.reason)
+            .bind(self.text(&case.candidates)?)
+            .bind(case.since)
+            .bind(decision);
+        self.done(query.execute(&mut **writing).await).map(|_| ())
+    }
+
+    async fn store_reference(&self, commit: ReferenceCommit) -> Result<(), StoreError> {
+        let mut writing = self.begin().await?;
+        for (kind, key) in &commit.unlinked {
+            self.forget(&mut writing, "reference_link", *kind, key).await?;
+        }
+        for link in &commit.links {
+            self.store_reference_link(&mut writing, link).await?;
+        }
+        for (kind, key) in &commit.settled {
+            self.forget(&mut writing, "reference_case", *kind, key).await?;
+        }
+        for case in &commit.cases {
+            self.store_reference_case(&mut writing, case).await?;
+        }
+        let lines = [Commit { journal: commit.journal, ..Commit::default() }];
+        self.store_journal(&mut writing, &lines).await?;
+        self.done(writing.commit().await)
+    }
+
+    /// A person says that a record of Gestan is this row of GestSup; the next pass brings it in line.
+    ///
+    /// # Errors
+    /// When the state cannot be written.
+    pub async fn link_reference(&self, kind: Kind, key: &str, id: i64) -> Result<(), StoreError> {
+        let link = ReferenceLink {
+            kind,
+            key: key.to_owned(),
+            id,
+            agreed: Default::default(),
+            evidence: "a person linked it".to_owned(),
+        };
+        let settled = vec![(kind, key.to_owned())];
+        self.store_reference(ReferenceCommit { links: vec![link], settled, ..ReferenceCommit::default() }).await
+    }
+
+    /// A person decides about a record: it is left out from now on, or is a row of its own. `None` takes a decision back.
+    ///
+    /// # Errors
+    /// When the state cannot be written.
+    pub async fn decide_reference(
+        &self,
+        kind: Kind,
+        key: &str,
+        decision: Option<Decision>,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        let record = (kind, key.to_owned());
+        let mut commit = ReferenceCommit::default();
+        match decision {
+            None => commit.settled.push(record),
+            Some(decision) => {
+                if decision == Decision::Ignore {
+                    commit.unlinked.push(record);
+                }
+                let known = self.load_reference_cases().await?;
+                let known = known.into_iter().find(|case| case.kind == kind && case.key == key);
+                commit.cases.push(ReferenceCase {
+                    decision: Some(decision),
+                    ..known.unwrap_or_else(|| ReferenceCase {
+                        kind,
+                        key: key.to_owned(),
+                        name: String::new(),
+                        code: "decided".to_owned(),
+                        reason: "a person decided".to_owned(),
+                        candidates: Vec::new(),
+                        since: now,
+                        decision: None,
+                    })
+                });
+            }
+        }
+        self.store_reference(commit).await
+    }
+
+    /// Number of links by kind.
+    pub(super) async fn count_reference_links(&self) -> Result<std::collections::BTreeMap<String, usize>, StoreError> {
+        let sql = "SELECT kind, COUNT(*) FROM reference_link GROUP BY kind";
+        let rows: Vec<(String, i64)> = self.done(sqlx::query_as(sql).fetch_all(&self.pool).await)?;
+        Ok(rows.into_iter().map(|(kind, count)| (kind, usize::try_from(count).unwrap_or(0))).collect())
+    }
+
+    pub(super) async fn load_known_links(&self) -> Result<KnownLinks, StoreError> {
+        let sql = "SELECT kind, gestan_key, gestsup_id FROM reference_link WHERE kind IN ('client', 'equipment', 'technician')";
+        let rows: Vec<(String, String, i64)> = self.done(sqlx::query_as(sql).fetch_all(&self.pool).await)?;
+        let mut known = KnownLinks::default();
+        for (kind, key, id) in rows {
+            match (kind.as_str(), key.parse()) {
+                ("client", Ok(number)) => known.clients.insert(id, number).map(|_| ()),
+                ("equipment", Ok(number)) => known.machines.insert(id, number).map(|_| ()),
+                ("technician", _) => known.users.insert(id, key).map(|_| ()),
+                _ => None,
+            };
+        }
+        Ok(known)
+    }
+}
+
+#[async_trait]
+impl ReferenceMemory for Store {
+    async fn reference_links(&self, kind: Kind) -> Result<Vec<ReferenceLink>, PortError> {
+        Ok(self.load_reference_links(kind).await?)
+    }
+
+    async fn reference_cases(&self) -> Result<Vec<ReferenceCase>, PortError> {
+        Ok(self.load_reference_cases().await?)
+    }
+
+    async fn intend_reference(&self, intents: &[ReferenceIntent]) -> Result<(), PortError> {
+        let mut writing = self.begin().await?;
+        for intent in intents {
+            let sql =
+                "INSERT OR REPLACE INTO reference_intent (kind, gestan_key, gestsup_id, intent) VALUES (?, ?, ?, ?)";
+            let query = sqlx::query(sql)
+                .bind(intent.link.kind.as_str())
+                .bind(&intent.link.key)
+                .bind(intent.link.id)
+                .bind(self.text(intent)?);
+            self.done(query.execute(&mut *writing).await)?;
+        }
+        self.done(writing.commit().await)?;
+        Ok(())
+    }
+
+    async fn reference_intents(&self) -> Result<Vec<ReferenceIntent>, PortError> {
+        let sql = "SELECT intent FROM reference_intent ORDER BY kind, gestan_key";
+        let rows: Vec<String> = self.done(sqlx::query_scalar(sql).fetch_all(&self.pool).await)?;
+        Ok(rows.iter().map(|intent| self.json(intent)).collect::<Result<_, _>>()?)
+    }
+
+    async fn commit_reference(&self, commit: ReferenceCommit) -> Result<(), PortError> {
+        Ok(self.store_reference(commit).await?)
+    }
+
+    async fn forget_reference_intents(&self) -> Result<(), PortError> {
+        self.done(sqlx::query("DELETE FROM reference_intent").execute(&self.pool).await)?;
+        Ok(())
+    }
+
+    async fn reference_value(&self, name: &str) -> Result<Option<String>, PortError> {
+        Ok(crate::flows::tickets::Memory::value(self, name).await?)
+    }
+
+    async fn set_reference_value(&self, name: &str, value: &str) -> Result<(), PortError> {
+        crate::flows::tickets::Memory::set_value(self, name, value).await
+    }
+}
