@@ -154,3 +154,59 @@ async fn what_a_ticket_became_it_stays_and_a_rule_that_says_otherwise_is_reporte
     let link = gestan_connector::flows::tickets::Memory::links(world.site.store(), &[ticket]).await.unwrap();
     assert!(link.iter().all(|link| link.kind == ObjectKind::Intervention));
 }
+
+#[tokio::test]
+async fn what_a_maintenance_contract_covers_is_not_billed_or_billed_as_its_product() {
+    let mut world = World::new().await;
+    world.erp.product("CONTRAT", "Forfait").await.unwrap();
+    let other = world.erp.client("Garage Léon", "g@leon.fr").await.unwrap();
+    world
+        .erp
+        .run("CREATE TABLE CONTRAT (NUM VARCHAR(20), CLIENT BIGINT, MACHINE BIGINT NULL, PRODUIT VARCHAR(25) NULL, DU DATE NULL, AU DATE NULL)")
+        .await
+        .unwrap();
+    let (client, machine) = (world.client, world.machine);
+    for row in [
+        // Over, not begun, another client's: none of them counts.
+        format!("('A-OVER', {client}, NULL, NULL, '2025-01-01', '2026-03-01')"),
+        format!("('B-LATER', {client}, NULL, NULL, '2026-03-03', NULL)"),
+        format!("('C-OTHER', {other}, NULL, NULL, NULL, NULL)"),
+        format!("('D-ALL', {client}, NULL, NULL, '2026-03-02', '2026-03-02')"),
+        format!("('E-MACHINE', {client}, {machine}, 'CONTRAT', NULL, NULL)"),
+    ] {
+        world.erp.run(format!("INSERT INTO CONTRAT VALUES {row}")).await.unwrap();
+    }
+    let mut world = world
+        .reconfigured(&format!(
+            "{}[gateway.contracts]\nquery = \"SELECT NUM AS number, CLIENT AS client, MACHINE AS machine, PRODUIT AS product, DU AS valid_from, AU AS valid_until FROM CONTRAT\"\n\
+             [mapping.billing]\nproduct = \"MO-HEURE\"\ncontracts = true\n\
+             rules = [{{ when = {{ contract = true, title = {{ starts_with = \"Hors\" }} }}, billable = true }}]\n",
+            start()
+        ))
+        .await;
+    let mut tickets = Vec::new();
+    for (title, with_machine) in [("Mise à jour", false), ("Panne du serveur", true), ("Hors contrat", false)] {
+        let ticket = world.ticket(title, "<p>x</p>").await;
+        world.desk.set(ticket, "billable", "1").await.unwrap();
+        if with_machine {
+            world.desk.set(ticket, "asset_id", &world.asset.to_string()).await.unwrap();
+        }
+        world.desk.close(ticket, world.paul).await.unwrap();
+        tickets.push(ticket);
+    }
+    world.pass().await;
+    world.settled().await;
+    let mut seen = Vec::new();
+    for ticket in &tickets {
+        let mut one = Vec::new();
+        for field in [Field::Contract, Field::Status, Field::Product] {
+            one.push(held(&world, *ticket, field).await.to_string());
+        }
+        seen.push(one.join(" "));
+    }
+    assert_eq!(seen, ["D-ALL done MO-HEURE", "E-MACHINE to_bill CONTRAT", "D-ALL to_bill MO-HEURE"]);
+    let flow = world.site.tickets().unwrap();
+    let asked = flow.preview(tickets[0], None, chrono::Utc::now()).await.unwrap().asked.unwrap();
+    let why = asked.reason(Field::Status).unwrap().to_owned();
+    assert!(why.ends_with("billable or not by contract D-ALL, which covers it"), "{why}");
+}
