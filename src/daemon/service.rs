@@ -4,7 +4,7 @@
 use super::signals::StopSignals;
 use super::site::{PassResult, Site};
 use super::voice::{Voice, Word};
-use crate::flows::tickets::{Outcome, PassOptions};
+use crate::flows::tickets::{BrakeReason, Outcome, PassOptions};
 use crate::flows::{PortError, System};
 use chrono::Utc;
 use std::time::{Duration, Instant};
@@ -67,19 +67,11 @@ async fn refer(site: &Site, voice: &mut Voice, cancel: &CancellationToken) {
     const FLOW: &str = "reference";
     match site.refer(&PassOptions::default(), None, cancel).await {
         Ok(PassResult::Done(report)) => {
-            if let Some((lasted, passes)) = voice.well(Utc::now()) {
-                tracing::info!(flow = FLOW, passes, "passes are made again, after {lasted} without");
-            }
+            made(FLOW, voice);
             if let Some(sentence) = &report.held {
                 tracing::warn!(flow = FLOW, run_id = report.run_id, "{sentence}");
             }
-            for reason in &report.brake {
-                tracing::error!(
-                    flow = FLOW,
-                    run_id = report.run_id,
-                    "stopped by the brake: {reason}; run `gestan-connector sync reference --allow-mass-change` if this is meant"
-                );
-            }
+            braked(FLOW, &report.run_id, &report.brake, "sync reference");
             tracing::info!(
                 flow = FLOW,
                 run_id = report.run_id,
@@ -99,19 +91,11 @@ async fn follow(site: &Site, voice: &mut Voice, cancel: &CancellationToken) {
     const FLOW: &str = "follow_up";
     match site.follow(&PassOptions::default(), cancel).await {
         Ok(PassResult::Done(report)) => {
-            if let Some((lasted, passes)) = voice.well(Utc::now()) {
-                tracing::info!(flow = FLOW, passes, "passes are made again, after {lasted} without");
-            }
+            made(FLOW, voice);
             if let Some(sentence) = &report.held {
                 tracing::warn!(flow = FLOW, run_id = report.run_id, "{sentence}");
             }
-            for reason in &report.brake {
-                tracing::error!(
-                    flow = FLOW,
-                    run_id = report.run_id,
-                    "stopped by the brake: {reason}; run `gestan-connector sync follow_up --allow-mass-change` if this is meant"
-                );
-            }
+            braked(FLOW, &report.run_id, &report.brake, "sync follow_up");
             tracing::info!(
                 flow = FLOW,
                 run_id = report.run_id,
@@ -131,19 +115,11 @@ async fn follow(site: &Site, voice: &mut Voice, cancel: &CancellationToken) {
 async fn one_pass(site: &Site, voice: &mut Voice, cancel: &CancellationToken) {
     match site.pass(&PassOptions::default(), cancel).await {
         Ok(PassResult::Done(report)) => {
-            if let Some((lasted, passes)) = voice.well(Utc::now()) {
-                tracing::info!(flow = "tickets", passes, "passes are made again, after {lasted} without");
-            }
+            made(TICKETS, voice);
             if let Some(sentence) = &report.rewound {
                 tracing::error!(flow = "tickets", run_id = report.run_id, "{sentence}");
             }
-            for reason in &report.brake {
-                tracing::error!(
-                    flow = "tickets",
-                    run_id = report.run_id,
-                    "stopped by the brake: {reason}; run `gestan-connector sync --allow-mass-change` if this is meant"
-                );
-            }
+            braked(TICKETS, &report.run_id, &report.brake, "sync");
             let failed = report.count(Outcome::Failed) + report.count(Outcome::Quarantined);
             tracing::info!(
                 flow = "tickets",
@@ -159,6 +135,24 @@ async fn one_pass(site: &Site, voice: &mut Voice, cancel: &CancellationToken) {
         }
         Ok(PassResult::CircuitOpen(sentence)) => put_off(TICKETS, voice, &sentence),
         Err(error) => failed(TICKETS, site, voice, &error).await,
+    }
+}
+
+/// A pass was made: said where the ones before it could not be.
+fn made(flow: &'static str, voice: &mut Voice) {
+    if let Some((lasted, passes)) = voice.well(Utc::now()) {
+        tracing::info!(flow, passes, "passes are made again, after {lasted} without");
+    }
+}
+
+/// What the brake stopped, and the command that lets it through.
+fn braked(flow: &'static str, run_id: &str, reasons: &[BrakeReason], command: &str) {
+    for reason in reasons {
+        tracing::error!(
+            flow,
+            run_id,
+            "stopped by the brake: {reason}; run `gestan-connector {command} --allow-mass-change` if this is meant"
+        );
     }
 }
 

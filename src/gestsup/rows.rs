@@ -61,6 +61,19 @@ pub(super) fn list(numbers: &[i64]) -> String {
     numbers.iter().map(i64::to_string).collect::<Vec<_>>().join(",")
 }
 
+/// What GestSup stores for nothing in a column of this type.
+pub(super) fn nothing(data_type: &str) -> &'static str {
+    match data_type {
+        "date" => "'0000-00-00'",
+        "datetime" | "timestamp" => "'0000-00-00 00:00:00'",
+        "time" => "'00:00:00'",
+        "tinyint" | "smallint" | "mediumint" | "int" | "bigint" | "decimal" | "float" | "double" | "bit" | "year" => {
+            "0"
+        }
+        _ => "''",
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

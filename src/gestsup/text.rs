@@ -1,5 +1,7 @@
 //! GestSup's short texts: stored as HTML entities, cut after encoding, lists sometimes encoded twice.
 
+use encoding_rs::WINDOWS_1252;
+
 /// A title or name as people read it: entities decoded once, an entity that was cut at the end
 /// dropped, control characters and runs of white space folded.
 pub fn decode(stored: &str) -> String {
@@ -30,6 +32,16 @@ fn tidy(text: &str) -> String {
         .filter(|word| !word.is_empty())
         .collect::<Vec<_>>()
         .join(" ")
+}
+
+/// Whether a column of GestSup holds a character: none beyond the BMP, and where the base is an old one none beyond
+/// Windows-1252.
+pub(super) fn holds(c: char, latin1: bool) -> bool {
+    if !latin1 {
+        return u32::from(c) <= 0xFFFF;
+    }
+    let mut buffer = [0; 4];
+    !WINDOWS_1252.encode(c.encode_utf8(&mut buffer)).2
 }
 
 #[cfg(test)]

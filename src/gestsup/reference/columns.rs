@@ -1,6 +1,6 @@
 //! Where each field is kept, and what the live columns can hold: they differ by version of GestSup.
 
-use super::super::rows::{number, text};
+use super::super::rows::{nothing, number, text};
 use super::super::{Gestsup, GestsupError};
 use crate::flows::reference::{Field, Kind, Place};
 use sqlx::MySqlConnection;
@@ -149,18 +149,5 @@ impl Columns {
         let others =
             of_table.filter(move |((_, column), _)| !given.iter().any(|known| known.eq_ignore_ascii_case(column)));
         others.map(|((_, column), live)| (column.as_str(), live.nothing))
-    }
-}
-
-/// What GestSup stores for nothing in a column of this type.
-fn nothing(data_type: &str) -> &'static str {
-    match data_type {
-        "date" => "'0000-00-00'",
-        "datetime" | "timestamp" => "'0000-00-00 00:00:00'",
-        "time" => "'00:00:00'",
-        "tinyint" | "smallint" | "mediumint" | "int" | "bigint" | "decimal" | "float" | "double" | "bit" | "year" => {
-            "0"
-        }
-        _ => "''",
     }
 }

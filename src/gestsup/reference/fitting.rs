@@ -1,8 +1,8 @@
 //! Short texts as GestSup stores them: entities for the five characters that HTML means something by, nothing beyond
 //! what the column's character set holds, and cut on a character where the encoded text is too long.
 
+use super::super::text::holds;
 use crate::flows::reference::{Field, Fitted};
-use encoding_rs::WINDOWS_1252;
 
 /// A text as PHP's `htmlspecialchars(…, ENT_QUOTES)` writes it.
 pub(super) fn encode(text: &str) -> String {
@@ -31,14 +31,6 @@ fn entity(c: char) -> Option<&'static str> {
 /// entities; what would need one is left out of it before.
 pub(super) fn stored(field: Field, text: &str) -> String {
     if field == Field::Mail { text.to_owned() } else { encode(text) }
-}
-
-fn holds(c: char, latin1: bool) -> bool {
-    if !latin1 {
-        return u32::from(c) <= 0xFFFF;
-    }
-    let mut buffer = [0; 4];
-    !WINDOWS_1252.encode(c.encode_utf8(&mut buffer)).2
 }
 
 /// A value as a column of so many characters holds it.

@@ -5,7 +5,7 @@ use super::super::GestsupError;
 use super::columns::{MANUFACTURERS, MODELS, TYPES, column, list};
 use super::fitting::{encode, stored};
 use super::pen::GestsupRegister;
-use crate::flows::reference::{Field, Place, RowChange, Staged};
+use crate::flows::reference::{Field, RowChange, Staged};
 use crate::mapping::fold;
 use sqlx::AssertSqlSafe;
 
@@ -63,15 +63,14 @@ impl GestsupRegister {
                 texts.push(id.to_string());
                 format!("UPDATE {table} SET {} WHERE id = ?", sets.join(", "))
             }
-            None => self.insert_sql(place, &columns, &values),
+            None => self.insert_sql(table, &columns, &values),
         };
         let query = texts.into_iter().fold(sqlx::query(AssertSqlSafe(sql)), sqlx::query::Query::bind);
         let added = self.execute(query).await?;
         Ok(Staged::Done(change.id.unwrap_or(added)))
     }
 
-    fn insert_sql(&self, place: Place, columns: &[&str], values: &[String]) -> String {
-        let table = place.table();
+    fn insert_sql(&self, table: &str, columns: &[&str], values: &[String]) -> String {
         let beside: Vec<(&str, &str)> = self.columns.beside(table, columns).collect();
         let names: Vec<String> = columns
             .iter()
@@ -108,16 +107,7 @@ impl GestsupRegister {
             columns.extend(["type", "manufacturer"]);
             values.extend([of.0.to_string(), of.1.to_string()]);
         }
-        let beside: Vec<(&str, &str)> = self.columns.beside(table, &columns).collect();
-        let names: Vec<String> = columns
-            .iter()
-            .copied()
-            .chain(beside.iter().map(|(column, _)| *column))
-            .map(|column| format!("`{column}`"))
-            .collect();
-        let values: Vec<&str> =
-            values.iter().map(String::as_str).chain(beside.iter().map(|(_, nothing)| *nothing)).collect();
-        let sql = format!("INSERT INTO {table} ({}) VALUES ({})", names.join(", "), values.join(", "));
+        let sql = self.insert_sql(table, &columns, &values);
         let id = self.execute(sqlx::query(AssertSqlSafe(sql)).bind(encode(name))).await?;
         let lookups = self.lookups().await?;
         lookups.ids.insert(key, id);

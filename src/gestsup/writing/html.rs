@@ -1,6 +1,6 @@
 //! Text from Gestan as a comment of GestSup: nothing of it is trusted, and no character of it upsets the column.
 
-use encoding_rs::WINDOWS_1252;
+use super::super::text::holds;
 
 /// Lines of plain text as GestSup's editor would have stored them.
 pub(super) fn to_html(text: &str, latin1: bool) -> String {
@@ -15,14 +15,7 @@ fn escape(line: &str) -> String {
 /// A line without what GestSup's tables cannot hold: characters beyond the BMP, or beyond Windows-1252 where the base is
 /// an old one; control characters.
 fn storable(line: &str, latin1: bool) -> String {
-    let fits = |c: char| {
-        if !latin1 {
-            return u32::from(c) <= 0xFFFF;
-        }
-        let text = c.to_string();
-        !WINDOWS_1252.encode(&text).2
-    };
-    line.chars().filter(|c| !c.is_control() || *c == '\t').map(|c| if fits(c) { c } else { '?' }).collect()
+    line.chars().filter(|c| !c.is_control() || *c == '\t').map(|c| if holds(c, latin1) { c } else { '?' }).collect()
 }
 
 #[cfg(test)]

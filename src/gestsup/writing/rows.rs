@@ -1,6 +1,6 @@
 //! Rows that strict SQL accepts: GestSup's columns are NOT NULL and have no default, and each version adds some.
 
-use super::super::rows::text;
+use super::super::rows::{nothing, text};
 use super::super::{Gestsup, GestsupError};
 use sqlx::MySqlConnection;
 use std::collections::HashMap;
@@ -47,18 +47,5 @@ impl Required {
             .flatten()
             .filter(move |(column, _)| !given.iter().any(|known| known.eq_ignore_ascii_case(column)))
             .map(|(column, nothing)| (column.as_str(), *nothing))
-    }
-}
-
-/// What GestSup stores for nothing in a column of this type.
-fn nothing(data_type: &str) -> &'static str {
-    match data_type {
-        "date" => "'0000-00-00'",
-        "datetime" | "timestamp" => "'0000-00-00 00:00:00'",
-        "time" => "'00:00:00'",
-        "tinyint" | "smallint" | "mediumint" | "int" | "bigint" | "decimal" | "float" | "double" | "bit" | "year" => {
-            "0"
-        }
-        _ => "''",
     }
 }
