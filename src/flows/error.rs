@@ -11,6 +11,10 @@ pub enum System {
     Gestsup,
     /// The gateway, or the base behind it.
     Gestan,
+    /// A mail server that mails come from.
+    Mailbox,
+    /// The mail server that mails are sent through.
+    Smtp,
     /// The daemon's own state file.
     State,
 }
@@ -21,6 +25,8 @@ impl System {
         match self {
             Self::Gestsup => "gestsup",
             Self::Gestan => "gestan",
+            Self::Mailbox => "mailbox",
+            Self::Smtp => "smtp",
             Self::State => "state",
         }
     }
@@ -31,6 +37,8 @@ impl fmt::Display for System {
         f.write_str(match self {
             Self::Gestsup => "GestSup",
             Self::Gestan => "Gestan",
+            Self::Mailbox => "the mailbox",
+            Self::Smtp => "the mail server",
             Self::State => "the state file",
         })
     }

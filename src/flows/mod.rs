@@ -3,6 +3,7 @@
 
 mod error;
 pub mod follow_up;
+pub mod mail;
 pub mod reference;
 pub mod tickets;
 

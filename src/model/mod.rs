@@ -2,6 +2,7 @@
 //! independent of any table, wire format or configuration key.
 
 mod field;
+mod mail;
 mod object;
 mod reference;
 mod rich_text;
@@ -9,6 +10,7 @@ mod ticket;
 mod time;
 
 pub use field::{Field, FieldKind, Fields, Value};
+pub use mail::{Filing, Mail, MailAddress, MailPart, PartContent};
 pub use object::{Conso, Entry, EntryMark, ObjectKind, Status};
 pub use reference::{Address, Client, Contact, Contract, Machine, Product, Project, User};
 pub use rich_text::{Line, RichText, Span};

@@ -6,12 +6,14 @@ mod error;
 mod follow_up;
 mod lock;
 mod memory;
+mod messages;
 mod queries;
 mod reference;
 
 pub use circuit::Circuit;
 pub use error::StoreError;
 pub use lock::StateLock;
+pub use messages::Message;
 pub use queries::{JournalFilter, RunRow, StatusReport};
 
 use sqlx::migrate::{MigrateError, Migrator};

@@ -5,7 +5,10 @@ mod billing;
 mod documents;
 mod follow_up;
 mod gateway;
+mod mail;
+mod mailbox;
 mod mapping;
+mod notify;
 mod reference;
 mod rules;
 
@@ -13,7 +16,10 @@ pub use billing::*;
 pub use documents::*;
 pub use follow_up::*;
 pub use gateway::*;
+pub use mail::*;
+pub use mailbox::*;
 pub use mapping::*;
+pub use notify::*;
 pub use reference::*;
 pub use rules::*;
 
@@ -49,6 +55,10 @@ pub struct Config {
     pub follow_up: FollowUp,
     /// The reference flow: Gestan's clients, contact persons, equipment and users show in GestSup. Off unless `enabled` is set.
     pub reference: Reference,
+    /// The mail flow: mails of the support mailboxes become tickets and replies. Off unless `enabled` is set.
+    pub mail: MailFlow,
+    /// The notify flow: mails to people when tickets change. Off unless `enabled` is set.
+    pub notify: Notify,
     /// How GestSup's values become Gestan's.
     pub mapping: Mapping,
 }

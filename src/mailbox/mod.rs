@@ -1,0 +1,1 @@
+//! The adapter to mailboxes: everything that knows IMAP and MIME.
