@@ -4,6 +4,7 @@
 use super::diagnostic::Diagnostic;
 use super::document::Document;
 use super::load::Role;
+use super::validate_mailbox::mailboxes;
 use super::validate_mapping::{codes, mapping};
 use super::{Config, Gateway, GatewayDocuments};
 use crate::telemetry;
@@ -29,7 +30,7 @@ impl Check<'_> {
         self.found.push(Diagnostic::new(&path.replace('/', "."), span, message, help));
     }
 
-    fn at_least(&mut self, path: &str, value: u64, least: u64) {
+    pub(super) fn at_least(&mut self, path: &str, value: u64, least: u64) {
         if value < least {
             self.at(
                 path,
@@ -75,6 +76,7 @@ pub(super) fn check(config: &Config, document: &Document<'_>, role: Role) -> Vec
 }
 
 fn daemon(config: &Config, check: &mut Check<'_>) {
+    mailboxes(&config.mail, check);
     match &config.gestsup {
         None => check.at("gestsup", "the table [gestsup] is missing", "see connector.toml.example"),
         Some(gestsup) => {
