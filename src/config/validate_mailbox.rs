@@ -89,7 +89,11 @@ fn tokens(oauth: &MailOauth, at: &dyn Fn(&str) -> String, check: &mut Check<'_>)
         return;
     }
     if oauth.client_id.as_ref().is_none_or(|id| id.trim().is_empty()) {
-        check.at(&at("oauth"), "`client_id` is missing", "write the id of the application registered with the provider");
+        check.at(
+            &at("oauth"),
+            "`client_id` is missing",
+            "write the id of the application registered with the provider",
+        );
     }
     if oauth.refresh_token_file.is_none() && oauth.client_secret.is_none() {
         check.at(
@@ -99,7 +103,11 @@ fn tokens(oauth: &MailOauth, at: &dyn Fn(&str) -> String, check: &mut Check<'_>)
         );
     }
     if oauth.provider == Some(super::TokenProvider::Microsoft) && oauth.token_url.is_none() && oauth.tenant.is_none() {
-        check.at(&at("oauth"), "`tenant` is missing", "write the organisation, such as tenant = \"example.onmicrosoft.com\"");
+        check.at(
+            &at("oauth"),
+            "`tenant` is missing",
+            "write the organisation, such as tenant = \"example.onmicrosoft.com\"",
+        );
     }
     if oauth.token_url.as_ref().is_some_and(|url| url.scheme() != "https" && !url.host_str().is_some_and(is_here)) {
         check.at(&at("oauth/token_url"), "secrets would cross the network in clear", "write an https:// address");
@@ -109,5 +117,6 @@ fn tokens(oauth: &MailOauth, at: &dyn Fn(&str) -> String, check: &mut Check<'_>)
 /// Whether a host is this machine.
 pub(super) fn is_here(host: &str) -> bool {
     let bare = host.trim_start_matches('[').trim_end_matches(']');
-    host.eq_ignore_ascii_case("localhost") || bare.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
+    host.eq_ignore_ascii_case("localhost")
+        || bare.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
 }

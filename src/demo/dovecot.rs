@@ -2,8 +2,8 @@
 //! started it. Its accounts are made at the start; mails are put into it as a delivery agent does.
 
 use super::mariadb::{free_port, program};
+use crate::model::sha256_hex;
 use anyhow::{Context as _, bail, ensure};
-use std::fmt::Write as _;
 use std::net::{Ipv4Addr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -14,7 +14,7 @@ use tempfile::TempDir;
 /// Longest that the server may take to start or to end.
 const START: Duration = Duration::from_secs(30);
 
-/// Password of every account.
+/// Password of every account, with what makes trouble in passwords.
 pub const PASSWORD: &str = "mot de \"passe\" é";
 
 static DELIVERED: AtomicU32 = AtomicU32::new(1);
@@ -80,12 +80,10 @@ impl PrivateDovecot {
     fn start_in(folder: &Path, server: &Path, accounts: &[&str], more: &str) -> anyhow::Result<Self> {
         make_certificate(folder)?;
         let owner = owner()?;
-        let mut users = String::new();
+        std::fs::create_dir(folder.join("mail"))?;
         for account in accounts {
-            let _ = writeln!(users, "{account}:{{PLAIN}}{PASSWORD}::::::");
             make_box(folder, account, owner)?;
         }
-        std::fs::write(folder.join("users"), users)?;
         let (plain, tls) = (free_port()?, free_port()?);
         std::fs::write(folder.join("dovecot.conf"), settings(folder, plain, tls, owner, more)?)?;
         open_to_all(folder)?;
@@ -128,14 +126,11 @@ impl PrivateDovecot {
     /// # Errors
     /// When its files cannot be written.
     pub fn add_account(&self, account: &str) -> anyhow::Result<()> {
-        use std::io::Write as _;
-        make_box(&self.folder, account, self.owner)?;
-        let mut users = std::fs::OpenOptions::new().append(true).open(self.folder.join("users"))?;
-        writeln!(users, "{account}:{{PLAIN}}{PASSWORD}::::::")?;
-        Ok(())
+        make_box(&self.folder, account, self.owner)
     }
 
-    /// Puts a mail into a folder of an account, as a delivery agent does; `INBOX` is always there, another must be.
+    /// Puts a mail into a folder of an account (parts of its name parted by dots), as a delivery agent does; `INBOX` is always
+    /// there, another must be.
     ///
     /// # Errors
     /// When it cannot be written.
@@ -159,7 +154,11 @@ impl PrivateDovecot {
     /// Where a folder's mails are.
     pub fn maildir(&self, account: &str, folder: &str) -> PathBuf {
         let root = self.folder.join("mail").join(account);
-        if folder.eq_ignore_ascii_case("INBOX") { root } else { root.join(format!(".{folder}")) }
+        if folder.eq_ignore_ascii_case("INBOX") {
+            root
+        } else {
+            root.join(format!(".{}", crate::mailbox::to_utf7(folder)))
+        }
     }
 
     /// Gives a folder of an account new uids, as a restored mailbox has.
@@ -249,13 +248,7 @@ impl Drop for PrivateDovecot {
     }
 }
 
-fn settings(
-    folder: &Path,
-    plain: u16,
-    tls: u16,
-    owner: Option<(u32, u32)>,
-    more: &str,
-) -> anyhow::Result<String> {
+fn settings(folder: &Path, plain: u16, tls: u16, owner: Option<(u32, u32)>, more: &str) -> anyhow::Result<String> {
     let at = folder.display();
     // Run by root it changes to accounts of its own; run by anyone else it must not try to.
     let (uid, gid, accounts) = match owner {
@@ -269,6 +262,8 @@ fn settings(
             (id("-u")?.parse()?, id("-g")?.parse()?, own)
         }
     };
+    // Hashed, since a setting cannot hold blanks and quotes.
+    let password = sha256_hex(PASSWORD);
     Ok(format!(
         "protocols = imap\nlisten = 127.0.0.1\nbase_dir = {at}/run\nstate_dir = {at}/state\nlog_path = {at}/server.out\n\
          instance_name = {at}\n{accounts}first_valid_uid = 1\ndisable_plaintext_auth = no\nauth_mechanisms = plain login\n\
@@ -276,7 +271,7 @@ fn settings(
          maildir_stat_dirs = yes\nmail_fsync = never\n\
          ssl = yes\nssl_cert = <{at}/cert.pem\nssl_key = <{at}/key.pem\n\
          service imap-login {{\n  chroot =\n  inet_listener imap {{\n    port = {plain}\n  }}\n  inet_listener imaps {{\n    port = {tls}\n    ssl = yes\n  }}\n}}\n\
-         passdb {{\n  driver = passwd-file\n  args = scheme=plain {at}/users\n}}\n\
+         passdb {{\n  driver = static\n  args = password={{SHA256.HEX}}{password}\n}}\n\
          userdb {{\n  driver = static\n  args = uid={uid} gid={gid} home={at}/mail/%u\n}}\n{more}\n"
     ))
 }
@@ -311,7 +306,7 @@ fn make_box(folder: &Path, account: &str, owner: Option<(u32, u32)>) -> anyhow::
 /// The server's own accounts must reach what is theirs.
 fn open_to_all(folder: &Path) -> anyhow::Result<()> {
     use std::os::unix::fs::PermissionsExt as _;
-    for path in [folder.to_owned(), folder.join("mail"), folder.join("users")] {
+    for path in [folder.to_owned(), folder.join("mail")] {
         std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o755))?;
     }
     Ok(())

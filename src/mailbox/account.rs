@@ -133,7 +133,9 @@ impl Account {
                 return client.login(&settings.user, password.expose_secret()).await;
             }
             let words = format!("\0{}\0{}", settings.user, password.expose_secret());
-            client.authenticate("PLAIN", Spoken { words: Some(SecretString::from(words)), answer: answer.clone() }).await
+            client
+                .authenticate("PLAIN", Spoken { words: Some(SecretString::from(words)), answer: answer.clone() })
+                .await
         };
         self.tried(tried, &answer, false).await.map(|session| (session, meter))
     }

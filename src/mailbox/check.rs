@@ -42,7 +42,8 @@ async fn look(all: &ImapMailboxes, mailbox: &Mailbox, findings: &mut Vec<Finding
         findings.push(Finding::new(Level::Ok, text));
     }
     if !session.abilities.idle {
-        let text = format!("{name}: the server tells nothing of new mails (no IDLE): they are taken every every_seconds");
+        let text =
+            format!("{name}: the server tells nothing of new mails (no IDLE): they are taken every every_seconds");
         findings.push(Finding::new(Level::Note, text));
     }
     if mailbox.mode == MailboxMode::Work && !session.abilities.moves && !session.abilities.uid_plus {
@@ -54,7 +55,8 @@ async fn look(all: &ImapMailboxes, mailbox: &Mailbox, findings: &mut Vec<Finding
     if let Some(percent) = quota(&mut session).await?
         && percent >= FULL
     {
-        let text = format!("{name}: the mailbox is {percent} % full: when it is full, the server takes no more mails for it");
+        let text =
+            format!("{name}: the mailbox is {percent} % full: when it is full, the server takes no more mails for it");
         findings.push(Finding::new(Level::Warning, text));
     }
     Box::new(session).close().await;

@@ -157,10 +157,10 @@ async fn encrypted<T: Wire>(
 
 async fn greeting(mut client: Client<Metered>, meter: Meter, place: &str) -> Result<Greeted, MailboxError> {
     let unreachable = |reason: String| MailboxError::Unreachable { place: place.to_owned(), reason: tidy(&reason) };
-    let greeting = client.read_response().await.map_err(|error| MailboxError::Garbage {
-        place: place.to_owned(),
-        reason: tidy(&error.to_string()),
-    })?;
+    let greeting = client
+        .read_response()
+        .await
+        .map_err(|error| MailboxError::Garbage { place: place.to_owned(), reason: tidy(&error.to_string()) })?;
     let Some(greeting) = greeting else { return Err(unreachable("it hangs up".to_owned())) };
     let login_disabled = match greeting.parsed() {
         Response::Data { status: Status::Ok, outcome } => {

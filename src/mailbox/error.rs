@@ -6,7 +6,9 @@ use crate::flows::{Blast, PortError, System};
 #[derive(Debug, thiserror::Error)]
 pub enum MailboxError {
     /// The server cannot be reached, or the connection ended.
-    #[error("the mail server {place} does not answer ({reason}): check that it runs and that `host` and `port` name it")]
+    #[error(
+        "the mail server {place} does not answer ({reason}): check that it runs and that `host` and `port` name it"
+    )]
     Unreachable {
         /// Host and port.
         place: String,
@@ -14,7 +16,9 @@ pub enum MailboxError {
         reason: String,
     },
     /// It takes connections and says nothing, or stops in the middle.
-    #[error("the mail server {place} said nothing for {seconds} s (during {command}): it is tried again; a larger timeout_seconds helps where it is only slow")]
+    #[error(
+        "the mail server {place} said nothing for {seconds} s (during {command}): it is tried again; a larger timeout_seconds helps where it is only slow"
+    )]
     Silent {
         /// Host and port.
         place: String,
@@ -24,7 +28,9 @@ pub enum MailboxError {
         seconds: u64,
     },
     /// No encrypted connection can be made.
-    #[error("the mail server {place} cannot be trusted ({reason}): `host` must be the name in its certificate, and where its authority is not a public one, ca_file must name that authority's certificate")]
+    #[error(
+        "the mail server {place} cannot be trusted ({reason}): `host` must be the name in its certificate, and where its authority is not a public one, ca_file must name that authority's certificate"
+    )]
     Tls {
         /// Host and port.
         place: String,
@@ -32,7 +38,9 @@ pub enum MailboxError {
         reason: String,
     },
     /// STARTTLS is wanted and not offered.
-    #[error("the mail server {place} offers no STARTTLS ({reason}): nothing was sent to it; try security = \"tls\" (port 993)")]
+    #[error(
+        "the mail server {place} offers no STARTTLS ({reason}): nothing was sent to it; try security = \"tls\" (port 993)"
+    )]
     NoStarttls {
         /// Host and port.
         place: String,
@@ -40,7 +48,9 @@ pub enum MailboxError {
         reason: String,
     },
     /// Encryption is off, for a server elsewhere.
-    #[error("the mail server {place} is not on this machine: the password is not sent to it in clear; write security = \"tls\" or \"starttls\"")]
+    #[error(
+        "the mail server {place} is not on this machine: the password is not sent to it in clear; write security = \"tls\" or \"starttls\""
+    )]
     InClear {
         /// Host and port.
         place: String,
@@ -88,7 +98,9 @@ pub enum MailboxError {
         reason: String,
     },
     /// It answers with what is no IMAP, or with far more than was asked for.
-    #[error("what answers at {place} is not understood ({reason}): check that `port` is the one of IMAP and what stands between")]
+    #[error(
+        "what answers at {place} is not understood ({reason}): check that `port` is the one of IMAP and what stands between"
+    )]
     Garbage {
         /// Host and port.
         place: String,
@@ -99,7 +111,9 @@ pub enum MailboxError {
     #[error("no mailbox is named \"{0}\": [[mail.mailboxes]] must have one of this name")]
     Unknown(String),
     /// The spool cannot be written.
-    #[error("a mail cannot be kept in the spool ({reason}): check that its folder can be written and that the disk has room")]
+    #[error(
+        "a mail cannot be kept in the spool ({reason}): check that its folder can be written and that the disk has room"
+    )]
     Spool {
         /// What the system says.
         reason: String,
@@ -145,7 +159,8 @@ pub(super) fn advice(place: &str, reason: &str, by_token: bool) -> &'static str 
     let microsoft = ["outlook.", "office365.", "hotmail."].iter().any(|name| place.contains(name))
         || reason.contains("basicauthblocked")
         || reason.contains("basic authentication");
-    let google = place.contains("gmail.") || place.contains("google") || reason.contains("application-specific password");
+    let google =
+        place.contains("gmail.") || place.contains("google") || reason.contains("application-specific password");
     match (by_token, microsoft, google) {
         (false, true, _) => {
             "Microsoft 365 takes no passwords over IMAP any more: use [mail.mailboxes.oauth] with provider = \"microsoft\""
@@ -157,7 +172,9 @@ pub(super) fn advice(place: &str, reason: &str, by_token: bool) -> &'static str 
             "check that the application has the permission IMAP.AccessAsUser.All (or IMAP.AccessAsApp with Add-MailboxPermission), and that IMAP is on for this mailbox"
         }
         (true, ..) => "check that the token is for this account and has the scope of IMAP",
-        (false, ..) if reason.contains("privacy") || reason.contains("plaintext") || reason.contains("logindisabled") => {
+        (false, ..)
+            if reason.contains("privacy") || reason.contains("plaintext") || reason.contains("logindisabled") =>
+        {
             "it takes no password in clear: write security = \"tls\" or \"starttls\""
         }
         (false, ..) => "check `user` and `password`, and that IMAP is allowed for this account",

@@ -65,7 +65,8 @@ pub fn from_utf7(name: &str) -> String {
 
 fn decoded(coded: &str) -> Option<String> {
     let bytes = BASE64.decode(coded).ok()?;
-    let units: Vec<u16> = bytes.chunks(2).map(|pair| u16::from_be_bytes([pair[0], *pair.get(1).unwrap_or(&0)])).collect();
+    let units: Vec<u16> =
+        bytes.chunks(2).map(|pair| u16::from_be_bytes([pair[0], *pair.get(1).unwrap_or(&0)])).collect();
     String::from_utf16(&units).ok()
 }
 

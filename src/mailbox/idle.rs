@@ -19,7 +19,11 @@ enum End {
 
 impl ImapSession {
     /// Waits in the open folder. After an error the session is dropped.
-    pub(super) async fn wait_now(&mut self, at_most: Duration, cancel: &CancellationToken) -> Result<bool, MailboxError> {
+    pub(super) async fn wait_now(
+        &mut self,
+        at_most: Duration,
+        cancel: &CancellationToken,
+    ) -> Result<bool, MailboxError> {
         if !self.abilities.idle || self.open.is_none() || cancel.is_cancelled() {
             return Ok(false);
         }

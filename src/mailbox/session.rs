@@ -10,7 +10,9 @@ use crate::flows::PortError;
 use crate::flows::mail::{FolderState, Listed, MailSession};
 use crate::model::{Filing, Mail};
 use async_imap::Session;
-use async_imap::imap_proto::{AttributeValue, MailboxDatum, MessageSection, Response, ResponseCode, SectionPath, Status};
+use async_imap::imap_proto::{
+    AttributeValue, MailboxDatum, MessageSection, Response, ResponseCode, SectionPath, Status,
+};
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use std::collections::{BTreeMap, BTreeSet};

@@ -88,7 +88,8 @@ impl Tokens {
         let text = std::fs::read_to_string(file).map_err(|error| {
             self.trouble(false, format!("{shown} cannot be read ({error}): it must be readable by the service's user"))
         })?;
-        one_line(&text).ok_or_else(|| self.trouble(true, format!("{shown} is empty: is the program that fills it running?")))
+        one_line(&text)
+            .ok_or_else(|| self.trouble(true, format!("{shown} is empty: is the program that fills it running?")))
     }
 
     async fn from_program(&self) -> Result<SecretString, MailboxError> {
@@ -96,12 +97,20 @@ impl Tokens {
             return Err(self.trouble(false, "token_command is empty"));
         };
         let mut command = tokio::process::Command::new(program);
-        command.args(arguments).stdin(std::process::Stdio::null()).stderr(std::process::Stdio::null()).kill_on_drop(true);
+        command
+            .args(arguments)
+            .stdin(std::process::Stdio::null())
+            .stderr(std::process::Stdio::null())
+            .kill_on_drop(true);
         let ran = tokio::time::timeout(self.limit, command.output()).await;
         let by_hand = format!("run {program} as the service's user to see why");
         let output = ran
-            .map_err(|_| self.trouble(true, format!("token_command did not end within {} s: {by_hand}", self.limit.as_secs())))?
-            .map_err(|error| self.trouble(false, format!("token_command cannot be run ({error}): write its whole path")))?;
+            .map_err(|_| {
+                self.trouble(true, format!("token_command did not end within {} s: {by_hand}", self.limit.as_secs()))
+            })?
+            .map_err(|error| {
+                self.trouble(false, format!("token_command cannot be run ({error}): write its whole path"))
+            })?;
         if !output.status.success() {
             return Err(self.trouble(true, format!("token_command failed ({}): {by_hand}", output.status)));
         }
@@ -125,7 +134,12 @@ impl Tokens {
         let answer: Answer = serde_json::from_slice(&body)
             .map_err(|_| self.trouble(true, format!("{host} answers {status} with what is no token")))?;
         if let Some(error) = answer.error {
-            return Err(self.refused(&host, status >= 500, &error, answer.error_description.as_deref().unwrap_or_default()));
+            return Err(self.refused(
+                &host,
+                status >= 500,
+                &error,
+                answer.error_description.as_deref().unwrap_or_default(),
+            ));
         }
         let token = answer.access_token.filter(|token| !token.is_empty()).map(SecretString::from);
         let token = token.ok_or_else(|| self.trouble(true, format!("{host} answers {status} without a token")))?;
@@ -158,7 +172,10 @@ impl Tokens {
     async fn ask(&self, url: Url, form: String) -> Result<(u16, Vec<u8>), MailboxError> {
         let host = url.host_str().unwrap_or_default().to_owned();
         let unreachable = |error: reqwest::Error| {
-            self.trouble(true, format!("{host} gives no token ({}): check the way to it", tidy(&error.without_url().to_string())))
+            self.trouble(
+                true,
+                format!("{host} gives no token ({}): check the way to it", tidy(&error.without_url().to_string())),
+            )
         };
         // Tokens are fetched once an hour: a client for each is not much.
         let http = reqwest::Client::builder().timeout(self.limit).redirect(reqwest::redirect::Policy::none());
@@ -229,7 +246,9 @@ fn form_of(oauth: &MailOauth, refresh: Option<&SecretString>, secret: Option<&Se
         }
     }
     let usual = match (oauth.provider, refresh) {
-        (Some(TokenProvider::Microsoft), Some(_)) => Some("https://outlook.office365.com/IMAP.AccessAsUser.All offline_access"),
+        (Some(TokenProvider::Microsoft), Some(_)) => {
+            Some("https://outlook.office365.com/IMAP.AccessAsUser.All offline_access")
+        }
         (Some(TokenProvider::Microsoft), None) => Some("https://outlook.office365.com/.default"),
         _ => None,
     };

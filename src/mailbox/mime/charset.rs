@@ -4,16 +4,18 @@ use charset::Charset;
 
 /// The text, and a sentence where the mail's own word for its character set could not be kept to.
 pub(super) fn text_of(bytes: &[u8], label: Option<&str>) -> (String, Option<String>) {
-    let label = label.map(|label| label.trim().trim_matches(['"', '\'']).to_ascii_lowercase()).filter(|label| !label.is_empty());
+    let label = label
+        .map(|label| label.trim().trim_matches(['"', '\'']).to_ascii_lowercase())
+        .filter(|label| !label.is_empty());
     let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
-    if is_ascii_text(bytes) && !label.as_deref().is_some_and(is_stateful) {
+    if bytes.is_ascii() && !label.as_deref().is_some_and(is_stateful) {
         return (String::from_utf8_lossy(bytes).into_owned(), None);
     }
     let as_utf8 = std::str::from_utf8(bytes).ok();
     let named = label.as_deref().and_then(|label| Charset::for_label_no_replacement(label.as_bytes()));
     match (named, as_utf8, label.as_deref()) {
         // Valid UTF-8 with more than ASCII in it is hardly ever anything else.
-        (_, Some(text), label) if !label.is_some_and(is_wide) => {
+        (_, Some(text), label) if !label.is_some_and(is_stateful) => {
             let said = label.filter(|label| !matches!(*label, "utf-8" | "utf8"));
             let flaw = said.map(|label| format!("the text is UTF-8, not {} as the mail says", short(label)));
             (text.to_owned(), flaw.filter(|_| label != Some("us-ascii") && label.is_some()))
@@ -30,7 +32,8 @@ pub(super) fn text_of(bytes: &[u8], label: Option<&str>) -> (String, Option<Stri
         }
         (Some(charset), _, Some(label)) if label != "us-ascii" && label != "ascii" => {
             let (text, _, wrong) = charset.decode(bytes);
-            let flaw = wrong.then(|| format!("the text is not {} as the mail says: letters may be wrong", short(label)));
+            let flaw =
+                wrong.then(|| format!("the text is not {} as the mail says: letters may be wrong", short(label)));
             (text.into_owned(), flaw)
         }
         (None, _, Some(label)) => {
@@ -45,13 +48,13 @@ fn latin(bytes: &[u8]) -> String {
     encoding_rs::WINDOWS_1252.decode_without_bom_handling(bytes).0.into_owned()
 }
 
-fn is_ascii_text(bytes: &[u8]) -> bool {
-    bytes.is_ascii()
-}
-
 /// Sets whose text can be all ASCII and mean something else.
 fn is_stateful(label: &str) -> bool {
-    label.starts_with("iso-2022") || label.contains("utf-7") || label.contains("utf7") || label == "hz-gb-2312" || is_wide(label)
+    label.starts_with("iso-2022")
+        || label.contains("utf-7")
+        || label.contains("utf7")
+        || label == "hz-gb-2312"
+        || is_wide(label)
 }
 
 fn is_wide(label: &str) -> bool {

@@ -88,7 +88,10 @@ impl Headers {
     pub fn date(&self, name: &str) -> Option<DateTime<Utc>> {
         // The parser wants ASCII; a comment in it may be anything.
         let raw: String = self.raw(name)?.chars().filter(char::is_ascii).take(100).collect();
-        DateTime::from_timestamp(dateparse(&raw).ok()?, 0)
+        let strict = DateTime::parse_from_rfc2822(raw.trim()).ok().map(|date| date.with_timezone(&Utc));
+        // What it does not understand at all is the beginning of time to the lenient parser.
+        let lenient = || dateparse(&raw).ok().filter(|seconds| *seconds > 0);
+        strict.or_else(|| DateTime::from_timestamp(lenient()?, 0))
     }
 }
 
@@ -99,7 +102,8 @@ pub(super) fn decoded(raw: &str) -> String {
 
 /// One line without control characters, nor signs that turn the direction of what follows; white space in runs is one space.
 pub(super) fn tidy(text: &str, most: usize) -> String {
-    let unseen = |c: char| matches!(c, '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{2069}' | '\u{FEFF}');
+    let unseen =
+        |c: char| matches!(c, '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{2069}' | '\u{FEFF}');
     let mut out = String::with_capacity(text.len().min(most));
     let mut gap = false;
     let mut left = most;
@@ -135,7 +139,11 @@ pub(super) fn ids(raw: &str) -> Vec<String> {
         rest = after;
     }
     if found.is_empty() {
-        found = raw.split_whitespace().filter(|word| word.contains('@')).filter_map(|word| usable(word.trim_matches(['<', '>', ',']))).collect();
+        found = raw
+            .split_whitespace()
+            .filter(|word| word.contains('@'))
+            .filter_map(|word| usable(word.trim_matches(['<', '>', ','])))
+            .collect();
     }
     found
 }
@@ -168,8 +176,10 @@ fn address(name: Option<&str>, written: &str) -> Option<MailAddress> {
     let address = decoded(written).to_lowercase();
     let address = address.trim_matches(['<', '>', '\'', '"', ' ']);
     let (local, domain) = address.rsplit_once('@')?;
-    let is_whole = !local.is_empty() && !domain.is_empty() && address.len() <= ID && !address.contains(char::is_whitespace);
-    let name = name.map(decoded).map(|name| name.trim_matches(['"', '\'', ' ']).to_owned()).filter(|name| !name.is_empty());
+    let is_whole =
+        !local.is_empty() && !domain.is_empty() && address.len() <= ID && !address.contains(char::is_whitespace);
+    let name =
+        name.map(decoded).map(|name| name.trim_matches(['"', '\'', ' ']).to_owned()).filter(|name| !name.is_empty());
     is_whole.then(|| MailAddress { name, address: address.to_owned() })
 }
 
@@ -188,7 +198,10 @@ mod tests {
 
     #[test]
     fn folded_and_raw_headers_are_one_line() {
-        let read = Headers::parse(b"Subject: un\r\n  deux\r\n\ttrois\r\nX-8bit: \xE9t\xE9\r\nX-Utf8: \xC3\xA9\r\nne rien dire\r\n: vide\r\n", 100);
+        let read = Headers::parse(
+            b"Subject: un\r\n  deux\r\n\ttrois\r\nX-8bit: \xE9t\xE9\r\nX-Utf8: \xC3\xA9\r\nne rien dire\r\n: vide\r\n",
+            100,
+        );
         assert_eq!(read.text("subject").unwrap(), "un deux trois");
         assert_eq!(read.text("x-8bit").unwrap(), "été");
         assert_eq!(read.text("x-utf8").unwrap(), "é");

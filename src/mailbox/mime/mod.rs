@@ -75,7 +75,10 @@ fn read_from(source: &mut dyn Source, origin: &Origin, spool: &Path) -> io::Resu
     // Nothing here is known to panic; were something to, this one mail must not end the others'.
     let taken = catch_unwind(AssertUnwindSafe(|| taken_apart(source, origin, spool)));
     let mut mail = taken.unwrap_or_else(|_| {
-        Ok(Mail { flaws: vec!["the mail could not be taken apart: this is a fault of the program".to_owned()], ..Mail::default() })
+        Ok(Mail {
+            flaws: vec!["the mail could not be taken apart: this is a fault of the program".to_owned()],
+            ..Mail::default()
+        })
     })?;
     mail.size = if origin.size > 0 { origin.size } else { size };
     mail.received = origin.received;

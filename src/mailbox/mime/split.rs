@@ -72,7 +72,10 @@ struct Open {
 
 enum State {
     Headers(Vec<u8>),
-    Body { about: About, start: u64 },
+    Body {
+        about: About,
+        start: u64,
+    },
     /// Before the first part, and behind the last.
     Between,
 }
@@ -87,8 +90,13 @@ struct Splitter {
 
 /// Takes a mail apart.
 pub(super) fn split(source: &mut dyn BufRead) -> io::Result<Taken> {
-    let mut splitter =
-        Splitter { open: Vec::new(), state: State::Headers(Vec::new()), taken: Taken::default(), first: true, overlong: false };
+    let mut splitter = Splitter {
+        open: Vec::new(),
+        state: State::Headers(Vec::new()),
+        taken: Taken::default(),
+        first: true,
+        overlong: false,
+    };
     let (mut line, mut at, mut fresh, mut ending) = (Vec::new(), 0_u64, true, 0_u64);
     loop {
         line.clear();
@@ -194,7 +202,8 @@ impl Splitter {
 
     fn leaf(&mut self, mut about: About, start: u64, end: u64) {
         if about.media_type.starts_with("multipart/") {
-            about.media_type = if self.open.len() < DEPTH { "text/plain" } else { "application/octet-stream" }.to_owned();
+            about.media_type =
+                if self.open.len() < DEPTH { "text/plain" } else { "application/octet-stream" }.to_owned();
         }
         if self.taken.leaves.len() >= PARTS {
             self.flaw("there are more parts than are read");
@@ -237,7 +246,8 @@ fn about(headers: &Headers, in_digest: bool) -> (About, Option<String>) {
     let kind = kind.as_ref();
     let parameter = |name: &str| kind.and_then(|kind| kind.params.get(name)).map(|value| decoded(value));
     let disposition = headers.raw("content-disposition").map(parse_content_disposition);
-    let named = disposition.as_ref().and_then(|disposition| disposition.params.get("filename")).map(|name| decoded(name));
+    let named =
+        disposition.as_ref().and_then(|disposition| disposition.params.get("filename")).map(|name| decoded(name));
     let name = named.or_else(|| parameter("name")).map(|name| tidy(&name, NAME)).filter(|name| !name.is_empty());
     let boundary = kind.and_then(|kind| kind.params.get("boundary")).map(|text| text.trim_end().to_owned());
     let flowed = parameter("format").is_some_and(|format| format.eq_ignore_ascii_case("flowed"));
@@ -247,7 +257,12 @@ fn about(headers: &Headers, in_digest: bool) -> (About, Option<String>) {
         media_type: kind.map_or_else(|| usual.to_owned(), |kind| media_type(&kind.mimetype)),
         charset: parameter("charset"),
         name,
-        content_id: headers.ids("content-id").into_iter().next().or_else(|| headers.text("content-id")).filter(|id| !id.is_empty()),
+        content_id: headers
+            .ids("content-id")
+            .into_iter()
+            .next()
+            .or_else(|| headers.text("content-id"))
+            .filter(|id| !id.is_empty()),
         attachment: shown.is_some_and(|kind| *kind != DispositionType::Inline),
         inline: shown.is_some_and(|kind| *kind == DispositionType::Inline),
         transfer: headers.raw("content-transfer-encoding").map(Transfer::of),

@@ -41,7 +41,14 @@ pub(super) struct Taker<'a> {
 
 impl<'a> Taker<'a> {
     pub fn new(spool: &'a Path) -> Self {
-        Self { spool, pieces: Vec::new(), parts: Vec::new(), flaws: Vec::new(), budget: Budget(MEMORY), text_left: TEXT }
+        Self {
+            spool,
+            pieces: Vec::new(),
+            parts: Vec::new(),
+            flaws: Vec::new(),
+            budget: Budget(MEMORY),
+            text_left: TEXT,
+        }
     }
 
     /// Takes the parts of a mail, which may be one within another.
@@ -107,7 +114,9 @@ impl<'a> Taker<'a> {
                     return Ok(());
                 }
             }
-            "application/pgp-encrypted" => self.flaw("the mail is encrypted (PGP): its text cannot be read here, it is attached"),
+            "application/pgp-encrypted" => {
+                self.flaw("the mail is encrypted (PGP): its text cannot be read here, it is attached")
+            }
             "application/pkcs7-mime" | "application/x-pkcs7-mime" => self.flaw(match about.smime.as_deref() {
                 Some("signed-data") => "the mail is signed in a way that hides its text (S/MIME): it is attached",
                 _ => "the mail is encrypted (S/MIME): its text cannot be read here, it is attached",
@@ -179,7 +188,9 @@ impl<'a> Taker<'a> {
         if taken.headers.is_empty() {
             return Ok(false);
         }
-        let line = |label: &str, name: &str| taken.headers.text(name).map(|value| format!("\n{label} : {}", tidy(&value, 300)));
+        let line = |label: &str, name: &str| {
+            taken.headers.text(name).map(|value| format!("\n{label} : {}", tidy(&value, 300)))
+        };
         let mut head = "---------- Message transféré ----------".to_owned();
         for (label, name) in [("De", "from"), ("Date", "date"), ("À", "to"), ("Objet", "subject")] {
             head.push_str(&line(label, name).unwrap_or_default());

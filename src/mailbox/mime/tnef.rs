@@ -39,10 +39,10 @@ pub(super) fn unpack(bytes: &[u8]) -> Option<Unpacked<'_>> {
         reader.short()?;
         match id {
             BEGINS if out.attachments.len() < MANY => out.attachments.push((None, &[])),
-            BODY => out.body = Some(without_nul(content)),
+            BODY => out.body = Some(content.strip_suffix(b"\0").unwrap_or(content)),
             TITLE => {
                 if let Some((name @ None, _)) = out.attachments.last_mut() {
-                    *name = text(without_nul(content), false);
+                    *name = text(content, false);
                 }
             }
             DATA => {
@@ -90,7 +90,7 @@ fn long_name(content: &[u8]) -> Option<String> {
             let value = reader.take(length)?;
             reader.take((4 - length % 4) % 4)?;
             if id == LONG_NAME {
-                return text(without_nul(value), kind & 0x0FFF == 0x001F);
+                return text(value, kind & 0x0FFF == 0x001F);
             }
         }
     }
@@ -118,10 +118,6 @@ fn text(bytes: &[u8], wide: bool) -> Option<String> {
     };
     let text = text.trim_end_matches('\0');
     (!text.is_empty()).then(|| text.to_owned())
-}
-
-fn without_nul(bytes: &[u8]) -> &[u8] {
-    bytes.strip_suffix(b"\0\0\0").or_else(|| bytes.strip_suffix(b"\0")).unwrap_or(bytes)
 }
 
 struct Reader<'t>(&'t [u8]);
