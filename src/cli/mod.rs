@@ -22,12 +22,13 @@ mod sync;
 pub use exit::{ExitCode, exit_code};
 pub use output::{report_error, table};
 
-use crate::config::{self, Loaded, Role};
-use crate::telemetry;
+use crate::config::{self, Loaded, LogFormat, Role};
+use crate::telemetry::{self, LogHandle};
 use anyhow::Context as _;
 use clap::{Parser, Subcommand};
 use std::io::IsTerminal as _;
 use std::path::PathBuf;
+use std::sync::OnceLock;
 
 /// Keeps a GestSup help-desk and a Gestan ERP in step.
 #[derive(Debug, Parser)]
@@ -77,7 +78,7 @@ impl Cli {
     /// # Errors
     /// A chain that reads as a sentence; [`exit_code`] tells the exit code for it.
     pub async fn execute(self) -> anyhow::Result<ExitCode> {
-        let globals = Globals { config: self.config, json: self.json };
+        let globals = Globals { config: self.config, json: self.json, log: OnceLock::new() };
         match self.command {
             Command::Run(run) => run.execute(&globals).await,
             Command::Sync(sync) => sync.execute(&globals).await,
@@ -100,6 +101,8 @@ impl Cli {
 struct Globals {
     config: PathBuf,
     json: bool,
+    /// The log, once it is started.
+    log: OnceLock<LogHandle>,
 }
 
 impl Globals {
@@ -111,8 +114,14 @@ impl Globals {
             // A command says on its own what it did; its log only speaks of trouble.
             LogTo::Command | LogTo::Check => "warn,sqlx=error",
         };
-        telemetry::init(level, loaded.config.log.format, std::io::stderr().is_terminal())
-            .context("while starting the log")?;
+        let format = match log {
+            LogTo::Service => loaded.config.log.format,
+            // Who gave the command reads it, not the journal.
+            LogTo::Command | LogTo::Check => LogFormat::Text,
+        };
+        let handle =
+            telemetry::init(level, format, std::io::stderr().is_terminal()).context("while starting the log")?;
+        let _ = self.log.set(handle);
         for warning in &loaded.warnings {
             match log {
                 LogTo::Service => tracing::warn!("{}", warning.summary()),

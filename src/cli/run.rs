@@ -2,7 +2,7 @@
 
 use super::exit::TryLater;
 use super::{ExitCode, Globals, LogTo};
-use crate::config::Role;
+use crate::config::{self, Role};
 use crate::daemon::{self, Site};
 use clap::Args;
 
@@ -18,7 +18,18 @@ impl Run {
         if let Ok(false) = site.lock_gestsup().await {
             return Err(TryLater(daemon::OTHER_DAEMON.to_owned()).into());
         }
-        daemon::serve(&site).await?;
+        let (path, log) = (loaded.path, globals.log.get().cloned());
+        let reload = move || {
+            let loaded = config::load(&path, Role::Daemon)?;
+            for warning in &loaded.warnings {
+                tracing::warn!("{}", warning.summary());
+            }
+            if let Some(log) = &log {
+                log.set_level(&loaded.config.log.level)?;
+            }
+            Ok(loaded.config)
+        };
+        daemon::serve(site, Box::new(reload)).await?;
         Ok(ExitCode::Ok)
     }
 }

@@ -10,6 +10,7 @@ mod schema;
 mod secret;
 mod validate;
 mod validate_mapping;
+mod validate_service;
 
 pub use diagnostic::{ConfigErrors, Diagnostic};
 pub use example::example;

@@ -183,7 +183,7 @@ async fn a_system_that_is_down_is_unreachable_and_after_some_attempts_left_alone
 
 #[tokio::test]
 async fn the_service_keeps_both_sides_in_step_refuses_a_second_one_and_ends_on_sigterm() {
-    let mut world = World::with("[tickets]\nstart_at = \"2026-01-01T00:00:00\"\nevery_seconds = 5").await;
+    let mut world = World::with("[tickets]\nstart_at = \"2026-01-01T00:00:00\"\nschedule = \"every 5 s\"").await;
     world.ticket("Caisse", "<p>Noir</p>").await;
     let mut program = Program::on(world);
     let mut first = program.service(&program.config, "run");

@@ -11,6 +11,8 @@ mod mapping;
 mod notify;
 mod reference;
 mod rules;
+mod schedule;
+mod service;
 
 pub use billing::*;
 pub use documents::*;
@@ -22,6 +24,8 @@ pub use mapping::*;
 pub use notify::*;
 pub use reference::*;
 pub use rules::*;
+pub use schedule::*;
+pub use service::*;
 
 use super::Secret;
 use chrono::NaiveDateTime;
@@ -29,6 +33,7 @@ use chrono_tz::Tz;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
+use std::time::Duration;
 
 /// Configuration of gestan-connector.
 ///
@@ -47,6 +52,8 @@ pub struct Config {
     pub state: State,
     /// The log.
     pub log: Log,
+    /// The service (`run`).
+    pub service: Service,
     /// The tickets flow: which tickets are taken, how often, and how much one pass may change.
     pub tickets: Tickets,
     /// Files of tickets, which become documents in Gestan.
@@ -171,6 +178,8 @@ pub enum LogFormat {
     Text,
     /// A JSON object per event.
     Json,
+    /// Into systemd's journal, with fields of their own: `journalctl TICKET=123`, `journalctl FLOW=tickets`.
+    Journald,
 }
 
 /// `[log]`
@@ -193,8 +202,8 @@ impl Default for Log {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Tickets {
-    /// Seconds between two passes of `run`.
-    pub every_seconds: u64,
+    /// When `run` makes a pass: "every 2 min", or a cron expression in the zone of `[service]`, as in "*/5 7-19 * * mon-fri".
+    pub schedule: Schedule,
     /// Seconds between the beginnings of two looks at every ticket, old closed ones included. Each pass does a part of it.
     pub full_every_seconds: u64,
     /// Seconds of a pass that may go into that look.
@@ -223,7 +232,7 @@ pub struct Tickets {
 impl Default for Tickets {
     fn default() -> Self {
         Self {
-            every_seconds: 120,
+            schedule: Schedule::every(Duration::from_secs(120)),
             full_every_seconds: 3600,
             full_seconds_per_pass: 5,
             full_slice: 5_000,

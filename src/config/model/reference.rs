@@ -1,9 +1,10 @@
 //! `[reference]`: Gestan's clients, contact persons, equipment and users show in GestSup.
 
-use super::Limit;
+use super::{Limit, Schedule};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 /// What a contact person may do in GestSup.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -95,8 +96,8 @@ pub struct Roles {
 pub struct Reference {
     /// Switches the flow on. GestSup's account then needs rights on a few more tables: docs/operator-guide.md lists them, `check --online` says which are missing. Look at `reconcile --flow reference` first.
     pub enabled: bool,
-    /// Seconds between two passes of `run`; they come before those of the other flows.
-    pub every_seconds: u64,
+    /// When `run` makes a pass, written as for `[tickets]`; it comes before those of the other flows.
+    pub schedule: Schedule,
     /// Clients become companies.
     pub clients: bool,
     /// Their contact persons become users.
@@ -125,7 +126,7 @@ impl Default for Reference {
     fn default() -> Self {
         Self {
             enabled: false,
-            every_seconds: 900,
+            schedule: Schedule::every(Duration::from_secs(900)),
             clients: true,
             contacts: true,
             equipment: true,
