@@ -80,12 +80,17 @@ impl Schedule {
             Kind::Every(_) => None,
             Kind::Cron(cron) => {
                 let local = after.with_timezone(&zone);
-                let next = cron.find_next_occurrence(&local, false).ok().map(|next| next.with_timezone(&Utc))?;
+                // In the hour that comes twice the crate may name a time that is over.
+                let later = |hours| {
+                    let from = local + chrono::TimeDelta::hours(hours);
+                    let next = cron.find_next_occurrence(&from, false).ok()?.with_timezone(&Utc);
+                    (next > after).then_some(next)
+                };
+                let next = (0..3).find_map(later)?;
                 if !self.is_hourly() {
                     return Some(next);
                 }
-                // The crate leaves out the hour that comes twice: right for what is meant once, wrong for what runs at
-                // every hour.
+                // And it leaves the second of them out: right for what is meant once, wrong for what runs at every hour.
                 let steady = cron.find_next_occurrence(&local.with_timezone(&local.offset().fix()), false).ok()?;
                 let matches = cron.is_time_matching(&steady.with_timezone(&zone)).unwrap_or(false);
                 Some(if matches { next.min(steady.with_timezone(&Utc)) } else { next })
