@@ -8,13 +8,16 @@ mod demo;
 mod exit;
 mod follow_up;
 mod gateway;
+mod healthcheck;
 mod journal;
 mod link;
 mod output;
 mod reconcile;
 mod reference;
+mod remote;
 mod retry;
 mod run;
+mod screen;
 mod show;
 mod status;
 mod sync;
@@ -22,13 +25,14 @@ mod sync;
 pub use exit::{ExitCode, exit_code};
 pub use output::{report_error, table};
 
-use crate::config::{self, Loaded, LogFormat, Role};
+use crate::config::{self, Config, Loaded, LogFormat, Role};
+use crate::daemon::Site;
 use crate::telemetry::{self, LogHandle};
 use anyhow::Context as _;
 use clap::{Parser, Subcommand};
 use std::io::IsTerminal as _;
-use std::path::PathBuf;
-use std::sync::OnceLock;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
 
 /// Keeps a GestSup help-desk and a Gestan ERP in step.
 #[derive(Debug, Parser)]
@@ -52,6 +56,8 @@ enum Command {
     Sync(sync::Sync),
     /// Check the configuration; with --online, both systems too.
     Check(check::Check),
+    /// Ask the running service whether it does its work.
+    Healthcheck(healthcheck::Healthcheck),
     /// Say what is in step, what waits and what failed.
     Status(status::Status),
     /// Print what was done, and why not.
@@ -78,11 +84,17 @@ impl Cli {
     /// # Errors
     /// A chain that reads as a sentence; [`exit_code`] tells the exit code for it.
     pub async fn execute(self) -> anyhow::Result<ExitCode> {
-        let globals = Globals { config: self.config, json: self.json, log: OnceLock::new() };
+        let globals = Globals::new(self.config, self.json);
+        if let Some(files) = self.command.needs_state()
+            && let Some(code) = remote::ask(&globals.config, &files).await?
+        {
+            return Ok(ExitCode::of(code));
+        }
         match self.command {
             Command::Run(run) => run.execute(&globals).await,
             Command::Sync(sync) => sync.execute(&globals).await,
             Command::Check(check) => check.execute(&globals).await,
+            Command::Healthcheck(healthcheck) => healthcheck.execute(&globals).await,
             Command::Status(status) => status.execute(&globals).await,
             Command::Journal(journal) => journal.execute(&globals).await,
             Command::Show(show) => show.execute(&globals).await,
@@ -105,9 +117,39 @@ struct Globals {
     log: OnceLock<LogHandle>,
 }
 
+impl Command {
+    /// Whether it works on the state, which a running service holds: then the files that it names.
+    fn needs_state(&self) -> Option<Vec<&Path>> {
+        match self {
+            Self::Sync(sync) => sync.works().then(Vec::new),
+            Self::Reconcile(reconcile) => reconcile.works().then(Vec::new),
+            Self::Link(link) => link.works().then(|| link.files()),
+            Self::Reference(reference) => Some(reference.files()),
+            Self::Retry(_) => Some(Vec::new()),
+            _ => None,
+        }
+    }
+}
+
 impl Globals {
+    fn new(config: PathBuf, json: bool) -> Self {
+        Self { config, json, log: OnceLock::new() }
+    }
+
+    /// The site to work on: the running service's, where it carries out the command.
+    async fn site(&self, config: Config) -> anyhow::Result<Arc<Site>> {
+        match screen::asker() {
+            Some(asker) => Ok(Arc::clone(&asker.site)),
+            None => Ok(Arc::new(Site::open(config).await?)),
+        }
+    }
+
     /// Reads the configuration, prints its warnings, and starts the log.
     fn load(&self, role: Role, log: LogTo) -> anyhow::Result<Loaded> {
+        if let Some(asker) = screen::asker() {
+            let config = asker.site.config().clone();
+            return Ok(Loaded { config, path: self.config.clone(), warnings: Vec::new() });
+        }
         let loaded = config::load(&self.config, role)?;
         let level = match log {
             LogTo::Service => loaded.config.log.level.as_str(),

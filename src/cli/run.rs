@@ -1,10 +1,12 @@
 //! `run`: the service.
 
 use super::exit::TryLater;
+use super::remote::OwnCommands;
 use super::{ExitCode, Globals, LogTo};
 use crate::config::{self, Role};
 use crate::daemon::{self, Site};
 use clap::Args;
+use std::sync::Arc;
 
 /// Work as a service: a pass at every interval, until a signal ends it.
 #[derive(Debug, Args)]
@@ -29,7 +31,8 @@ impl Run {
             }
             Ok(loaded.config)
         };
-        daemon::serve(site, Box::new(reload)).await?;
+        let commands = OwnCommands { config: globals.config.clone() };
+        daemon::serve(site, Box::new(reload), Arc::new(commands)).await?;
         Ok(ExitCode::Ok)
     }
 }

@@ -4,16 +4,21 @@
 mod clock;
 mod flow;
 mod lane;
+mod metrics;
+mod monitor;
 mod passes;
 mod pulse;
 mod report;
 mod service;
 mod signals;
 mod site;
+mod socket;
 mod systemd;
 mod voice;
 
 pub use flow::Flow;
+pub use monitor::Health;
 pub use service::{Reload, serve};
 pub use signals::StopSignals;
 pub use site::{OTHER_DAEMON, PassResult, Site, embedded_gateway};
+pub use socket::{Asked, Commands, Served, Told};

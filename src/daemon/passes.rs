@@ -71,8 +71,8 @@ impl Site {
         if let Ok(false) = locked {
             return Ok(PassResult::CircuitOpen(OTHER_DAEMON.to_owned()));
         }
-        let (began, clock) = (Utc::now(), Instant::now());
-        self.store().start_run(&run_id, flow.as_str(), began).await?;
+        let clock = Instant::now();
+        self.store().start_run(&run_id, flow.as_str(), Utc::now()).await?;
         let worked = match locked {
             Ok(_) => work(&run_id).await,
             Err(error) => Err(error),
@@ -88,7 +88,7 @@ impl Site {
                 let error =
                     (!brake.is_empty()).then(|| brake.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "));
                 self.store().end_run(&run_id, Utc::now(), ending, &counts, error.as_deref()).await?;
-                self.pulse.made(flow, began, clock.elapsed(), &report);
+                self.pulse.made(flow, clock.elapsed(), &report);
                 Ok(PassResult::Done(Box::new(report)))
             }
             Err(error) => Err(self.failed(flow, &run_id, error).await.into()),

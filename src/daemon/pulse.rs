@@ -1,8 +1,8 @@
 //! What the service knows of itself while it works: passes and their outcomes, for health, metrics and the watchdog.
 
 use super::flow::Flow;
+use super::metrics::Metrics;
 use super::report::Report;
-use crate::flows::tickets::Outcome;
 use chrono::{DateTime, Utc};
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -35,21 +35,11 @@ impl Ending {
 /// Counts of one flow since the service began.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Counts {
-    pub passes: BTreeMap<Ending, u64>,
-    pub records: BTreeMap<Outcome, u64>,
+    pub passes: u64,
     pub writes: u64,
-    /// When the last pass that was made began.
-    pub last_success: Option<DateTime<Utc>>,
     /// How the last one ended.
     pub last_ending: Option<Ending>,
-    /// How long passes took: the sum, and how many took no longer than each of [`BOUNDS`].
-    pub seconds: f64,
-    pub within: [u64; BOUNDS.len()],
-    pub timed: u64,
 }
-
-/// Bounds of the histogram of durations, in seconds.
-pub(super) const BOUNDS: [f64; 9] = [0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0, 300.0, 1000.0];
 
 #[derive(Debug, Default)]
 struct Inner {
@@ -61,13 +51,24 @@ struct Inner {
 }
 
 /// Shared by everything of one site.
-#[derive(Debug, Default)]
-pub(super) struct Pulse(Mutex<Inner>);
+#[derive(Debug)]
+pub(super) struct Pulse {
+    inner: Mutex<Inner>,
+    pub metrics: Metrics,
+    /// When the service began.
+    pub began: DateTime<Utc>,
+}
+
+impl Default for Pulse {
+    fn default() -> Self {
+        Self { inner: Mutex::default(), metrics: Metrics::default(), began: Utc::now() }
+    }
+}
 
 impl Pulse {
     fn inner(&self) -> MutexGuard<'_, Inner> {
         // A panic elsewhere leaves plain numbers behind.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// A pass begins, and is to have ended within `patience`.
@@ -76,20 +77,9 @@ impl Pulse {
     }
 
     /// A pass that was made.
-    pub(super) fn made(&self, flow: Flow, began: DateTime<Utc>, took: Duration, report: &dyn Report) {
-        let mut inner = self.inner();
-        let counts = inner.flows.entry(flow).or_default();
-        counts.last_success = Some(began);
-        counts.writes += report.writes() as u64;
-        for outcome in [Outcome::Done, Outcome::Waiting, Outcome::Failed, Outcome::Quarantined, Outcome::Reported] {
-            *counts.records.entry(outcome).or_default() += report.count(outcome) as u64;
-        }
-        let seconds = took.as_secs_f64();
-        counts.seconds += seconds;
-        counts.timed += 1;
-        for (bound, within) in BOUNDS.iter().zip(&mut counts.within) {
-            *within += u64::from(seconds <= *bound);
-        }
+    pub(super) fn made(&self, flow: Flow, took: Duration, report: &dyn Report) {
+        self.inner().flows.entry(flow).or_default().writes += report.writes() as u64;
+        self.metrics.made(flow, took, report);
     }
 
     /// The lane goes on: the pass is over.
@@ -101,8 +91,9 @@ impl Pulse {
     pub(super) fn ended(&self, flow: Flow, ending: Ending) {
         let mut inner = self.inner();
         let counts = inner.flows.entry(flow).or_default();
-        *counts.passes.entry(ending).or_default() += 1;
+        counts.passes += 1;
         counts.last_ending = Some(ending);
+        self.metrics.ended(flow, ending);
     }
 
     /// A lane is alive.

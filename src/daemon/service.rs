@@ -6,7 +6,8 @@ use super::flow::Flow;
 use super::lane::{Lane, Wakes};
 use super::signals::{Asked, Signals};
 use super::site::Site;
-use super::systemd;
+use super::socket::{Commands, Socket};
+use super::{monitor, systemd};
 use crate::config::Config;
 use anyhow::Context as _;
 use std::collections::BTreeSet;
@@ -22,7 +23,7 @@ pub type Reload = Box<dyn Fn() -> anyhow::Result<Config> + Send + Sync>;
 /// How long passes may take to end once the service is asked to: systemd and people wait no longer than ten seconds.
 const STOPS_WITHIN: Duration = Duration::from_secs(8);
 /// A lane that has not looked for work in so long does not go on.
-const SILENCE: Duration = Duration::from_secs(60);
+pub(super) const SILENCE: Duration = Duration::from_secs(60);
 /// How often the line of `systemctl status` is written again.
 const STATUS_EVERY: Duration = Duration::from_secs(10);
 
@@ -31,7 +32,7 @@ const STATUS_EVERY: Duration = Duration::from_secs(10);
 ///
 /// # Errors
 /// When signals cannot be listened to, or the state cannot be closed.
-pub async fn serve(site: Site, reload: Reload) -> anyhow::Result<()> {
+pub async fn serve(site: Site, reload: Reload, commands: Arc<dyn Commands>) -> anyhow::Result<()> {
     let cancel = CancellationToken::new();
     let mut signals = Signals::listen().context("while listening to signals")?;
     let mut ticker = Ticker::start().await.context("while starting the clock")?;
@@ -51,6 +52,15 @@ pub async fn serve(site: Site, reload: Reload) -> anyhow::Result<()> {
         let (sites, ticks) = (sites.clone(), ticker.ticks());
         let lane = Lane { name, sites, ticks, wakes: Arc::clone(&wakes), cancel: cancel.clone() };
         lanes.spawn(lane.work());
+    }
+    let path = sites.borrow().config().socket();
+    let socket = Socket::listen(&path)
+        .with_context(|| format!("while listening at {} for commands ([service] socket)", path.display()))?;
+    let listening = tokio::spawn(socket.serve(sites.clone(), Arc::clone(&wakes), commands, cancel.clone()));
+    if let Some(address) = sites.borrow().config().service.listen {
+        monitor::listen(address, sites.clone(), cancel.clone())
+            .await
+            .with_context(|| format!("while listening at {address} for monitoring ([service] listen)"))?;
     }
     systemd::ready("at work");
     let mut told = Instant::now();
@@ -92,7 +102,10 @@ pub async fn serve(site: Site, reload: Reload) -> anyhow::Result<()> {
         tracing::warn!("stopped at once by a second signal; the next start goes on from here");
         std::process::exit(0);
     });
-    let ended = async { while lanes.join_next().await.is_some() {} };
+    let ended = async {
+        while lanes.join_next().await.is_some() {}
+        let _ = listening.await;
+    };
     if tokio::time::timeout(STOPS_WITHIN, ended).await.is_err() {
         tracing::warn!("a record takes too long: stopped all the same; the next start looks at it again");
     }
@@ -132,9 +145,8 @@ fn renew(sites: &watch::Sender<Arc<Site>>, reload: &Reload) {
 fn status(site: &Site) -> String {
     let counts = site.pulse.counts();
     let flows = counts.iter().map(|(flow, counts)| {
-        let passes: u64 = counts.passes.values().sum();
         let ending = counts.last_ending.map_or("", super::pulse::Ending::as_str);
-        format!("{}: {passes} passes, {} writes, last {ending}", flow.as_str(), counts.writes)
+        format!("{}: {} passes, {} writes, last {ending}", flow.as_str(), counts.passes, counts.writes)
     });
     let text = flows.collect::<Vec<_>>().join("; ");
     if text.is_empty() { "at work".to_owned() } else { text }

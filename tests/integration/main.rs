@@ -21,6 +21,7 @@ mod money;
 mod reference;
 mod restore;
 mod rules;
+mod service;
 mod settings;
 mod support;
 mod tickets;

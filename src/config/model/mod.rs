@@ -76,6 +76,11 @@ impl Config {
         self.gestan.as_ref().is_some_and(|gestan| gestan.shadow)
     }
 
+    /// The socket of the running service.
+    pub fn socket(&self) -> PathBuf {
+        self.service.socket.clone().unwrap_or_else(|| self.state.path.with_file_name("service.sock"))
+    }
+
     /// The state's file; shadow mode has one of its own, so that nothing that was not done is remembered
     /// as done.
     pub fn state_file(&self) -> PathBuf {
