@@ -3,6 +3,7 @@
 #![allow(clippy::print_stdout)]
 
 mod compare;
+pub mod dovecot;
 pub mod erp;
 pub mod help_desk;
 mod in_gestan;

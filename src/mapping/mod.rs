@@ -4,6 +4,7 @@
 mod deciding;
 mod directory;
 mod fold;
+pub mod mail;
 mod matching;
 mod paragraphs;
 mod planning;

@@ -17,6 +17,7 @@ mod histories;
 mod killed;
 mod lies;
 mod linked;
+mod mailbox;
 mod money;
 mod reference;
 mod restore;

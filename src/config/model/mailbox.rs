@@ -4,6 +4,7 @@ use crate::config::Secret;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
+use url::Url;
 
 /// Encryption of a connection to a mail server.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -51,9 +52,12 @@ pub struct Mailbox {
     /// Account.
     #[schemars(example = &"support@example.fr")]
     pub user: String,
-    /// Its password.
+    /// Its password; Microsoft 365 and Google take none and want `oauth`.
     #[serde(default)]
     pub password: Option<Secret>,
+    /// Access by token instead of a password (XOAUTH2).
+    #[serde(default)]
+    pub oauth: Option<MailOauth>,
     /// Folders that are read.
     #[serde(default = "inbox")]
     pub folders: Vec<String>,
@@ -63,6 +67,48 @@ pub struct Mailbox {
     /// Seconds that one command may take.
     #[serde(default = "timeout")]
     pub timeout_seconds: u64,
+}
+
+impl Mailbox {
+    /// Its port, chosen or usual.
+    pub fn port(&self) -> u16 {
+        self.port.unwrap_or(if self.security == MailSecurity::Tls { 993 } else { 143 })
+    }
+}
+
+/// Whose tokens they are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum TokenProvider {
+    /// Microsoft 365.
+    Microsoft,
+    /// Google Workspace.
+    Google,
+}
+
+/// Access by token: from `token_command`, from `token_file`, or fetched from the provider.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct MailOauth {
+    /// A program and its arguments; the first line that it prints is the token.
+    pub token_command: Vec<String>,
+    /// A file that another program keeps filled with a fresh token.
+    pub token_file: Option<PathBuf>,
+    /// "microsoft" or "google": the connector fetches tokens from there.
+    pub provider: Option<TokenProvider>,
+    /// Microsoft's name or number of the organisation, as in "example.onmicrosoft.com".
+    pub tenant: Option<String>,
+    /// Address that gives tokens, in the place of the provider's.
+    pub token_url: Option<Url>,
+    /// Application (client) id that was registered with the provider.
+    pub client_id: Option<String>,
+    /// Secret of that application.
+    pub client_secret: Option<Secret>,
+    /// File that holds the refresh token; when the provider gives a new one, the file is rewritten, so the service must be allowed
+    /// to write it. Without it the application signs in as itself (client credentials).
+    pub refresh_token_file: Option<PathBuf>,
+    /// Scope that is asked for, in the place of the provider's usual one.
+    pub scope: Option<String>,
 }
 
 fn inbox() -> Vec<String> {

@@ -1,0 +1,122 @@
+//! What `[[mail.mailboxes]]` cannot say by its types.
+
+use super::validate::Check;
+use super::{MailFlow, MailOauth, MailSecurity, Mailbox};
+use std::collections::BTreeSet;
+
+pub(super) fn mailboxes(mail: &MailFlow, check: &mut Check<'_>) {
+    if mail.enabled && mail.mailboxes.is_empty() {
+        check.at("mail/enabled", "the mail flow is on and has no mailbox", "add [[mail.mailboxes]], or write false");
+    }
+    let mut names = BTreeSet::new();
+    for (index, mailbox) in mail.mailboxes.iter().enumerate() {
+        let at = |key: &str| format!("mail/mailboxes/{index}/{key}");
+        let name_ok = (1..=40).contains(&mailbox.name.len())
+            && mailbox.name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-');
+        if !name_ok {
+            check.at(
+                &at("name"),
+                format!("\"{}\" cannot name a mailbox", mailbox.name),
+                "write 1 to 40 lower-case letters, digits or dashes",
+            );
+        }
+        if !names.insert(&mailbox.name) {
+            check.at(
+                &at("name"),
+                format!("two mailboxes are named \"{}\"", mailbox.name),
+                "give each a name of its own: mails are known by it",
+            );
+        }
+        for (key, value) in [("host", &mailbox.host), ("user", &mailbox.user)] {
+            if value.trim().is_empty() || value.chars().any(char::is_control) {
+                check.at(&at(key), format!("`{key}` is empty or not one line"), "fill it in");
+            }
+        }
+        check.at_least(&at("timeout_seconds"), mailbox.timeout_seconds, 1);
+        one(mailbox, &at, check);
+    }
+}
+
+fn one(mailbox: &Mailbox, at: &dyn Fn(&str) -> String, check: &mut Check<'_>) {
+    if mailbox.security == MailSecurity::None && !is_here(&mailbox.host) {
+        check.at(
+            &at("security"),
+            format!("the password for {} would cross the network in clear", mailbox.host),
+            "write \"tls\" or \"starttls\"; \"none\" is for a server on this machine (localhost, 127.0.0.1)",
+        );
+    }
+    if mailbox.folders.is_empty() {
+        check.at(&at("folders"), "no folder is read", "write [\"INBOX\"], or leave the key out");
+    }
+    let mut seen = BTreeSet::new();
+    for (index, folder) in mailbox.folders.iter().enumerate() {
+        if folder.trim().is_empty() || folder.chars().any(char::is_control) || !seen.insert(folder) {
+            check.at(
+                &at(&format!("folders/{index}")),
+                format!("\"{}\" is no folder, or stands there twice", folder.escape_default()),
+                "write each folder once, as the mail program shows it, such as \"INBOX/Support\"",
+            );
+        }
+    }
+    match (&mailbox.password, &mailbox.oauth) {
+        (None, None) => check.at(
+            &at("user"),
+            format!("the mailbox \"{}\" has neither a password nor [mail.mailboxes.oauth]", mailbox.name),
+            "add password = { file = \"/etc/gestan-connector/mail-password\" }, or `oauth` for Microsoft 365 and Google",
+        ),
+        (Some(_), Some(_)) => check.at(
+            &at("password"),
+            "there is a password and `oauth`: only one of them can be used",
+            "take one of them away",
+        ),
+        (None, Some(oauth)) => tokens(oauth, at, check),
+        (Some(_), None) => {}
+    }
+}
+
+fn tokens(oauth: &MailOauth, at: &dyn Fn(&str) -> String, check: &mut Check<'_>) {
+    let fetched = oauth.provider.is_some() || oauth.token_url.is_some();
+    let ways = [!oauth.token_command.is_empty(), oauth.token_file.is_some(), fetched];
+    if ways.iter().filter(|way| **way).count() != 1 {
+        check.at(
+            &at("oauth"),
+            "tokens must come from one place",
+            "write token_command, or token_file, or provider (\"microsoft\" or \"google\") with client_id",
+        );
+        return;
+    }
+    if !fetched {
+        return;
+    }
+    if oauth.client_id.as_ref().is_none_or(|id| id.trim().is_empty()) {
+        check.at(
+            &at("oauth"),
+            "`client_id` is missing",
+            "write the id of the application registered with the provider",
+        );
+    }
+    if oauth.refresh_token_file.is_none() && oauth.client_secret.is_none() {
+        check.at(
+            &at("oauth"),
+            "there is neither a refresh token nor a secret to sign in with",
+            "write refresh_token_file, or client_secret for an application that signs in as itself",
+        );
+    }
+    if oauth.provider == Some(super::TokenProvider::Microsoft) && oauth.token_url.is_none() && oauth.tenant.is_none() {
+        check.at(
+            &at("oauth"),
+            "`tenant` is missing",
+            "write the organisation, such as tenant = \"example.onmicrosoft.com\"",
+        );
+    }
+    if oauth.token_url.as_ref().is_some_and(|url| url.scheme() != "https" && !url.host_str().is_some_and(is_here)) {
+        check.at(&at("oauth/token_url"), "secrets would cross the network in clear", "write an https:// address");
+    }
+}
+
+/// Whether a host is this machine.
+pub(super) fn is_here(host: &str) -> bool {
+    let bare = host.trim_start_matches('[').trim_end_matches(']');
+    host.eq_ignore_ascii_case("localhost")
+        || bare.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
+}

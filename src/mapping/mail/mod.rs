@@ -1,0 +1,7 @@
+//! What a mail says, without I/O: its new text without quotes and signature, its HTML as GestSup may show it.
+
+mod html;
+mod quotes;
+
+pub use html::{clean, from_text};
+pub use quotes::{Fresh, fresh_html, fresh_text};
