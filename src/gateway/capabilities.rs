@@ -72,6 +72,7 @@ impl Gateway {
             consos: Self::counts(&catalogue),
             documents: self.stores_documents(&catalogue),
             contracts: self.contracts.is_some(),
+            psp_contacts: self.psp_mode(&catalogue),
             codes: self.codes.names(),
             missing_codes,
         })

@@ -68,6 +68,9 @@ pub enum GatewayFault {
     /// The intervention, or the ticket, is linked already: a sentence.
     #[error("{0}")]
     Linked(String),
+    /// The administrator has not granted it: a sentence.
+    #[error("{0}")]
+    NotGranted(String),
     /// There is no such thing.
     #[error("{0}")]
     NotFound(String),
@@ -107,6 +110,7 @@ impl GatewayFault {
             Self::Contracts(_) => (500, "contracts-query", "The query of contracts fails", None),
             Self::Billed(current) => (409, Problem::BILLED, "The intervention is billed", Some(current)),
             Self::Linked(_) => (409, Problem::LINKED, "It is linked already", None),
+            Self::NotGranted(_) => (409, Problem::NOT_GRANTED, "It is not granted", None),
             Self::NotFound(_) => (404, Problem::NOT_FOUND, "There is no such thing", None),
             Self::Invalid(_) => (422, Problem::INVALID, "A value cannot be accepted", None),
             Self::NotInstalled => (503, "not-installed", "The gateway is not installed in this base", None),

@@ -20,6 +20,7 @@ mod lists;
 pub mod memo;
 mod objects;
 mod probe;
+mod psp;
 mod records;
 mod references;
 mod sheet;
@@ -80,6 +81,7 @@ pub struct Gateway {
     document_turn: Mutex<()>,
     contracts: Option<config::GatewayContracts>,
     clients: config::GatewayClients,
+    psp: Option<config::GatewayPsp>,
     memo: config::MemoFormat,
     max_body: usize,
     /// A base's structure changes with Gestan's version only.
@@ -105,6 +107,7 @@ impl Gateway {
             document_turn: Mutex::new(()),
             contracts: config.contracts.clone(),
             clients: config.clients.clone(),
+            psp: config.psp.clone(),
             memo: config.memo,
             max_body: usize::try_from(config.max_body_kib).unwrap_or(8192) * 1024,
             catalogue: RwLock::new(None),

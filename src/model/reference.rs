@@ -50,6 +50,9 @@ pub struct Client {
     /// `COMMENTAIRE` as plain text.
     #[serde(default)]
     pub comment: String,
+    /// `USER.CDUSER` of the user whose own contact this is.
+    #[serde(default)]
+    pub user: Option<String>,
 }
 
 /// A person that a client is spoken to through (`CONTACT` with a name of a person).

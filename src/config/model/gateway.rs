@@ -52,6 +52,9 @@ pub struct Gateway {
     /// Which contacts count as clients.
     #[serde(default)]
     pub clients: GatewayClients,
+    /// Which contacts are users' own; without this table nothing is done about them.
+    #[serde(default)]
+    pub psp: Option<GatewayPsp>,
     /// Where the files of documents are; without this table no documents are stored.
     #[serde(default)]
     pub documents: Option<GatewayDocuments>,
@@ -92,6 +95,22 @@ pub struct GatewayClients {
     /// CONTACT.ID2GENRE_CONTACT of the contacts that count. Empty: whatever it is.
     #[schemars(extend("examples" = [[1]]))]
     pub genres: Vec<i64>,
+}
+
+/// `[gateway.psp]`
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct GatewayPsp {
+    /// CONTACT.CTG_CONTACT of partners, services and providers (PSP). A user's own contact is the one of this category whose LOGIN is the user code. The number is not public: `SELECT CTG_CONTACT, COUNT(*) FROM CONTACT GROUP BY 1` shows the ones in use.
+    #[schemars(example = &3)]
+    pub group: i64,
+    /// Whether the gateway may create the contact of a user who has none. It is the only row of CONTACT that it ever adds; false: `check --online` lists those to create by hand.
+    #[serde(default)]
+    pub create: bool,
+    /// SOCIETE.IDSOCIETE of your own company, which contacts that are created belong to: they are one client in GestSup then. Without it each is one by itself.
+    #[serde(default)]
+    #[schemars(extend("examples" = [1]))]
+    pub company: Option<i64>,
 }
 
 /// `[gateway.documents]`

@@ -63,7 +63,7 @@ pub struct Keep {
     pub contacts: Vec<String>,
     /// name, serial, internal, type, manufacturer, model, owner, installed, warranty, disabled.
     pub equipment: Vec<String>,
-    /// first_name, last_name, mail, phone, mobile, function, disabled.
+    /// first_name, last_name, mail, phone, mobile, function, company, disabled.
     pub technicians: Vec<String>,
 }
 
@@ -105,6 +105,8 @@ pub struct Reference {
     pub equipment: bool,
     /// Gestan's users become technicians.
     pub technicians: bool,
+    /// Every Gestan user in use has a contact of its own in Gestan (category PSP: [gateway.psp] beside Gestan says which that is, and whether it may be made), which is a client, and the company of its account.
+    pub psp_contacts: bool,
     /// The profile of a new contact person: "user" (sees tickets) or "power_user" (opens them too).
     pub contact_profile: ContactProfile,
     /// The login of a new contact person: {mail}, {first_name}, {last_name}, {id} (the contact's number in Gestan). It is written once.
@@ -130,6 +132,7 @@ impl Default for Reference {
             contacts: true,
             equipment: true,
             technicians: true,
+            psp_contacts: true,
             contact_profile: ContactProfile::default(),
             contact_login: "{mail}".to_owned(),
             technician_login: "{code}".to_owned(),

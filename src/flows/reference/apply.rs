@@ -247,6 +247,18 @@ impl Pass<'_> {
         Ok(())
     }
 
+    /// Tells of what is no plan's: what is done, or waits.
+    pub(super) async fn tell(&mut self, records: Vec<ReferenceRecord>) -> Result<(), PortError> {
+        let done = records.iter().filter(|record| record.outcome == Some(Outcome::Done));
+        let journal: Vec<JournalEntry> =
+            done.map(|record| line(record, Outcome::Done, self.run_id, self.now)).collect();
+        if !journal.is_empty() {
+            self.flow.memory.commit_reference(ReferenceCommit { journal, ..ReferenceCommit::default() }).await?;
+        }
+        self.report.records.extend(records);
+        Ok(())
+    }
+
     /// Finds out what became of rows that were begun and never confirmed.
     pub(super) async fn recover(&mut self, pen: &mut dyn RegisterPen) -> Result<(), PortError> {
         let intents = self.flow.memory.reference_intents().await?;

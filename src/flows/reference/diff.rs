@@ -71,6 +71,8 @@ impl Planner<'_> {
                 || self.keeps(field)
                 // Where Gestan says nothing, and never did, what GestSup says stands.
                 || (target.is_empty() && last.is_none_or(str::is_empty))
+                // A company that people chose for a technician stands.
+                || (field == Field::Company && self.kind == Kind::Technician && current != "0" && last != Some(current))
                 // Whoever locked an account in GestSup had a reason; only Gestan's own change counts.
                 || (field == Field::Disabled && self.kind.is_account() && (unchanged || last.is_none()))
                 || (target.is_empty() && Field::LISTED.contains(&field) && current == UNKNOWN);

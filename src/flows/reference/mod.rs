@@ -10,12 +10,14 @@ mod pass;
 mod plan;
 mod ports;
 mod project;
+mod psp;
 mod record;
 mod report;
 mod survey;
 
 pub use pass::ReferenceFlow;
 pub use ports::*;
+pub use psp::without_contact;
 pub use record::{Field, Kind, Place, Row, Values};
 pub use report::{ReferenceRecord, ReferenceReport};
 pub use survey::{Standing, SurveyLine};

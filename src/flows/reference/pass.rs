@@ -50,7 +50,7 @@ pub(super) struct Pass<'a> {
     pub imagined: i64,
     /// Links of the kinds that are done, by kind.
     links: HashMap<Kind, Vec<ReferenceLink>>,
-    survey: Option<Vec<SurveyLine>>,
+    pub survey: Option<Vec<SurveyLine>>,
     residents: Residents,
 }
 
@@ -78,11 +78,11 @@ impl Residents {
 
 /// What Gestan holds.
 #[derive(Default)]
-struct Lists {
-    clients: Vec<Client>,
-    contacts: Vec<Contact>,
-    machines: Vec<Machine>,
-    users: Vec<User>,
+pub(super) struct Lists {
+    pub clients: Vec<Client>,
+    pub contacts: Vec<Contact>,
+    pub machines: Vec<Machine>,
+    pub users: Vec<User>,
 }
 
 fn count_name(kind: Kind) -> String {
@@ -178,7 +178,7 @@ impl<'a> ReferenceFlow<'a> {
         if settings.clients && settings.equipment {
             lists.machines = self.gestan.all_machines().await?;
         }
-        if settings.technicians {
+        if settings.technicians || (settings.clients && settings.psp_contacts) {
             lists.users = self.gestan.all_users().await?;
         }
         Ok(lists)
@@ -209,7 +209,7 @@ impl Pass<'_> {
         if !options.dry_run {
             self.recover(pen.as_mut()).await?;
         }
-        let lists = self.flow.lists().await?;
+        let mut lists = self.flow.lists().await?;
         let households = Households::new(&lists.clients);
         for kind in Kind::ALL {
             let links = self.flow.memory.reference_links(kind).await?;
@@ -224,6 +224,8 @@ impl Pass<'_> {
                 return Ok(());
             }
         }
+        self.psp_contacts(&mut lists, options.dry_run).await?;
+        let households = Households::new(&lists.clients);
         for kind in self.flow.kinds().collect::<Vec<_>>() {
             if matches!(kind, Kind::Owner | Kind::Equipment) {
                 self.residents = Residents::new(&pen.rows(Place::People).await?);
@@ -293,7 +295,19 @@ impl Pass<'_> {
     fn project(&self, kind: Kind, lists: &Lists, households: &Households<'_>) -> Vec<Projected> {
         let settings = self.flow.settings;
         match kind {
-            Kind::Technician => lists.users.iter().filter_map(|user| project::technician(settings, user)).collect(),
+            Kind::Technician => {
+                let companies = self.id_of(Kind::Client);
+                let own = lists.clients.iter().filter(|client| !client.archived);
+                let own: HashMap<&str, i64> = own
+                    .filter_map(|client| {
+                        let lead = households.lead_of.get(&client.id)?.to_string();
+                        Some((client.user.as_deref()?, *companies.get(lead.as_str())?))
+                    })
+                    .collect();
+                let technician =
+                    |user: &User| project::technician(settings, user, own.get(user.code.as_str()).copied());
+                lists.users.iter().filter_map(technician).collect()
+            }
             Kind::Client => households.leads.iter().map(|(lead, members)| project::client(lead, members)).collect(),
             Kind::Contact => {
                 let companies = self.id_of(Kind::Client);

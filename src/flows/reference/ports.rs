@@ -4,11 +4,23 @@
 use super::record::{Field, Kind, Place, Row, Values};
 use crate::flows::PortError;
 use crate::flows::tickets::JournalEntry;
+use crate::gestan::contract::PspMode;
 use crate::model::{Client, Contact, Machine, User};
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+
+/// A user's own contact.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Psp {
+    /// It was there.
+    Found(Box<Client>),
+    /// It was made.
+    Made(Box<Client>),
+    /// There is none, and none is made: a sentence.
+    Refused(String),
+}
 
 /// Gestan's lists, archived records included.
 #[async_trait]
@@ -21,6 +33,10 @@ pub trait Catalogues: Send + Sync {
     async fn all_machines(&self) -> Result<Vec<Machine>, PortError>;
     /// Gestan's users.
     async fn all_users(&self) -> Result<Vec<User>, PortError>;
+    /// What the gateway does about users' own contacts.
+    async fn psp_mode(&self) -> Result<PspMode, PortError>;
+    /// A user's own contact, which is made if there is none.
+    async fn psp_contact(&self, code: &str) -> Result<Psp, PortError>;
 }
 
 /// GestSup's lists as something to write to.

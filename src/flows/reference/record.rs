@@ -23,7 +23,7 @@ pub enum Kind {
 
 impl Kind {
     /// In the order of a pass: what others refer to comes first.
-    pub const ALL: [Self; 5] = [Self::Technician, Self::Client, Self::Contact, Self::Owner, Self::Equipment];
+    pub const ALL: [Self; 5] = [Self::Client, Self::Technician, Self::Contact, Self::Owner, Self::Equipment];
 
     /// Name in the state, on the command line and in `--json`.
     pub fn as_str(self) -> &'static str {

@@ -55,6 +55,7 @@ pub fn router(gateway: Arc<Gateway>, token: Option<Token>) -> Router {
         .route("/v1/contacts", get(routes::contacts))
         .route("/v1/machines", get(routes::machines))
         .route("/v1/users", get(routes::users))
+        .route("/v1/users/{code}/psp-contact", put(routes::psp_contact))
         .route("/v1/projects", get(routes::projects))
         .route("/v1/products", get(routes::products))
         .fallback(|| async {

@@ -235,6 +235,13 @@ pub(super) async fn link(
     }
 }
 
+pub(super) async fn psp_contact(State(gateway): App, Path(code): Path<String>, headers: HeaderMap) -> Response {
+    match gateway.psp_contact(&code).await {
+        Ok((client, new)) => (if new { StatusCode::CREATED } else { StatusCode::OK }, Json(client)).into_response(),
+        Err(error) => fault(error, request_id(&headers)),
+    }
+}
+
 fn with_etag(status: StatusCode, state: &ObjectState) -> Response {
     let mut response = (status, Json(state)).into_response();
     if let Ok(etag) = HeaderValue::from_str(&format!("\"{}\"", state.etag)) {

@@ -3,11 +3,11 @@
 use super::{GatewayClient, json};
 use crate::flows::PortError;
 use crate::flows::follow_up::Changes;
-use crate::flows::reference::Catalogues;
+use crate::flows::reference::{Catalogues, Psp};
 use crate::flows::tickets::Interventions;
 use crate::gestan::contract::{
     BatchItem, BatchResult, Client, Contact, Contract, DocumentPut, DocumentState, KnownState, LinkPut, Machine,
-    ObjectRecord, ObjectState, Page, Product, StateResult, TicketKey, User,
+    ObjectRecord, ObjectState, Page, Product, PspMode, StateResult, TicketKey, User,
 };
 use crate::gestan::error::GatewayError;
 use crate::model::ObjectKind;
@@ -40,6 +40,25 @@ impl Catalogues for GatewayClient {
 
     async fn all_users(&self) -> Result<Vec<User>, PortError> {
         Ok(self.all("users").await?)
+    }
+
+    async fn psp_mode(&self) -> Result<PspMode, PortError> {
+        Ok(self.capabilities().await?.psp_contacts)
+    }
+
+    async fn psp_contact(&self, code: &str) -> Result<Psp, PortError> {
+        let code: String = url::form_urlencoded::byte_serialize(code.as_bytes()).collect();
+        let path = format!("/v1/users/{}/psp-contact", code.replace('+', "%20"));
+        let answer = self.send(Method::PUT, &path, None, None).await?;
+        let new = answer.status == axum::http::StatusCode::CREATED;
+        match self.understand(&answer) {
+            Ok(client) if new => Ok(Psp::Made(Box::new(client))),
+            Ok(client) => Ok(Psp::Found(Box::new(client))),
+            Err(GatewayError::Problem { problem, .. }) if matches!(problem.status, 404 | 409 | 422 | 501) => {
+                Ok(Psp::Refused(problem.detail))
+            }
+            Err(error) => Err(error.into()),
+        }
     }
 }
 

@@ -8,6 +8,7 @@ mod limits;
 mod loading;
 mod matching;
 mod projection;
+mod psp;
 
 use crate::follow_up::ask;
 use crate::support::World;
