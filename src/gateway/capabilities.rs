@@ -11,13 +11,14 @@ use crate::model::ObjectKind;
 const BLOCKING: [(&str, &str); 2] = [("CONTACT", "IDCONTACT"), ("USER", "CDUSER")];
 
 /// Columns of other tables that are used where they exist.
-const USED: [(&str, &str); 6] = [
+const USED: [(&str, &str); 7] = [
     ("MACHINE_MNT", "IDMACHINE"),
     ("PRODUIT", "CD_PRODUIT"),
     ("PARAMLIB", "LIB_50"),
     ("PROJET", "IDPROJET"),
     ("CONSO", "IDCONSO"),
     ("DOCUMENT", "IDDOCUMENT"),
+    ("ABSENCE", "IDABSENCE"),
 ];
 
 impl Gateway {

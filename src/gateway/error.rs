@@ -60,8 +60,13 @@ pub enum GatewayFault {
         reason: String,
     },
     /// The administrator's query fails.
-    #[error("the query of contracts fails ({0}): mend [gateway.contracts] query")]
-    Contracts(String),
+    #[error("the query of {what} fails ({reason}): mend [gateway.{what}] query")]
+    Query {
+        /// What it lists.
+        what: &'static str,
+        /// What is wrong.
+        reason: String,
+    },
     /// It was billed.
     #[error("intervention {} is billed and cannot change any more: a ticket that goes on needs a new one", .0.id)]
     Billed(Box<ObjectState>),
@@ -107,7 +112,8 @@ impl GatewayFault {
             Self::Unsupported(_) => (501, Problem::UNSUPPORTED, "There is no place for it", None),
             Self::TooLarge(_) => (413, Problem::TOO_LARGE, "The file is too large", None),
             Self::Folder { .. } => (500, "documents-folder", "The folder of documents cannot be used", None),
-            Self::Contracts(_) => (500, "contracts-query", "The query of contracts fails", None),
+            Self::Query { what: "contracts", .. } => (500, "contracts-query", "The query of contracts fails", None),
+            Self::Query { .. } => (500, "tasks-query", "The query of tasks fails", None),
             Self::Billed(current) => (409, Problem::BILLED, "The intervention is billed", Some(current)),
             Self::Linked(_) => (409, Problem::LINKED, "It is linked already", None),
             Self::NotGranted(_) => (409, Problem::NOT_GRANTED, "It is not granted", None),

@@ -1,6 +1,8 @@
 //! The gateway beside Gestan: the only part of the program that knows Gestan's tables, numeric codes,
 //! rich text and audit columns. Served over HTTP, or called inside the daemon's process.
 
+mod absences;
+mod asked;
 pub mod base;
 mod capabilities;
 mod changes;
@@ -44,7 +46,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::{Mutex, RwLock};
 
 /// Tables of Gestan that the gateway uses.
-const TABLES: [&str; 13] = [
+const TABLES: [&str; 14] = [
     "INTERVENTION",
     "Z83_INTERVENTION",
     "ANOMALIE",
@@ -58,6 +60,7 @@ const TABLES: [&str; 13] = [
     "CONSO",
     "DOCUMENT",
     "PARAMLIB",
+    "ABSENCE",
 ];
 
 /// How long a structure that was read is trusted: Gestan may be updated while the gateway runs.
@@ -80,6 +83,7 @@ pub struct Gateway {
     /// Held while a document is stored.
     document_turn: Mutex<()>,
     contracts: Option<config::GatewayContracts>,
+    tasks: Option<config::GatewayTasks>,
     clients: config::GatewayClients,
     psp: Option<config::GatewayPsp>,
     memo: config::MemoFormat,
@@ -106,6 +110,7 @@ impl Gateway {
             documents: config.documents.clone(),
             document_turn: Mutex::new(()),
             contracts: config.contracts.clone(),
+            tasks: config.tasks.clone(),
             clients: config.clients.clone(),
             psp: config.psp.clone(),
             memo: config.memo,

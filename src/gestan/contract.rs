@@ -1,6 +1,6 @@
 //! The messages of the gateway's contract, version 1 (`docs/gateway-api.yaml`), used by both of its ends.
 
-pub use crate::model::{Client, Contact, Contract, Machine, Product, Project, User};
+pub use crate::model::{Absence, Client, Contact, Contract, Machine, Product, Project, Task, User};
 use crate::model::{Entry, Fields, Identity, ObjectKind, RichText};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};

@@ -61,6 +61,9 @@ pub struct Gateway {
     /// Where maintenance contracts are; without this table there are none.
     #[serde(default)]
     pub contracts: Option<GatewayContracts>,
+    /// Where tasks of projects are; without this table projects have none.
+    #[serde(default)]
+    pub tasks: Option<GatewayTasks>,
 }
 
 /// `[gateway.anomalies]`
@@ -138,6 +141,15 @@ pub struct GatewayDocuments {
 pub struct GatewayContracts {
     /// One SELECT that finds the maintenance contracts that run: `number` and `client` (CONTACT.IDCONTACT), and where they are known `machine` (MACHINE_MNT.IDMACHINE), `product` (CD_PRODUIT that covered work is billed as), `valid_from` and `valid_until` (dates). Gestan's own tables of contracts are not public.
     #[schemars(example = &"SELECT NUM_CONTRAT AS number, IDCONTACT AS client, DT_DEBUT AS valid_from, DT_FIN AS valid_until FROM CONTRAT WHERE ST_CONTRAT = 1")]
+    pub query: String,
+}
+
+/// `[gateway.tasks]`
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct GatewayTasks {
+    /// One SELECT that finds the tasks of projects: `task` (TACHE.IDTACHE), `project` (PROJET.IDPROJET), `label`, and where it is known `closed` (0 or 1). The columns of Gestan's table of tasks are not public.
+    #[schemars(example = &"SELECT IDTACHE AS task, IDPROJET AS project, NOMTACHE AS label FROM TACHE")]
     pub query: String,
 }
 

@@ -14,7 +14,7 @@ use chrono::{DateTime, Utc};
 /// Rows of one transaction.
 const ROWS: usize = 50;
 /// Fields that tell a row from another that has its id after a restart of the server.
-const TELLING: [Field; 5] = [Field::Name, Field::LastName, Field::Mail, Field::Login, Field::Internal];
+const TELLING: [Field; 6] = [Field::Name, Field::LastName, Field::Mail, Field::Login, Field::Internal, Field::Starts];
 
 /// The flow's name in the journal.
 pub(super) const FLOW: &str = "reference";

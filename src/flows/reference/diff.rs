@@ -29,6 +29,7 @@ impl Planner<'_> {
             Kind::Equipment => &keep.equipment,
             Kind::Technician => &keep.technicians,
             Kind::Owner => return matches!(field, Field::Profile),
+            Kind::Project | Kind::Absence => return false,
         };
         // Rights and logins are GestSup's own once an account is there; so is where equipment stands.
         matches!(field, Field::Login | Field::Profile | Field::State) || kept.iter().any(|kept| kept == field.as_str())

@@ -6,14 +6,14 @@ use crate::flows::follow_up::Changes;
 use crate::flows::reference::{Catalogues, Psp};
 use crate::flows::tickets::Interventions;
 use crate::gestan::contract::{
-    BatchItem, BatchResult, Client, Contact, Contract, DocumentPut, DocumentState, KnownState, LinkPut, Machine,
-    ObjectRecord, ObjectState, Page, Product, PspMode, StateResult, TicketKey, User,
+    Absence, BatchItem, BatchResult, Client, Contact, Contract, DocumentPut, DocumentState, KnownState, LinkPut,
+    Machine, ObjectRecord, ObjectState, Page, Product, Project, PspMode, StateResult, Task, TicketKey, User,
 };
 use crate::gestan::error::GatewayError;
 use crate::model::ObjectKind;
 use async_trait::async_trait;
 use axum::http::Method;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use std::time::Duration;
 
 #[async_trait]
@@ -40,6 +40,19 @@ impl Catalogues for GatewayClient {
 
     async fn all_users(&self) -> Result<Vec<User>, PortError> {
         Ok(self.all("users").await?)
+    }
+
+    async fn all_projects(&self) -> Result<Vec<Project>, PortError> {
+        Ok(self.all("projects").await?)
+    }
+
+    async fn all_tasks(&self) -> Result<Vec<Task>, PortError> {
+        Ok(self.all("tasks").await?)
+    }
+
+    async fn all_absences(&self, ends_after: NaiveDate) -> Result<Vec<Absence>, PortError> {
+        let day = ends_after.to_string();
+        Ok(self.all_with("absences", vec![("ends_after", day.as_str())]).await?)
     }
 
     async fn psp_mode(&self) -> Result<PspMode, PortError> {

@@ -17,6 +17,7 @@ fn with_outcome(state: &serde_json::Value) -> serde_json::Value {
 async fn every_answer_is_what_the_contract_says() {
     let mut served = Served::new().await;
     served.contracts(&["('C-1', 1, NULL, 'MO', '2026-01-01', NULL)"]).await;
+    served.erp.absence("PDU", "2026-12-24", "2026-12-31").await.unwrap();
     let mut seen: Vec<(String, String)> = Vec::new();
     for path in [
         "/v1/health",
@@ -28,6 +29,8 @@ async fn every_answer_is_what_the_contract_says() {
         "/v1/projects",
         "/v1/products",
         "/v1/contracts",
+        "/v1/absences",
+        "/v1/tasks",
     ] {
         let answer = served.get(path).await;
         assert_eq!(answer.status, StatusCode::OK, "{path}");

@@ -19,6 +19,8 @@ async fn begin() -> (World, Program) {
     person(&mut world, ("Sans", "Adresse"), "", company).await;
     world.erp.machine("M2", "Imprimante", "SN-2", lead).await.unwrap();
     world.erp.machine("M3", "Sans numéro", "", lead).await.unwrap();
+    world.erp.project("Migration", 0).await.unwrap();
+    world.erp.absence("LRO", "2026-12-21", "2026-12-31").await.unwrap();
     let program = Program::on(&mut world).await;
     (world, program)
 }
@@ -26,6 +28,7 @@ async fn begin() -> (World, Program) {
 async fn change(world: &mut World) {
     world.erp.run("UPDATE CONTACT SET TELP1 = '0400' WHERE NOMFAMILLE = 'Sol'").await.unwrap();
     world.erp.run("UPDATE MACHINE_MNT SET IARCHIVE = 1 WHERE CD_MACHINE = 'M2'").await.unwrap();
+    world.erp.run("UPDATE ABSENCE SET DT_FIN = '2027-01-03'").await.unwrap();
 }
 
 /// Both sides without ids, which a pass that was undone uses up.
@@ -47,7 +50,8 @@ async fn sides(world: &mut World) -> Vec<String> {
         )
         .await,
     );
-    for list in ["tassets_type", "tassets_manufacturer", "tassets_model"] {
+    lines.extend(crate::follow_up::ask(world, "technician, title, date_start, date_end, disable", "tevents").await);
+    for list in ["tprojects", "tassets_type", "tassets_manufacturer", "tassets_model"] {
         lines.extend(crate::follow_up::ask(world, "name", list).await);
     }
     lines.extend(
