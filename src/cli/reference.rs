@@ -6,6 +6,7 @@ use crate::config::{Config, Role};
 use crate::daemon::{PassResult, Site};
 use crate::flows::reference::{
     Catalogues as _, Decision, Kind, ReferenceMemory as _, ReferenceReport, Register as _, Standing, SurveyLine,
+    project_keys,
 };
 use crate::flows::tickets::{Outcome, PassOptions};
 use anyhow::{Context as _, bail, ensure};
@@ -25,13 +26,13 @@ pub struct Reference {
     decide: Decide,
 }
 
-const KINDS: [&str; 4] = ["client", "contact", "equipment", "technician"];
+const KINDS: [&str; 5] = ["client", "contact", "equipment", "technician", "project"];
 
 #[derive(Debug, Subcommand)]
 enum Decide {
     /// It is this row.
     Link {
-        /// client, contact, equipment or technician.
+        /// client, contact, equipment, technician or project.
         #[arg(value_parser = KINDS)]
         kind: String,
         /// Its number in Gestan, or the user code.
@@ -41,7 +42,7 @@ enum Decide {
     },
     /// It is not synchronised; its row in GestSup, if it has one, is left as it is.
     Ignore {
-        /// client, contact, equipment or technician.
+        /// client, contact, equipment, technician or project.
         #[arg(value_parser = KINDS)]
         kind: String,
         /// Its number in Gestan, or the user code.
@@ -49,7 +50,7 @@ enum Decide {
     },
     /// Take a decision back: the next pass looks at it anew.
     Reconsider {
-        /// client, contact, equipment or technician.
+        /// client, contact, equipment, technician or project.
         #[arg(value_parser = KINDS)]
         kind: String,
         /// Its number in Gestan, or the user code.
@@ -126,6 +127,11 @@ async fn keys(site: &Site, kind: Kind) -> anyhow::Result<HashSet<String>> {
         Kind::Client | Kind::Owner => gestan.all_clients().await?.iter().map(|client| client.id.to_string()).collect(),
         Kind::Contact => gestan.all_contacts().await?.iter().map(|contact| contact.id.to_string()).collect(),
         Kind::Equipment => gestan.all_machines().await?.iter().map(|machine| machine.id.to_string()).collect(),
+        Kind::Project => {
+            let (projects, tasks) = (gestan.all_projects().await?, gestan.all_tasks().await?);
+            project_keys(&projects, &tasks)
+        }
+        Kind::Absence => HashSet::new(),
         Kind::Technician => gestan.all_users().await?.into_iter().map(|user| user.code).collect(),
     })
 }

@@ -195,7 +195,7 @@ const KEPT: [(&str, &[&str]); 4] = [
         "equipment",
         &["name", "serial", "internal", "type", "manufacturer", "model", "owner", "installed", "warranty", "disabled"],
     ),
-    ("technicians", &["first_name", "last_name", "mail", "phone", "mobile", "function", "disabled"]),
+    ("technicians", &["first_name", "last_name", "mail", "phone", "mobile", "function", "company", "disabled"]),
 ];
 
 fn reference(config: &Config, check: &mut Check<'_>) {

@@ -208,6 +208,7 @@ impl Site {
             gestsup: &self.gestsup,
             memory: &self.store,
             settings: &self.config.reference,
+            zone: self.gestsup.zone(),
             progress,
         }
     }

@@ -30,6 +30,8 @@ impl fmt::Display for BrakeReason {
             "contacts" => "contact persons would be disabled in GestSup",
             "equipment" => "pieces of equipment would be disabled in GestSup",
             "technicians" => "technicians would be disabled in GestSup",
+            "projects" => "projects would be disabled in GestSup",
+            "vanished-projects" => "projects are gone from Gestan's list",
             "vanished-clients" => "clients are gone from Gestan's list",
             "vanished-contacts" => "contact persons are gone from Gestan's list",
             "vanished-equipment" => "machines are gone from Gestan's list",
@@ -38,7 +40,7 @@ impl fmt::Display for BrakeReason {
         };
         let setting = match self.kind {
             "state" => "[follow_up.brake] state".to_owned(),
-            kind if ["clients", "contacts", "equipment", "technicians"].contains(&kind)
+            kind if ["clients", "contacts", "equipment", "technicians", "projects"].contains(&kind)
                 || kind.starts_with("vanished") =>
             {
                 "[reference] brake".to_owned()

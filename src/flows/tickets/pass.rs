@@ -1,6 +1,7 @@
 //! One pass of the tickets flow: look, plan, brake, write, remember.
 
 use super::apply::Applier;
+use super::away::PLANNED_WITH;
 use super::brake::Tally;
 use super::cases::{Cases, Plan};
 use super::links::known_before;
@@ -119,7 +120,8 @@ impl TicketsFlow<'_> {
         if !options.dry_run {
             self.recover(run_id, now).await?;
         }
-        let remembered = Remembered::load(self.memory, &self.config.tickets, self.zone, &projection, now).await?;
+        let mut remembered = Remembered::load(self.memory, &self.config.tickets, self.zone, &projection, now).await?;
+        self.regard_absences(&mut remembered).await?;
         let mut snapshot = self.source.snapshot().await?;
         let found = find(self, snapshot.as_mut(), &remembered, options, now).await?;
         let compared = self.compare(&remembered, options, now).await?;
@@ -328,6 +330,7 @@ impl TicketsFlow<'_> {
         let known = self.memory.reference().await?;
         let mut directory =
             Directory::new(&clients, &machines, &users).with_links(known.clients, known.machines, known.users);
+        directory = directory.with_projects(known.projects).with_absences(self.absences().await?);
         let billing = &self.config.mapping.billing;
         if billing.contracts {
             directory = directory.with_contracts(self.gestan.contracts().await?);
@@ -386,6 +389,7 @@ impl TicketsFlow<'_> {
         if remembered.projection_changed || remembered.last_ticket.is_none() {
             values.push((PROJECTION, projection.to_owned()));
         }
+        values.extend(remembered.absences.clone().map(|text| (PLANNED_WITH, text)));
         if !values.is_empty() {
             self.memory.set_values(values).await?;
         }
