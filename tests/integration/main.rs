@@ -26,4 +26,5 @@ mod service;
 mod settings;
 mod support;
 mod tickets;
+mod units;
 mod versions;
