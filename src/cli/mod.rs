@@ -19,6 +19,7 @@ mod retry;
 mod run;
 mod screen;
 mod show;
+mod state;
 mod status;
 mod sync;
 
@@ -72,6 +73,8 @@ enum Command {
     Link(link::Link),
     /// Decide which row of GestSup a client, contact, machine or user of Gestan is.
     Reference(reference::Reference),
+    /// Copy, restore, check or rebuild what the connector remembers.
+    State(state::State),
     /// Serve Gestan's base to a connector elsewhere, install what it needs, or look for its codes.
     Gateway(gateway::Gateway),
     /// See the connector at work on servers of its own, without touching yours.
@@ -95,6 +98,7 @@ impl Cli {
             Command::Sync(sync) => sync.execute(&globals).await,
             Command::Check(check) => check.execute(&globals).await,
             Command::Healthcheck(healthcheck) => healthcheck.execute(&globals).await,
+            Command::State(state) => state.execute(&globals).await,
             Command::Status(status) => status.execute(&globals).await,
             Command::Journal(journal) => journal.execute(&globals).await,
             Command::Show(show) => show.execute(&globals).await,

@@ -28,6 +28,7 @@ impl Check<'_> {
 pub(super) fn service(config: &Config, check: &mut Check<'_>) {
     let service = &config.service;
     check.at_least("service/deadline_minutes", service.deadline_minutes, 1);
+    check.at_least("state/journal_days", config.state.journal_days.into(), 31);
     if service.jitter_seconds > 3600 {
         check.at("service/jitter_seconds", "more than an hour", "write 0 to 3600");
     }

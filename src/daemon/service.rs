@@ -10,6 +10,7 @@ use super::socket::{Commands, Socket};
 use super::{monitor, systemd};
 use crate::config::Config;
 use anyhow::Context as _;
+use chrono::Utc;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -24,6 +25,8 @@ pub type Reload = Box<dyn Fn() -> anyhow::Result<Config> + Send + Sync>;
 const STOPS_WITHIN: Duration = Duration::from_secs(8);
 /// A lane that has not looked for work in so long does not go on.
 pub(super) const SILENCE: Duration = Duration::from_secs(60);
+/// How often old lines of the journal are looked for.
+const TIDY_EVERY: Duration = Duration::from_secs(24 * 3600);
 /// How often the line of `systemctl status` is written again.
 const STATUS_EVERY: Duration = Duration::from_secs(10);
 
@@ -63,7 +66,7 @@ pub async fn serve(site: Site, reload: Reload, commands: Arc<dyn Commands>) -> a
             .with_context(|| format!("while listening at {address} for monitoring ([service] listen)"))?;
     }
     systemd::ready("at work");
-    let mut told = Instant::now();
+    let (mut told, mut tidied) = (Instant::now(), None::<Instant>);
     loop {
         tokio::select! {
             asked = signals.next() => match asked {
@@ -85,6 +88,10 @@ pub async fn serve(site: Site, reload: Reload, commands: Arc<dyn Commands>) -> a
             }
         }
         let site = Arc::clone(&sites.borrow());
+        if tidied.is_none_or(|last| last.elapsed() >= TIDY_EVERY) {
+            tidied = Some(Instant::now());
+            tokio::spawn(tidy(Arc::clone(&site)));
+        }
         match site.pulse.stuck(SILENCE) {
             None => systemd::alive(),
             Some(sentence) => tracing::error!("{sentence}; systemd will start the service again"),
@@ -138,6 +145,16 @@ fn renew(sites: &watch::Sender<Arc<Site>>, reload: &Reload) {
             tracing::error!("the new configuration is refused, the old one stays: {error:#}");
             systemd::ready("at work with the old configuration: the new one is refused, see the log");
         }
+    }
+}
+
+/// Has the state forget what is older than it is to remember.
+async fn tidy(site: Arc<Site>) {
+    let moment = Utc::now() - chrono::TimeDelta::days(site.config().state.journal_days.into());
+    match site.store().forget_before(moment).await {
+        Ok(0) => {}
+        Ok(lines) => tracing::info!(lines, "the journal goes back {} days: older lines are gone", site.config().state.journal_days),
+        Err(error) => tracing::warn!("the journal could not be made shorter: {error}"),
     }
 }
 

@@ -209,3 +209,79 @@ async fn a_service_whose_base_does_not_answer_ends_within_ten_seconds() {
     let log = program.end(service);
     assert!(log.contains("stopped all the same") || log.contains("stopped"), "{log}");
 }
+
+#[tokio::test]
+async fn the_state_is_copied_while_the_service_works_and_put_back_without_writing_anything_twice() {
+    let mut world = World::with(NEVER).await;
+    world.ticket("Avant la copie", "<p>Noir</p>").await;
+    let mut program = Program::on(world);
+    let service = program.at_work(&[]).await;
+    program.run(&["sync"]).await;
+    let copy = program.folder.path().join("copy.db");
+    let copy = copy.to_str().unwrap();
+    let (code, said, errors) = program.run(&["state", "backup", copy]).await;
+    assert!(code == 0 && said.contains("sound, 1 link"), "{said}{errors}");
+    use std::os::unix::fs::PermissionsExt as _;
+    assert_eq!(std::fs::metadata(copy).unwrap().permissions().mode() & 0o777, 0o600);
+    let (code, _, errors) = program.run(&["state", "backup", copy]).await;
+    assert!(code != 0 && errors.contains("there is a file of this name"), "{errors}");
+    // Work goes on after the copy was made.
+    program.desk.close(1, program.paul).await.unwrap();
+    program.run(&["sync"]).await;
+    let (code, _, errors) = program.run(&["state", "restore", copy]).await;
+    assert!(code == 75 && errors.contains("another gestan-connector"), "{errors}");
+    program.end(service);
+    let (code, said, errors) = program.run(&["state", "restore", copy]).await;
+    assert!(code == 0 && said.contains("is in its place; the one before is"), "{said}{errors}");
+    let (code, done, errors) = program.run(&["sync"]).await;
+    assert_eq!(code, 0, "{done}{errors}");
+    let mut erp = program.sandbox.erp().await.unwrap();
+    let seen = erp.see_all().await.unwrap();
+    assert_eq!((seen.len(), seen[0].status), (1, 2), "one intervention, closed once");
+    assert!(program.run(&["sync"]).await.1.starts_with("Nothing to do"));
+    assert_eq!(program.run(&["state", "check"]).await.0, 0);
+}
+
+#[tokio::test]
+async fn a_lost_state_is_learnt_again_and_a_damaged_one_is_told() {
+    let mut world = World::with(NEVER).await;
+    for title in ["Un", "Deux", "Trois"] {
+        world.ticket(title, "<p>Noir</p>").await;
+    }
+    world.pass().await;
+    let program = Program::on(world);
+    let (code, _, errors) = program.run(&["state", "rebuild"]).await;
+    assert!(code != 0 && errors.contains("--force puts it aside"), "{errors}");
+    let (code, said, errors) = program.run(&["state", "rebuild", "--force"]).await;
+    assert!(code == 0 && !said.contains("3 to create"), "{said}{errors}");
+    let (_, done, _) = program.run(&["sync"]).await;
+    assert!(!done.contains("created"), "{done}");
+    assert_eq!(program.sandbox.erp().await.unwrap().see_all().await.unwrap().len(), 3);
+    assert!(program.run(&["status"]).await.1.contains("3 live"));
+    let state = program.folder.path().join("state.db");
+    let mut bytes = std::fs::read(&state).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle..middle + 4096].fill(0x5a);
+    std::fs::write(&state, bytes).unwrap();
+    let (code, said, errors) = program.run(&["state", "check"]).await;
+    assert!(code != 0, "{said}{errors}");
+    let told = format!("{said}{errors}");
+    assert!(told.contains("state restore") || told.contains("state rebuild"), "{told}");
+}
+
+#[tokio::test]
+async fn the_journal_is_as_long_as_it_is_to_be() {
+    let mut world = World::new().await;
+    world.ticket("Caisse", "<p>Noir</p>").await;
+    world.pass().await;
+    world.desk.close(1, world.paul).await.unwrap();
+    world.pass().await;
+    let store = world.site.store();
+    let lines = async || store.journal(&gestan_connector::store::JournalFilter::default()).await.unwrap().len();
+    let before = lines().await;
+    assert_eq!(store.forget_before(chrono::Utc::now() - chrono::TimeDelta::days(1)).await.unwrap(), 0);
+    let gone = store.forget_before(chrono::Utc::now() + chrono::TimeDelta::days(1)).await.unwrap();
+    assert!(gone > 0);
+    assert_eq!(lines().await, before - usize::try_from(gone).unwrap());
+    assert_eq!(lines().await, 1, "that an intervention was made stays");
+}

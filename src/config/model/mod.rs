@@ -164,13 +164,15 @@ pub struct Gestan {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct State {
-    /// The state's SQLite file. Back it up with `sqlite3 state.db .backup`, never by copying a file in use.
+    /// The state's SQLite file. Back it up with `gestan-connector state backup FILE`, never by copying a file in use.
     pub path: PathBuf,
+    /// Days that the journal goes back; the service forgets older lines once a day.
+    pub journal_days: u32,
 }
 
 impl Default for State {
     fn default() -> Self {
-        Self { path: PathBuf::from("/var/lib/gestan-connector/state.db") }
+        Self { path: PathBuf::from("/var/lib/gestan-connector/state.db"), journal_days: 730 }
     }
 }
 
