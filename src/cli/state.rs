@@ -2,12 +2,13 @@
 
 use super::{ExitCode, Globals, LogTo, output, screen};
 use crate::config::{Config, Role};
-use crate::daemon::Site;
-use crate::flows::tickets::PassOptions;
+use crate::daemon::{PassResult, Site};
+use crate::flows::tickets::{Interventions as _, PassOptions};
 use crate::store::{StateCheck, Store};
 use anyhow::{Context as _, bail};
 use chrono::Utc;
 use clap::{Args, Subcommand};
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use tokio_util::sync::CancellationToken;
 
@@ -112,21 +113,26 @@ async fn rebuild(globals: &Globals, config: Config, path: &Path, force: bool) ->
     let before = Store::put_aside(path, Utc::now())?;
     drop(Store::open(path).await?);
     let site = Site::open_to_look(config).await?;
-    let options = PassOptions { dry_run: true, ..PassOptions::default() };
-    let crate::daemon::PassResult::Done(report) = site.pass(&options, &CancellationToken::new()).await? else {
+    let source = site.config().gestsup.as_ref().map(|gestsup| gestsup.source.clone()).unwrap_or_default();
+    let known: HashSet<i64> = site.gestan().linked(&source).await?.iter().map(|key| key.number).collect();
+    let options = PassOptions { dry_run: true, allow_mass_change: true, ..PassOptions::default() };
+    let PassResult::Done(mut report) = site.pass(&options, &CancellationToken::new()).await? else {
         bail!("a system does not answer: the empty state is in place; run `sync --dry-run` once it does");
     };
+    report.records.retain(|record| !known.contains(&record.ticket));
     if globals.json {
-        return output::json(&report).map(|()| ExitCode::Ok);
+        let rebuilt = serde_json::json!({ "before": before, "known": known.len(), "plan": report });
+        return output::json(&rebuilt).map(|()| ExitCode::Ok);
     }
     if let Some(before) = before {
         screen::say(format_args!("The state before is {}.", before.display()));
     }
     screen::say(format_args!(
-        "An empty state is at {}. What the next pass would do, links learnt from Gestan included:\n\n{}\n",
+        "An empty state is at {}. Gestan knows {} of this GestSup: the next pass takes them over, and makes none twice.",
         path.display(),
-        super::sync::render(&report)
+        output::count(known.len(), "ticket", "tickets")
     ));
+    screen::say(format_args!("What else it would do:\n\n{}\n", super::sync::render(&report)));
     screen::say(format_args!(
         "What the state alone knew is gone: the journal, decisions about reference data that no link tells, and which mails\n\
          were taken (only unread ones are, from now on). Look at the list, then run `gestan-connector sync`, or start the service."

@@ -153,7 +153,11 @@ async fn tidy(site: Arc<Site>) {
     let moment = Utc::now() - chrono::TimeDelta::days(site.config().state.journal_days.into());
     match site.store().forget_before(moment).await {
         Ok(0) => {}
-        Ok(lines) => tracing::info!(lines, "the journal goes back {} days: older lines are gone", site.config().state.journal_days),
+        Ok(lines) => tracing::info!(
+            lines,
+            "the journal goes back {} days: older lines are gone",
+            site.config().state.journal_days
+        ),
         Err(error) => tracing::warn!("the journal could not be made shorter: {error}"),
     }
 }

@@ -49,8 +49,8 @@ impl Store {
         let mut damage: Vec<String> =
             self.done(sqlx::query_scalar("PRAGMA integrity_check(20)").fetch_all(&self.pool).await)?;
         damage.retain(|line| line != "ok");
-        let strays: Vec<String> =
-            self.done(sqlx::query_scalar("SELECT \"table\" FROM pragma_foreign_key_check").fetch_all(&self.pool).await)?;
+        let strays: Vec<String> = self
+            .done(sqlx::query_scalar("SELECT \"table\" FROM pragma_foreign_key_check").fetch_all(&self.pool).await)?;
         damage.extend(strays.into_iter().map(|table| format!("a row of {table} refers to nothing")));
         let count = async |sql: &'static str| self.done(sqlx::query_scalar(sql).fetch_one(&self.pool).await);
         Ok(StateCheck {

@@ -2,7 +2,7 @@
 
 use super::apply::Applier;
 use super::away::PLANNED_WITH;
-use super::brake::Tally;
+use super::brake::{BrakeReason, Tally};
 use super::cases::{Cases, Plan};
 use super::links::known_before;
 use super::operation::{Planned, Verdict};
@@ -182,10 +182,6 @@ impl TicketsFlow<'_> {
         cancel: &CancellationToken,
     ) -> Result<(), PortError> {
         let options = cases.options;
-        let braked = |tally: &Tally| match options.allow_mass_change {
-            true => Vec::new(),
-            false => tally.exceeded(cases.remembered.open(), &self.config.tickets.brake),
-        };
         let mut tally = Tally::default();
         let mut records = Records::default();
         let mut plan = cases.begin(snapshot.as_mut()).await?;
@@ -193,7 +189,7 @@ impl TicketsFlow<'_> {
             let works = plan.all(snapshot.as_mut()).await?;
             drop(snapshot);
             works.iter().for_each(|work| tally.add(&work.planned));
-            report.brake = braked(&tally);
+            report.brake = self.braked(cases, &mut tally).await?;
             if options.dry_run || !report.brake.is_empty() {
                 records.add(works.iter().flat_map(|work| forecast(&work.planned)).collect());
             } else {
@@ -206,7 +202,7 @@ impl TicketsFlow<'_> {
                     works.iter().for_each(|work| tally.add(&work.planned));
                     forecasts.extend(works.iter().flat_map(|work| forecast(&work.planned)));
                 }
-                report.brake = braked(&tally);
+                report.brake = self.braked(cases, &mut tally).await?;
                 if !report.brake.is_empty() {
                     records.add(forecasts);
                 }
@@ -219,6 +215,21 @@ impl TicketsFlow<'_> {
         records.listed.sort_by_key(|record| record.ticket);
         (report.records, report.unlisted) = (records.listed, records.unlisted);
         Ok(())
+    }
+
+    /// What there is too much of. Before a pass is stopped for what it would create, Gestan is asked what of it is there.
+    async fn braked(&self, cases: &Cases<'_>, tally: &mut Tally) -> Result<Vec<BrakeReason>, PortError> {
+        if cases.options.allow_mass_change {
+            return Ok(Vec::new());
+        }
+        let (open, brake) = (cases.remembered.open(), &self.config.tickets.brake);
+        let reasons = tally.exceeded(open, brake);
+        if !reasons.iter().any(|reason| reason.kind == "create") {
+            return Ok(reasons);
+        }
+        let linked = self.gestan.linked(self.source_name).await?;
+        tally.known(&linked.iter().map(|key| key.number).collect());
+        Ok(tally.exceeded(open, brake))
     }
 
     /// Plans a part while the one before is being written.
