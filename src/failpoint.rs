@@ -3,7 +3,7 @@
 
 /// Every place, in the order of a pass.
 #[cfg(feature = "failpoints")]
-pub const ALL: [&str; 41] = [
+pub const ALL: [&str; 43] = [
     "daemon: pass begun",
     "daemon: tickets that need no write settled",
     "daemon: intents stored",
@@ -40,6 +40,8 @@ pub const ALL: [&str; 41] = [
     "state: before COMMIT of the follow-up",
     "follow-up: outcome committed",
     "follow-up: pass done",
+    "reference: contact added",
+    "reference: contact committed",
     "gestsup: reference row written",
     "reference: rows staged",
     "reference: intents stored",

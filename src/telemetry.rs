@@ -2,7 +2,9 @@
 //! results.
 
 use crate::config::LogFormat;
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
+use tracing_subscriber::{EnvFilter, Layer, Registry, reload};
 
 /// The log cannot be started.
 #[derive(Debug, thiserror::Error)]
@@ -13,6 +15,12 @@ pub enum TelemetryError {
         /// As configured.
         level: String,
     },
+    /// The journal does not answer.
+    #[error("systemd's journal cannot be written to ({source}): set [log] format = \"text\" outside of systemd")]
+    Journal {
+        /// What the system says.
+        source: std::io::Error,
+    },
 }
 
 /// Whether a log level can be understood.
@@ -20,18 +28,46 @@ pub fn is_level(level: &str) -> bool {
     filter(level).is_ok()
 }
 
+/// The log that was started.
+#[derive(Debug, Clone)]
+pub struct LogHandle {
+    /// `None`: another one was started before, by this process' tests.
+    filter: Option<reload::Handle<EnvFilter, Registry>>,
+}
+
+impl LogHandle {
+    /// Changes what is logged from now on.
+    ///
+    /// # Errors
+    /// When the level is not understood.
+    pub fn set_level(&self, level: &str) -> Result<(), TelemetryError> {
+        let wanted = filter(level)?;
+        if let Some(handle) = &self.filter {
+            // It fails only where the log is gone.
+            let _ = handle.reload(wanted);
+        }
+        Ok(())
+    }
+}
+
 /// Starts the log. A second call changes nothing, so that tests and commands may both ask for it.
 ///
 /// # Errors
-/// When the level is not understood.
-pub fn init(level: &str, format: LogFormat, to_terminal: bool) -> Result<(), TelemetryError> {
-    let builder =
-        tracing_subscriber::fmt().with_env_filter(filter(level)?).with_writer(std::io::stderr).with_ansi(to_terminal);
-    let _ = match format {
-        LogFormat::Text => builder.with_target(false).try_init(),
-        LogFormat::Json => builder.json().flatten_event(true).with_current_span(false).try_init(),
+/// When the level is not understood, or there is no journal to write to.
+pub fn init(level: &str, format: LogFormat, to_terminal: bool) -> Result<LogHandle, TelemetryError> {
+    let (filter, handle) = reload::Layer::new(filter(level)?);
+    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_ansi(to_terminal);
+    let out: Box<dyn Layer<_> + Send + Sync> = match format {
+        LogFormat::Text => lines.with_target(false).boxed(),
+        LogFormat::Json => lines.json().flatten_event(true).with_current_span(false).boxed(),
+        LogFormat::Journald => {
+            let journal = tracing_journald::layer().map_err(|source| TelemetryError::Journal { source })?;
+            // Fields are asked for by name: journalctl TICKET=12.
+            journal.with_field_prefix(None).with_syslog_identifier("gestan-connector".to_owned()).boxed()
+        }
     };
-    Ok(())
+    let started = tracing_subscriber::registry().with(filter).with(out).try_init();
+    Ok(LogHandle { filter: started.is_ok().then_some(handle) })
 }
 
 fn filter(level: &str) -> Result<EnvFilter, TelemetryError> {

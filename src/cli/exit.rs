@@ -22,6 +22,14 @@ pub enum ExitCode {
     Config = 78,
 }
 
+impl ExitCode {
+    /// The one of this number, as a running service tells it.
+    pub(super) fn of(code: u8) -> Self {
+        let all = [Self::Ok, Self::Usage, Self::Unavailable, Self::TryLater, Self::Config];
+        all.into_iter().find(|known| *known as u8 == code).unwrap_or(Self::Records)
+    }
+}
+
 impl From<ExitCode> for std::process::ExitCode {
     fn from(code: ExitCode) -> Self {
         Self::from(code as u8)

@@ -1,6 +1,6 @@
 //! `link`: tickets that people already handled by hand in Gestan.
 
-use super::{ExitCode, Globals, LogTo, output};
+use super::{ExitCode, Globals, LogTo, output, screen};
 use crate::config::Role;
 use crate::daemon::Site;
 use crate::flows::tickets::{LinkOptions, Pair};
@@ -10,6 +10,7 @@ use chrono::Utc;
 use clap::Args;
 use serde::Serialize;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use uuid::Uuid;
 
 /// Make an intervention that people made a ticket's, so that no second one is made.
@@ -48,6 +49,16 @@ struct Linked {
 }
 
 impl Link {
+    /// Whether it needs the state for itself.
+    pub(super) fn works(&self) -> bool {
+        !self.find || self.apply
+    }
+
+    /// Files that it names.
+    pub(super) fn files(&self) -> Vec<&Path> {
+        self.csv.as_deref().into_iter().collect()
+    }
+
     pub(super) async fn execute(self, globals: &Globals) -> anyhow::Result<ExitCode> {
         let loaded = globals.load(Role::Daemon, LogTo::Command)?;
         let wanted = match (self.ticket, self.intervention, &self.csv) {
@@ -57,8 +68,10 @@ impl Link {
             _ => bail!("say which ticket and which intervention, or --csv FILE, or --find"),
         };
         let looks_only = self.find && !self.apply;
-        let site =
-            if looks_only { Site::open_to_look(loaded.config).await? } else { Site::open(loaded.config).await? };
+        let site = match looks_only {
+            true => Arc::new(Site::open_to_look(loaded.config).await?),
+            false => globals.site(loaded.config).await?,
+        };
         if !self.find {
             return self.link_all(&site, &wanted, globals).await;
         }
@@ -71,19 +84,22 @@ impl Link {
         if globals.json {
             output::json(&found)?;
         } else if found.is_empty() {
-            println!("No intervention that people made looks like one of the tickets that are to be sent.");
+            screen::say(format_args!(
+                "No intervention that people made looks like one of the tickets that are to be sent."
+            ));
         } else {
-            println!("{}", table(&found));
-            println!(
+            screen::say(format_args!("{}", table(&found)));
+            screen::say(format_args!(
                 "\n{}: `gestan-connector link --find --apply` links them. The others are for you to decide: `gestan-connector link TICKET INTERVENTION`.",
                 output::count(certain.len(), "pair is certain", "pairs are certain")
-            );
+            ));
         }
         Ok(ExitCode::Ok)
     }
 
     async fn link_all(&self, site: &Site, wanted: &[(i64, i64)], globals: &Globals) -> anyhow::Result<ExitCode> {
         let run_id = Uuid::now_v7().to_string();
+        let _alone = site.alone().await;
         let options = LinkOptions { new_steps_only: self.new_steps_only, force: self.force };
         let mut results = Vec::with_capacity(wanted.len());
         for &(ticket, intervention) in wanted {
@@ -102,9 +118,9 @@ impl Link {
             let rows = results
                 .iter()
                 .map(|result| vec![result.ticket.to_string(), result.intervention.to_string(), result.message.clone()]);
-            println!("{}", output::table(&["ticket", "intervention", "result"], rows));
+            screen::say(format_args!("{}", output::table(&["ticket", "intervention", "result"], rows)));
             let linked = results.len() - refused;
-            println!("\n{}, {refused} not.", output::count(linked, "ticket linked", "tickets linked"));
+            screen::say(format_args!("\n{}, {refused} not.", output::count(linked, "ticket linked", "tickets linked")));
         }
         Ok(if refused == 0 { ExitCode::Ok } else { ExitCode::Records })
     }
@@ -126,7 +142,7 @@ fn table(pairs: &[Pair]) -> String {
 
 /// Reads pairs from a file; a first line of words is a heading.
 fn read_csv(file: &Path) -> anyhow::Result<Vec<(i64, i64)>> {
-    let text = std::fs::read_to_string(file).with_context(|| format!("while reading {}", file.display()))?;
+    let text = screen::read_file(file).with_context(|| format!("while reading {}", file.display()))?;
     let mut pairs = Vec::new();
     for (index, line) in text.trim_start_matches('\u{feff}').lines().enumerate() {
         if line.trim().is_empty() {

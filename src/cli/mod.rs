@@ -8,26 +8,32 @@ mod demo;
 mod exit;
 mod follow_up;
 mod gateway;
+mod healthcheck;
 mod journal;
 mod link;
 mod output;
 mod reconcile;
 mod reference;
+mod remote;
 mod retry;
 mod run;
+mod screen;
 mod show;
+mod state;
 mod status;
 mod sync;
 
 pub use exit::{ExitCode, exit_code};
 pub use output::{report_error, table};
 
-use crate::config::{self, Loaded, Role};
-use crate::telemetry;
+use crate::config::{self, Config, Loaded, LogFormat, Role};
+use crate::daemon::Site;
+use crate::telemetry::{self, LogHandle};
 use anyhow::Context as _;
 use clap::{Parser, Subcommand};
 use std::io::IsTerminal as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
 
 /// Keeps a GestSup help-desk and a Gestan ERP in step.
 #[derive(Debug, Parser)]
@@ -51,6 +57,8 @@ enum Command {
     Sync(sync::Sync),
     /// Check the configuration; with --online, both systems too.
     Check(check::Check),
+    /// Ask the running service whether it does its work.
+    Healthcheck(healthcheck::Healthcheck),
     /// Say what is in step, what waits and what failed.
     Status(status::Status),
     /// Print what was done, and why not.
@@ -65,6 +73,8 @@ enum Command {
     Link(link::Link),
     /// Decide which row of GestSup a client, contact, machine or user of Gestan is.
     Reference(reference::Reference),
+    /// Copy, restore, check or rebuild what the connector remembers.
+    State(state::State),
     /// Serve Gestan's base to a connector elsewhere, install what it needs, or look for its codes.
     Gateway(gateway::Gateway),
     /// See the connector at work on servers of its own, without touching yours.
@@ -77,11 +87,18 @@ impl Cli {
     /// # Errors
     /// A chain that reads as a sentence; [`exit_code`] tells the exit code for it.
     pub async fn execute(self) -> anyhow::Result<ExitCode> {
-        let globals = Globals { config: self.config, json: self.json };
+        let globals = Globals::new(self.config, self.json);
+        if let Some(files) = self.command.needs_state()
+            && let Some(code) = remote::ask(&globals.config, &files).await?
+        {
+            return Ok(ExitCode::of(code));
+        }
         match self.command {
             Command::Run(run) => run.execute(&globals).await,
             Command::Sync(sync) => sync.execute(&globals).await,
             Command::Check(check) => check.execute(&globals).await,
+            Command::Healthcheck(healthcheck) => healthcheck.execute(&globals).await,
+            Command::State(state) => state.execute(&globals).await,
             Command::Status(status) => status.execute(&globals).await,
             Command::Journal(journal) => journal.execute(&globals).await,
             Command::Show(show) => show.execute(&globals).await,
@@ -100,19 +117,57 @@ impl Cli {
 struct Globals {
     config: PathBuf,
     json: bool,
+    /// The log, once it is started.
+    log: OnceLock<LogHandle>,
+}
+
+impl Command {
+    /// Whether it works on the state, which a running service holds: then the files that it names.
+    fn needs_state(&self) -> Option<Vec<&Path>> {
+        match self {
+            Self::Sync(sync) => sync.works().then(Vec::new),
+            Self::Reconcile(reconcile) => reconcile.works().then(Vec::new),
+            Self::Link(link) => link.works().then(|| link.files()),
+            Self::Reference(reference) => Some(reference.files()),
+            Self::Retry(_) => Some(Vec::new()),
+            _ => None,
+        }
+    }
 }
 
 impl Globals {
+    fn new(config: PathBuf, json: bool) -> Self {
+        Self { config, json, log: OnceLock::new() }
+    }
+
+    /// The site to work on: the running service's, where it carries out the command.
+    async fn site(&self, config: Config) -> anyhow::Result<Arc<Site>> {
+        match screen::asker() {
+            Some(asker) => Ok(Arc::clone(&asker.site)),
+            None => Ok(Arc::new(Site::open(config).await?)),
+        }
+    }
+
     /// Reads the configuration, prints its warnings, and starts the log.
     fn load(&self, role: Role, log: LogTo) -> anyhow::Result<Loaded> {
+        if let Some(asker) = screen::asker() {
+            let config = asker.site.config().clone();
+            return Ok(Loaded { config, path: self.config.clone(), warnings: Vec::new() });
+        }
         let loaded = config::load(&self.config, role)?;
         let level = match log {
             LogTo::Service => loaded.config.log.level.as_str(),
             // A command says on its own what it did; its log only speaks of trouble.
             LogTo::Command | LogTo::Check => "warn,sqlx=error",
         };
-        telemetry::init(level, loaded.config.log.format, std::io::stderr().is_terminal())
-            .context("while starting the log")?;
+        let format = match log {
+            LogTo::Service => loaded.config.log.format,
+            // Who gave the command reads it, not the journal.
+            LogTo::Command | LogTo::Check => LogFormat::Text,
+        };
+        let handle =
+            telemetry::init(level, format, std::io::stderr().is_terminal()).context("while starting the log")?;
+        let _ = self.log.set(handle);
         for warning in &loaded.warnings {
             match log {
                 LogTo::Service => tracing::warn!("{}", warning.summary()),

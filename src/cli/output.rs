@@ -1,11 +1,11 @@
 //! How results look: tables that align, plain words, colour on a terminal only.
 
 use super::exit::exit_code;
+use super::screen;
 use crate::config::ConfigErrors;
 use chrono::{DateTime, Local, Utc};
 use comfy_table::{ContentArrangement, Table, presets};
 use serde::Serialize;
-use std::io::IsTerminal as _;
 
 /// What a person is told wherever results are those of shadow mode.
 pub const SHADOW: &str =
@@ -15,7 +15,10 @@ pub const SHADOW: &str =
 pub fn table(headers: &[&str], rows: impl IntoIterator<Item = Vec<String>>) -> String {
     let mut table = Table::new();
     table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
-    if !std::io::stdout().is_terminal() {
+    if let Some(width) = screen::width() {
+        table.set_width(width);
+    }
+    if !screen::is_terminal() {
         // What is piped or logged is not wrapped: a line stays a line for grep.
         table.set_content_arrangement(ContentArrangement::Disabled);
     }
@@ -62,12 +65,12 @@ pub fn count(n: usize, one: &str, many: &str) -> String {
 
 /// One JSON document on standard output.
 pub fn json(value: &impl Serialize) -> anyhow::Result<()> {
-    println!("{}", serde_json::to_string_pretty(value)?);
+    screen::say(format_args!("{}", serde_json::to_string_pretty(value)?));
     Ok(())
 }
 
-/// The one place that prints an error.
-pub fn report_error(error: &anyhow::Error, json: bool) {
+/// An error as it is told, on standard output and on standard error.
+pub(super) fn error_texts(error: &anyhow::Error, json: bool) -> (String, String) {
     let config = error.chain().find_map(|cause| cause.downcast_ref::<ConfigErrors>());
     if json {
         let mut document = serde_json::json!({ "error": format!("{error:#}"), "exit_code": exit_code(error) as u8 });
@@ -75,11 +78,18 @@ pub fn report_error(error: &anyhow::Error, json: bool) {
             document["error"] = serde_json::json!("the configuration has mistakes");
             document["diagnostics"] = serde_json::to_value(errors).unwrap_or_default();
         }
-        println!("{document}");
-        return;
+        return (format!("{document}\n"), String::new());
     }
-    match config {
-        Some(errors) => eprintln!("{errors}"),
-        None => eprintln!("error: {}", error.chain().map(ToString::to_string).collect::<Vec<_>>().join(": ")),
-    }
+    let told = match config {
+        Some(errors) => format!("{errors}\n"),
+        None => format!("error: {}\n", error.chain().map(ToString::to_string).collect::<Vec<_>>().join(": ")),
+    };
+    (String::new(), told)
+}
+
+/// The one place that prints an error.
+pub fn report_error(error: &anyhow::Error, json: bool) {
+    let (out, err) = error_texts(error, json);
+    print!("{out}");
+    eprint!("{err}");
 }

@@ -1,7 +1,7 @@
 //! `reconcile`: where both sides differ, and mending it.
 
 use super::exit::TryLater;
-use super::{ExitCode, Globals, LogTo, output};
+use super::{ExitCode, Globals, LogTo, output, screen};
 use crate::config::Role;
 use crate::daemon::{PassResult, Site};
 use crate::flows::tickets::{Drift, DriftKind, MoneyOptions};
@@ -9,7 +9,6 @@ use crate::model::local_to_utc;
 use chrono::{NaiveDate, Utc};
 use clap::Args;
 use std::collections::BTreeMap;
-use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 /// Show where both sides differ, and bring Gestan in line.
@@ -39,6 +38,11 @@ pub struct Reconcile {
 }
 
 impl Reconcile {
+    /// Whether it needs the state for itself.
+    pub(super) fn works(&self) -> bool {
+        self.fix
+    }
+
     pub(super) async fn execute(self, globals: &Globals) -> anyhow::Result<ExitCode> {
         let loaded = globals.load(Role::Daemon, LogTo::Command)?;
         if self.flow.as_deref() == Some("reference") {
@@ -50,13 +54,13 @@ impl Reconcile {
         }
         let shadow = loaded.config.is_shadow();
         if self.fix {
-            let site = Site::open(loaded.config).await?;
-            return match site.mend(self.allow_mass_change, &CancellationToken::new()).await? {
+            let site = globals.site(loaded.config).await?;
+            return match site.mend(self.allow_mass_change, &screen::cancel()).await? {
                 PassResult::Done(report) => {
                     if globals.json {
                         output::json(&report)?;
                     } else {
-                        println!("{}", super::sync::render(&report));
+                        screen::say(format_args!("{}", super::sync::render(&report)));
                     }
                     Ok(if report.has_failures() { ExitCode::Records } else { ExitCode::Ok })
                 }
@@ -71,9 +75,9 @@ impl Reconcile {
             if globals.json {
                 output::json(&report)?;
             } else if self.csv {
-                print!("{}", super::billing::csv(&report));
+                screen::say_all(&super::billing::csv(&report));
             } else {
-                println!("{}", super::billing::render(&report));
+                screen::say(format_args!("{}", super::billing::render(&report)));
             }
             return Ok(if report.findings.is_empty() { ExitCode::Ok } else { ExitCode::Records });
         }
@@ -84,12 +88,12 @@ impl Reconcile {
         if globals.json {
             output::json(&drifts)?;
         } else if self.csv {
-            print!("{}", csv(&drifts));
+            screen::say_all(&csv(&drifts));
         } else {
             if shadow {
-                println!("{}\n", output::SHADOW);
+                screen::say(format_args!("{}\n", output::SHADOW));
             }
-            println!("{}", render(&drifts));
+            screen::say(format_args!("{}", render(&drifts)));
         }
         let differs = drifts.iter().any(|drift| !matches!(drift.kind, DriftKind::ByHand | DriftKind::NotByHand));
         Ok(if differs { ExitCode::Records } else { ExitCode::Ok })

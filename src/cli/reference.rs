@@ -1,11 +1,12 @@
 //! The reference flow on the command line: what a pass did, how records and rows stand, and decisions about them.
 
 use super::exit::TryLater;
-use super::{ExitCode, Globals, LogTo, output};
+use super::{ExitCode, Globals, LogTo, output, screen};
 use crate::config::{Config, Role};
 use crate::daemon::{PassResult, Site};
 use crate::flows::reference::{
     Catalogues as _, Decision, Kind, ReferenceMemory as _, ReferenceReport, Register as _, Standing, SurveyLine,
+    project_keys,
 };
 use crate::flows::tickets::{Outcome, PassOptions};
 use anyhow::{Context as _, bail, ensure};
@@ -14,7 +15,6 @@ use clap::{Args, Subcommand};
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, HashSet};
 use std::fmt::Write as _;
-use std::io::{IsTerminal as _, Write as _};
 use std::path::{Path, PathBuf};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
@@ -26,13 +26,13 @@ pub struct Reference {
     decide: Decide,
 }
 
-const KINDS: [&str; 4] = ["client", "contact", "equipment", "technician"];
+const KINDS: [&str; 5] = ["client", "contact", "equipment", "technician", "project"];
 
 #[derive(Debug, Subcommand)]
 enum Decide {
     /// It is this row.
     Link {
-        /// client, contact, equipment or technician.
+        /// client, contact, equipment, technician or project.
         #[arg(value_parser = KINDS)]
         kind: String,
         /// Its number in Gestan, or the user code.
@@ -42,7 +42,7 @@ enum Decide {
     },
     /// It is not synchronised; its row in GestSup, if it has one, is left as it is.
     Ignore {
-        /// client, contact, equipment or technician.
+        /// client, contact, equipment, technician or project.
         #[arg(value_parser = KINDS)]
         kind: String,
         /// Its number in Gestan, or the user code.
@@ -50,7 +50,7 @@ enum Decide {
     },
     /// Take a decision back: the next pass looks at it anew.
     Reconsider {
-        /// client, contact, equipment or technician.
+        /// client, contact, equipment, technician or project.
         #[arg(value_parser = KINDS)]
         kind: String,
         /// Its number in Gestan, or the user code.
@@ -72,6 +72,14 @@ struct Wish {
 }
 
 impl Reference {
+    /// Files that it names.
+    pub(super) fn files(&self) -> Vec<&Path> {
+        match &self.decide {
+            Decide::Apply { file } => vec![file],
+            _ => Vec::new(),
+        }
+    }
+
     pub(super) async fn execute(self, globals: &Globals) -> anyhow::Result<ExitCode> {
         let loaded = globals.load(Role::Daemon, LogTo::Command)?;
         let wish = |kind: &str, key: String, wish: &str| -> anyhow::Result<Wish> {
@@ -84,7 +92,8 @@ impl Reference {
             Decide::Reconsider { kind, gestan } => vec![wish(&kind, gestan, "reconsider")?],
             Decide::Apply { file } => read_csv(&file)?,
         };
-        let site = Site::open(loaded.config).await?;
+        let site = globals.site(loaded.config).await?;
+        let _alone = site.alone().await;
         let mut known: BTreeMap<Kind, HashSet<String>> = BTreeMap::new();
         let mut told = Vec::new();
         for wish in &wishes {
@@ -104,7 +113,7 @@ impl Reference {
             output::json(&told)?;
         } else {
             for sentence in told {
-                println!("{sentence}");
+                screen::say(format_args!("{sentence}"));
             }
         }
         Ok(ExitCode::Ok)
@@ -118,6 +127,11 @@ async fn keys(site: &Site, kind: Kind) -> anyhow::Result<HashSet<String>> {
         Kind::Client | Kind::Owner => gestan.all_clients().await?.iter().map(|client| client.id.to_string()).collect(),
         Kind::Contact => gestan.all_contacts().await?.iter().map(|contact| contact.id.to_string()).collect(),
         Kind::Equipment => gestan.all_machines().await?.iter().map(|machine| machine.id.to_string()).collect(),
+        Kind::Project => {
+            let (projects, tasks) = (gestan.all_projects().await?, gestan.all_tasks().await?);
+            project_keys(&projects, &tasks)
+        }
+        Kind::Absence => HashSet::new(),
         Kind::Technician => gestan.all_users().await?.into_iter().map(|user| user.code).collect(),
     })
 }
@@ -158,7 +172,7 @@ const COLUMNS: &str = "standing;kind;gestan;gestsup;name;detail;decision";
 
 /// The lines of a file in which something was decided. Names may hold separators, in quotes.
 fn read_csv(file: &Path) -> anyhow::Result<Vec<Wish>> {
-    let text = std::fs::read_to_string(file).with_context(|| format!("while reading {}", file.display()))?;
+    let text = screen::read_file(file).with_context(|| format!("while reading {}", file.display()))?;
     let mut wishes = Vec::new();
     for (number, line) in text.trim_start_matches('\u{feff}').lines().enumerate() {
         if line.trim().is_empty() || line.starts_with("standing;") {
@@ -210,9 +224,9 @@ pub(super) async fn reconcile(config: Config, csv: bool, json: bool) -> anyhow::
     if json {
         output::json(&lines)?;
     } else if csv {
-        print!("{}", to_csv(&lines));
+        screen::say_all(&to_csv(&lines));
     } else {
-        println!("{}", render_survey(&lines));
+        screen::say(format_args!("{}", render_survey(&lines)));
     }
     let unclear = lines.iter().any(|line| line.standing == Standing::Unclear);
     Ok(if unclear { ExitCode::Records } else { ExitCode::Ok })
@@ -286,36 +300,36 @@ pub(super) async fn pass(
     cancel: &CancellationToken,
     print: Print,
 ) -> anyhow::Result<bool> {
-    let terminal = std::io::stderr().is_terminal();
+    let terminal = screen::shows_progress();
     let progress = move |kind: Kind, done: usize, total: usize| {
         if terminal {
             let filled = done * 30 / total.max(1);
-            eprint!("\r{kind:<11} [{}{}] {done} of {total}", "█".repeat(filled), " ".repeat(30 - filled));
-            if done >= total {
-                eprintln!();
-            }
-            let _ = std::io::stderr().flush();
+            let end = if done >= total { "\n" } else { "" };
+            let (full, empty) = ("█".repeat(filled), " ".repeat(30 - filled));
+            screen::hint(&format!("\r{kind:<11} [{full}{empty}] {done} of {total}{end}"));
         } else if done.is_multiple_of(1000) || done >= total {
-            eprintln!("{kind}: {done} of {total}");
+            screen::hint(&format!("{kind}: {done} of {total}\n"));
         }
     };
     // Ctrl-C ends it between two records, and what was done is remembered; a second one ends the program at once.
-    let stop = cancel.clone();
-    tokio::spawn(async move {
-        while tokio::signal::ctrl_c().await.is_ok() {
-            if stop.is_cancelled() {
-                std::process::exit(130);
+    if screen::asker().is_none() {
+        let stop = cancel.clone();
+        tokio::spawn(async move {
+            while tokio::signal::ctrl_c().await.is_ok() {
+                if stop.is_cancelled() {
+                    std::process::exit(130);
+                }
+                stop.cancel();
             }
-            stop.cancel();
-        }
-    });
+        });
+    }
     let result = site.refer(options, Some(&progress), cancel).await;
     let report = match result? {
         PassResult::Done(report) => report,
         PassResult::CircuitOpen(sentence) => return Err(TryLater(sentence).into()),
     };
     match print {
-        Print::Text => println!("{}\n", render(&report)),
+        Print::Text => screen::say(format_args!("{}\n", render(&report))),
         Print::Json => output::json(&report)?,
         Print::Nothing => {}
     }

@@ -1,7 +1,8 @@
 //! `retry`: tickets that were set aside get another chance.
 
-use super::{ExitCode, Globals, LogTo, output};
+use super::{ExitCode, Globals, LogTo, output, screen};
 use crate::config::Role;
+use crate::daemon::Flow;
 use crate::store::Store;
 use clap::Args;
 
@@ -19,18 +20,24 @@ pub struct Retry {
 impl Retry {
     pub(super) async fn execute(self, globals: &Globals) -> anyhow::Result<ExitCode> {
         let loaded = globals.load(Role::Daemon, LogTo::Command)?;
-        let store = Store::open(&loaded.config.state_file()).await?;
         let wanted = (!self.all).then_some(self.tickets.as_slice());
-        let count = store.retry(wanted).await?;
+        let count = match screen::asker() {
+            Some(asker) => {
+                let count = asker.site.store().retry(wanted).await?;
+                asker.wake(Flow::Tickets);
+                count
+            }
+            None => Store::open(&loaded.config.state_file()).await?.retry(wanted).await?,
+        };
         if globals.json {
             output::json(&serde_json::json!({ "cleared": count }))?;
         } else if count == 0 {
-            println!("None of these tickets was set aside or waiting for an attempt.");
+            screen::say(format_args!("None of these tickets was set aside or waiting for an attempt."));
         } else {
             let what = output::count(usize::try_from(count).unwrap_or(usize::MAX), "ticket is", "tickets are");
-            println!(
+            screen::say(format_args!(
                 "{what} tried again on the next pass: `gestan-connector sync` makes one now, a running service makes one by itself."
-            );
+            ));
         }
         Ok(ExitCode::Ok)
     }

@@ -1,10 +1,12 @@
 //! `run`: the service.
 
 use super::exit::TryLater;
+use super::remote::OwnCommands;
 use super::{ExitCode, Globals, LogTo};
-use crate::config::Role;
+use crate::config::{self, Role};
 use crate::daemon::{self, Site};
 use clap::Args;
+use std::sync::Arc;
 
 /// Work as a service: a pass at every interval, until a signal ends it.
 #[derive(Debug, Args)]
@@ -18,7 +20,19 @@ impl Run {
         if let Ok(false) = site.lock_gestsup().await {
             return Err(TryLater(daemon::OTHER_DAEMON.to_owned()).into());
         }
-        daemon::serve(&site).await?;
+        let (path, log) = (loaded.path, globals.log.get().cloned());
+        let reload = move || {
+            let loaded = config::load(&path, Role::Daemon)?;
+            for warning in &loaded.warnings {
+                tracing::warn!("{}", warning.summary());
+            }
+            if let Some(log) = &log {
+                log.set_level(&loaded.config.log.level)?;
+            }
+            Ok(loaded.config)
+        };
+        let commands = OwnCommands { config: globals.config.clone() };
+        daemon::serve(site, Box::new(reload), Arc::new(commands)).await?;
         Ok(ExitCode::Ok)
     }
 }

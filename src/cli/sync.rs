@@ -2,13 +2,13 @@
 
 use super::exit::TryLater;
 use super::reference::Print;
-use super::{ExitCode, Globals, LogTo, output};
+use super::{ExitCode, Globals, LogTo, output, screen};
 use crate::config::Role;
 use crate::daemon::{PassResult, Site};
 use crate::flows::tickets::{Outcome, PassOptions, PassReport, RecordReport};
 use clap::Args;
 use std::fmt::Write as _;
-use tokio_util::sync::CancellationToken;
+use std::sync::Arc;
 
 /// Make one pass now.
 #[derive(Debug, Args)]
@@ -31,6 +31,11 @@ pub struct Sync {
 }
 
 impl Sync {
+    /// Whether it needs the state for itself.
+    pub(super) fn works(&self) -> bool {
+        !self.dry_run
+    }
+
     pub(super) async fn execute(self, globals: &Globals) -> anyhow::Result<ExitCode> {
         let loaded = globals.load(Role::Daemon, LogTo::Command)?;
         let options = PassOptions {
@@ -41,8 +46,10 @@ impl Sync {
             settle: false,
         };
         let shadow = loaded.config.is_shadow();
-        let site =
-            if options.dry_run { Site::open_to_look(loaded.config).await? } else { Site::open(loaded.config).await? };
+        let site = match options.dry_run {
+            true => Arc::new(Site::open_to_look(loaded.config).await?),
+            false => globals.site(loaded.config).await?,
+        };
         let named = |flow: &str| self.flows.iter().any(|named| named == flow);
         let follows = if self.flows.is_empty() { site.follows_up() } else { named("follow_up") };
         if follows && !site.follows_up() {
@@ -56,7 +63,7 @@ impl Sync {
                 "the reference flow is off: set [reference] enabled = true (in shadow mode nothing is written to GestSup either)"
             );
         }
-        let cancel = CancellationToken::new();
+        let cancel = screen::cancel();
         let mut failures = false;
         // A flow towards GestSup that cannot be made holds up no ticket; what it could not do is told at the end.
         let mut trouble = None;
@@ -78,7 +85,7 @@ impl Sync {
                     failures |= report.has_failures();
                     // One document on standard output: that of the tickets, unless only this flow was asked for.
                     if !globals.json {
-                        println!("{}\n", super::follow_up::render(&report));
+                        screen::say(format_args!("{}\n", super::follow_up::render(&report)));
                     } else if !self.flows.is_empty() && !named("tickets") {
                         output::json(&report)?;
                     }
@@ -96,9 +103,9 @@ impl Sync {
                 output::json(&report)?;
             } else {
                 if shadow {
-                    println!("{}\n", output::SHADOW);
+                    screen::say(format_args!("{}\n", output::SHADOW));
                 }
-                println!("{}", render(&report));
+                screen::say(format_args!("{}", render(&report)));
             }
             failures |= report.has_failures();
         }

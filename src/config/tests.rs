@@ -147,7 +147,10 @@ fn contradictions_point_at_the_value_and_say_what_would_be_right() {
         ),
         ("planned = 0\n", "", "no number for planned", "gateway probe"),
         ("waiting = 3\n", "waiting = 0\n", "0 already stands for planned", "of its own"),
-        ("#every_seconds = 120", "every_seconds = 1", "at least 5", "5 or more"),
+        ("#schedule = \"every 2 min\"", "schedule = \"every 1 s\"", "at least 5 s", "every 5 s"),
+        ("#schedule = \"every 2 min\"", "schedule = \"* * *\"", "no schedule", "every 2 min"),
+        ("#schedule = \"every 2 min\"", "schedule = \"0 0 30 2 *\"", "would never run", "day and the month"),
+        ("#listen = \"127.0.0.1:9480\"", "listen = \"0.0.0.0:9480\"", "other machines", "127.0.0.1"),
         ("#level = \"info\"", "level = \"loud\"", "no log level", "info"),
         ("#create = { number = 200, percent = 50 }", "create = { number = 1, percent = 101 }", "101 %", "0 to 100"),
         ("#[mapping.status]", "[mapping.status]\nx = \"planned\"", "no GestSup state", "tstates"),
@@ -280,7 +283,7 @@ fn the_gateway_alone_needs_a_token_and_a_certificate_off_loopback() {
 fn a_change_of_mapping_changes_the_fingerprint_and_a_change_of_rhythm_does_not() {
     let (base, _) = parse(&example(), "c", Role::Daemon).unwrap();
     let mut other = base.clone();
-    other.tickets.every_seconds = 7;
+    other.tickets.schedule = Schedule::every(std::time::Duration::from_secs(7));
     assert_eq!(base.fingerprint_of_projection(), other.fingerprint_of_projection());
     other.mapping.time.hours_per_day = 8;
     assert_ne!(base.fingerprint_of_projection(), other.fingerprint_of_projection());

@@ -6,6 +6,7 @@ use super::document::Document;
 use super::load::Role;
 use super::validate_mailbox::mailboxes;
 use super::validate_mapping::{codes, mapping};
+use super::validate_service::service;
 use super::{Config, Gateway, GatewayDocuments};
 use crate::telemetry;
 
@@ -143,6 +144,7 @@ fn daemon(config: &Config, check: &mut Check<'_>) {
             }
         }
     }
+    service(config, check);
     tickets(config, check);
     follow_up(config, check);
     reference(config, check);
@@ -193,12 +195,12 @@ const KEPT: [(&str, &[&str]); 4] = [
         "equipment",
         &["name", "serial", "internal", "type", "manufacturer", "model", "owner", "installed", "warranty", "disabled"],
     ),
-    ("technicians", &["first_name", "last_name", "mail", "phone", "mobile", "function", "disabled"]),
+    ("technicians", &["first_name", "last_name", "mail", "phone", "mobile", "function", "company", "disabled"]),
 ];
 
 fn reference(config: &Config, check: &mut Check<'_>) {
     let reference = &config.reference;
-    check.at_least("reference/every_seconds", reference.every_seconds, 60);
+    check.not_oftener("reference/schedule", &reference.schedule, 60);
     if reference.brake.percent > 100 {
         let message = format!("{} % is more than all of them", reference.brake.percent);
         check.at("reference/brake", message, "write a percentage from 0 to 100");
@@ -222,7 +224,7 @@ fn reference(config: &Config, check: &mut Check<'_>) {
 
 fn follow_up(config: &Config, check: &mut Check<'_>) {
     let follow_up = &config.follow_up;
-    check.at_least("follow_up/every_seconds", follow_up.every_seconds, 5);
+    check.not_oftener("follow_up/schedule", &follow_up.schedule, 5);
     check.at_least("follow_up/full_every_seconds", follow_up.full_every_seconds, 60);
     if follow_up.brake.state.percent > 100 {
         let message = format!("{} % is more than all of them", follow_up.brake.state.percent);
@@ -238,7 +240,7 @@ fn follow_up(config: &Config, check: &mut Check<'_>) {
 
 fn tickets(config: &Config, check: &mut Check<'_>) {
     let tickets = &config.tickets;
-    check.at_least("tickets/every_seconds", tickets.every_seconds, 5);
+    check.not_oftener("tickets/schedule", &tickets.schedule, 5);
     check.at_least("tickets/full_every_seconds", tickets.full_every_seconds, 60);
     check.at_least("tickets/compare_every_seconds", tickets.compare_every_seconds, 60);
     check.at_least("tickets/full_slice", u64::try_from(tickets.full_slice).unwrap_or(u64::MAX), 1);

@@ -1,10 +1,24 @@
-//! The service: one site (a GestSup base and a Gestan base) and the loop that keeps it in step.
+//! The service: one site (a GestSup base and a Gestan base), the flows' schedules, and what an administrator wants of
+//! a service: signals, health, a socket for commands.
 
+mod clock;
+mod flow;
+mod lane;
+mod metrics;
+mod monitor;
+mod passes;
+mod pulse;
+mod report;
 mod service;
 mod signals;
 mod site;
+mod socket;
+mod systemd;
 mod voice;
 
-pub use service::serve;
+pub use flow::Flow;
+pub use monitor::Health;
+pub use service::{Reload, serve};
 pub use signals::StopSignals;
 pub use site::{OTHER_DAEMON, PassResult, Site, embedded_gateway};
+pub use socket::{Asked, Commands, Served, Told};

@@ -1,184 +1,174 @@
-//! The loop of `run`: a pass at every interval until a signal ends it, each pass under a deadline of
-//! patience rather than of time: a record that was begun is finished.
+//! `run`: the lanes at work, and the loop around them that hears signals, reloads the configuration, notices that the
+//! clock was set, and tells systemd that all goes on.
 
-use super::signals::StopSignals;
-use super::site::{PassResult, Site};
-use super::voice::{Voice, Word};
-use crate::flows::tickets::{BrakeReason, Outcome, PassOptions};
-use crate::flows::{PortError, System};
+use super::clock::{Ticker, jump_sentence};
+use super::flow::Flow;
+use super::lane::{Lane, Wakes};
+use super::signals::{Asked, Signals};
+use super::site::Site;
+use super::socket::{Commands, Socket};
+use super::{monitor, systemd};
+use crate::config::Config;
+use anyhow::Context as _;
 use chrono::Utc;
+use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
+use tokio::sync::watch;
+use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-const TICKETS: &str = "tickets";
+/// Reads the configuration again, all mistakes at once.
+pub type Reload = Box<dyn Fn() -> anyhow::Result<Config> + Send + Sync>;
 
-/// Works until SIGTERM or SIGINT. The pass that is under way ends between two records; a second
-/// signal ends the process at once.
+/// How long passes may take to end once the service is asked to: systemd and people wait no longer than ten seconds.
+const STOPS_WITHIN: Duration = Duration::from_secs(8);
+/// A lane that has not looked for work in so long does not go on.
+pub(super) const SILENCE: Duration = Duration::from_secs(60);
+/// How often old lines of the journal are looked for.
+const TIDY_EVERY: Duration = Duration::from_secs(24 * 3600);
+/// How often the line of `systemctl status` is written again.
+const STATUS_EVERY: Duration = Duration::from_secs(10);
+
+/// Works until SIGTERM or SIGINT. What is under way ends between two records, within ten seconds; a second signal ends the
+/// process at once. SIGHUP reads the configuration again: a bad one is refused, and the old one stays.
 ///
 /// # Errors
-/// When signals cannot be listened to.
-pub async fn serve(site: &Site) -> anyhow::Result<()> {
+/// When signals cannot be listened to, or the state cannot be closed.
+pub async fn serve(site: Site, reload: Reload, commands: Arc<dyn Commands>) -> anyhow::Result<()> {
     let cancel = CancellationToken::new();
-    let mut signals = StopSignals::listen()?;
-    let stop = cancel.clone();
-    tokio::spawn(async move {
-        signals.next().await;
-        tracing::info!("stopping: the record under way is finished first");
-        stop.cancel();
-        signals.next().await;
-        tracing::warn!("stopped at once by a second signal; the next start goes on from here");
-        std::process::exit(0);
-    });
-    let tickets = &site.config().tickets;
-    let every = Duration::from_secs(tickets.every_seconds);
-    tracing::info!(every_seconds = tickets.every_seconds, "gestan-connector {} is at work", env!("CARGO_PKG_VERSION"));
+    let mut signals = Signals::listen().context("while listening to signals")?;
+    let mut ticker = Ticker::start().await.context("while starting the clock")?;
+    tracing::info!(
+        flows = flows(&site).join(","),
+        schedule = %site.config().tickets.schedule,
+        "gestan-connector {} is at work",
+        env!("CARGO_PKG_VERSION")
+    );
     if site.config().is_shadow() {
         tracing::warn!("shadow mode ([gestan] shadow = true): nothing is written to Gestan");
     }
-    let (mut voice, mut follow_voice) = (Voice::default(), Voice::default());
-    let follow_every = Duration::from_secs(site.config().follow_up.every_seconds);
-    let mut followed: Option<Instant> = None;
-    let mut refer_voice = Voice::default();
-    let refer_every = Duration::from_secs(site.config().reference.every_seconds);
-    let mut referred: Option<Instant> = None;
-    while !cancel.is_cancelled() {
-        // Clients and equipment come before the tickets that are about them.
-        if site.refers() && referred.is_none_or(|last| last.elapsed() >= refer_every) {
-            referred = Some(Instant::now());
-            refer(site, &mut refer_voice, &cancel).await;
-        }
-        // What Gestan's users did comes first: the tickets flow then finds both sides agreed about it.
-        if site.follows_up() && followed.is_none_or(|last| last.elapsed() >= follow_every) {
-            followed = Some(Instant::now());
-            follow(site, &mut follow_voice, &cancel).await;
-        }
-        one_pass(site, &mut voice, &cancel).await;
+    let (sender, sites) = watch::channel(Arc::new(site));
+    let wakes = Arc::new(Wakes::default());
+    let mut lanes = JoinSet::new();
+    for name in Flow::ALL.into_iter().map(Flow::lane).collect::<BTreeSet<_>>() {
+        let (sites, ticks) = (sites.clone(), ticker.ticks());
+        let lane = Lane { name, sites, ticks, wakes: Arc::clone(&wakes), cancel: cancel.clone() };
+        lanes.spawn(lane.work());
+    }
+    let path = sites.borrow().config().socket();
+    let socket = Socket::listen(&path)
+        .with_context(|| format!("while listening at {} for commands ([service] socket)", path.display()))?;
+    let listening = tokio::spawn(socket.serve(sites.clone(), Arc::clone(&wakes), commands, cancel.clone()));
+    if let Some(address) = sites.borrow().config().service.listen {
+        monitor::listen(address, sites.clone(), cancel.clone())
+            .await
+            .with_context(|| format!("while listening at {address} for monitoring ([service] listen)"))?;
+    }
+    systemd::ready("at work");
+    let (mut told, mut tidied) = (Instant::now(), None::<Instant>);
+    loop {
         tokio::select! {
-            () = cancel.cancelled() => {},
-            () = tokio::time::sleep(every) => {},
+            asked = signals.next() => match asked {
+                Asked::Stop => break,
+                Asked::Reload => renew(&sender, &reload),
+            },
+            jump = ticker.tick() => if let Some(jump) = jump {
+                tracing::warn!("{}", jump_sentence(jump));
+                if jump < chrono::TimeDelta::zero() {
+                    // What was left alone until a time that is now further away is tried again.
+                    let _ = sites.borrow().store().forget_pauses().await;
+                }
+            },
+            Some(ended) = lanes.join_next() => {
+                // A lane ends when it is told to, which it was not.
+                let why = ended.err().map(|error| error.to_string()).unwrap_or_default();
+                tracing::error!("the service ends, since a part of it did: {why}");
+                anyhow::bail!("a part of the service ended by itself: {why}");
+            }
+        }
+        let site = Arc::clone(&sites.borrow());
+        if tidied.is_none_or(|last| last.elapsed() >= TIDY_EVERY) {
+            tidied = Some(Instant::now());
+            tokio::spawn(tidy(Arc::clone(&site)));
+        }
+        match site.pulse.stuck(SILENCE) {
+            None => systemd::alive(),
+            Some(sentence) => tracing::error!("{sentence}; systemd will start the service again"),
+        }
+        if told.elapsed() >= STATUS_EVERY {
+            told = Instant::now();
+            systemd::status(&status(&site));
         }
     }
+    tracing::info!("stopping: the record under way is finished first");
+    systemd::stopping();
+    cancel.cancel();
+    tokio::spawn(async move {
+        signals.stop().await;
+        tracing::warn!("stopped at once by a second signal; the next start goes on from here");
+        std::process::exit(0);
+    });
+    let ended = async {
+        while lanes.join_next().await.is_some() {}
+        let _ = listening.await;
+    };
+    if tokio::time::timeout(STOPS_WITHIN, ended).await.is_err() {
+        tracing::warn!("a record takes too long: stopped all the same; the next start looks at it again");
+    }
+    ticker.stop().await;
+    let site = Arc::clone(&sites.borrow());
     site.store().checkpoint().await?;
     tracing::info!("stopped");
     Ok(())
 }
 
-async fn refer(site: &Site, voice: &mut Voice, cancel: &CancellationToken) {
-    const FLOW: &str = "reference";
-    match site.refer(&PassOptions::default(), None, cancel).await {
-        Ok(PassResult::Done(report)) => {
-            made(FLOW, voice);
-            if let Some(sentence) = &report.held {
-                tracing::warn!(flow = FLOW, run_id = report.run_id, "{sentence}");
-            }
-            braked(FLOW, &report.run_id, &report.brake, "sync reference");
+/// The flows that are on.
+fn flows(site: &Site) -> Vec<&'static str> {
+    Flow::ALL.into_iter().filter(|flow| flow.is_on(site)).map(Flow::as_str).collect()
+}
+
+/// Puts a new configuration in the place of the old one, unless it has mistakes.
+fn renew(sites: &watch::Sender<Arc<Site>>, reload: &Reload) {
+    systemd::reloading();
+    let renewed = reload().and_then(|config| sites.borrow().reconfigured(config));
+    match renewed {
+        Ok(site) => {
             tracing::info!(
-                flow = FLOW,
-                run_id = report.run_id,
-                writes = report.writes,
-                waiting = report.count(Outcome::Waiting),
-                failed = report.count(Outcome::Failed) + report.count(Outcome::Quarantined),
-                milliseconds = report.milliseconds,
-                "pass done"
+                flows = flows(&site).join(","),
+                "the configuration was read again: it counts from the next pass on"
             );
+            sites.send_replace(Arc::new(site));
+            systemd::ready("at work");
         }
-        Ok(PassResult::CircuitOpen(sentence)) => put_off(FLOW, voice, &sentence),
-        Err(error) => failed(FLOW, site, voice, &error).await,
-    }
-}
-
-async fn follow(site: &Site, voice: &mut Voice, cancel: &CancellationToken) {
-    const FLOW: &str = "follow_up";
-    match site.follow(&PassOptions::default(), cancel).await {
-        Ok(PassResult::Done(report)) => {
-            made(FLOW, voice);
-            if let Some(sentence) = &report.held {
-                tracing::warn!(flow = FLOW, run_id = report.run_id, "{sentence}");
-            }
-            braked(FLOW, &report.run_id, &report.brake, "sync follow_up");
-            tracing::info!(
-                flow = FLOW,
-                run_id = report.run_id,
-                looked_at = report.looked_at,
-                changed = report.changed,
-                writes = report.writes(),
-                failed = report.count(Outcome::Failed) + report.count(Outcome::Quarantined),
-                milliseconds = report.milliseconds,
-                "pass done"
-            );
+        Err(error) => {
+            tracing::error!("the new configuration is refused, the old one stays: {error:#}");
+            systemd::ready("at work with the old configuration: the new one is refused, see the log");
         }
-        Ok(PassResult::CircuitOpen(sentence)) => put_off(FLOW, voice, &sentence),
-        Err(error) => failed(FLOW, site, voice, &error).await,
     }
 }
 
-async fn one_pass(site: &Site, voice: &mut Voice, cancel: &CancellationToken) {
-    match site.pass(&PassOptions::default(), cancel).await {
-        Ok(PassResult::Done(report)) => {
-            made(TICKETS, voice);
-            if let Some(sentence) = &report.rewound {
-                tracing::error!(flow = "tickets", run_id = report.run_id, "{sentence}");
-            }
-            braked(TICKETS, &report.run_id, &report.brake, "sync");
-            let failed = report.count(Outcome::Failed) + report.count(Outcome::Quarantined);
-            tracing::info!(
-                flow = "tickets",
-                run_id = report.run_id,
-                tickets = report.tickets,
-                read = report.read,
-                writes = report.writes(),
-                waiting = report.count(Outcome::Waiting),
-                failed,
-                milliseconds = report.milliseconds,
-                "pass done"
-            );
-        }
-        Ok(PassResult::CircuitOpen(sentence)) => put_off(TICKETS, voice, &sentence),
-        Err(error) => failed(TICKETS, site, voice, &error).await,
+/// Has the state forget what is older than it is to remember.
+async fn tidy(site: Arc<Site>) {
+    let moment = Utc::now() - chrono::TimeDelta::days(site.config().state.journal_days.into());
+    match site.store().forget_before(moment).await {
+        Ok(0) => {}
+        Ok(lines) => tracing::info!(
+            lines,
+            "the journal goes back {} days: older lines are gone",
+            site.config().state.journal_days
+        ),
+        Err(error) => tracing::warn!("the journal could not be made shorter: {error}"),
     }
 }
 
-/// A pass was made: said where the ones before it could not be.
-fn made(flow: &'static str, voice: &mut Voice) {
-    if let Some((lasted, passes)) = voice.well(Utc::now()) {
-        tracing::info!(flow, passes, "passes are made again, after {lasted} without");
-    }
-}
-
-/// What the brake stopped, and the command that lets it through.
-fn braked(flow: &'static str, run_id: &str, reasons: &[BrakeReason], command: &str) {
-    for reason in reasons {
-        tracing::error!(
-            flow,
-            run_id,
-            "stopped by the brake: {reason}; run `gestan-connector {command} --allow-mass-change` if this is meant"
-        );
-    }
-}
-
-fn put_off(flow: &'static str, voice: &mut Voice, sentence: &str) {
-    match voice.put_off(Utc::now()) {
-        Word::New => tracing::warn!(flow, "{sentence}. Told again every 15 minutes, and when it is over"),
-        Word::StillThere(since) => tracing::warn!(flow, "{sentence} (no pass was made: {since})"),
-        Word::Nothing => tracing::debug!(flow, "{sentence}"),
-    }
-}
-
-/// A trouble that lasts is told once and then at intervals; the first lines of a log must not be all
-/// that is left of it.
-async fn failed(flow: &'static str, site: &Site, voice: &mut Voice, error: &anyhow::Error) {
-    let port = error.chain().find_map(|cause| cause.downcast_ref::<PortError>());
-    let kind = port.map_or_else(|| "other".to_owned(), |port| format!("{}/{:?}", port.system, port.blast));
-    match voice.failed(&kind, Utc::now()) {
-        Word::New => tracing::error!(flow, "pass failed: {error:#}"),
-        Word::StillThere(since) => tracing::error!(flow, "pass failed: {error:#} ({since})"),
-        Word::Nothing => tracing::debug!(flow, "pass failed: {error:#}"),
-    }
-    let system = port.map(|port| port.system).filter(|system| *system != System::State);
-    if let Some(system) = system
-        && let Ok(circuit) = site.store().circuit(system).await
-        && circuit.is_open(Utc::now())
-    {
-        put_off(flow, voice, &circuit.sentence());
-    }
+/// The line of `systemctl status`.
+fn status(site: &Site) -> String {
+    let counts = site.pulse.counts();
+    let flows = counts.iter().map(|(flow, counts)| {
+        let ending = counts.last_ending.map_or("", super::pulse::Ending::as_str);
+        format!("{}: {} passes, {} writes, last {ending}", flow.as_str(), counts.passes, counts.writes)
+    });
+    let text = flows.collect::<Vec<_>>().join("; ");
+    if text.is_empty() { "at work".to_owned() } else { text }
 }

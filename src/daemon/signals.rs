@@ -1,6 +1,15 @@
-//! The signals that ask a process to end.
+//! The signals that ask a process to end, or to read its configuration again.
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
+
+/// What a signal asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Asked {
+    /// SIGTERM or SIGINT.
+    Stop,
+    /// SIGHUP.
+    Reload,
+}
 
 /// Listens to SIGTERM and SIGINT.
 #[derive(Debug)]
@@ -24,5 +33,30 @@ impl StopSignals {
             _ = self.terminate.recv() => {},
             _ = self.interrupt.recv() => {},
         }
+    }
+}
+
+/// The same, and SIGHUP.
+#[derive(Debug)]
+pub(super) struct Signals {
+    stops: StopSignals,
+    hangup: Signal,
+}
+
+impl Signals {
+    pub(super) fn listen() -> std::io::Result<Self> {
+        Ok(Self { stops: StopSignals::listen()?, hangup: signal(SignalKind::hangup())? })
+    }
+
+    pub(super) async fn next(&mut self) -> Asked {
+        tokio::select! {
+            () = self.stops.next() => Asked::Stop,
+            _ = self.hangup.recv() => Asked::Reload,
+        }
+    }
+
+    /// Waits for one that asks to end.
+    pub(super) async fn stop(&mut self) {
+        self.stops.next().await;
     }
 }

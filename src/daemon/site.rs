@@ -1,83 +1,26 @@
 //! Everything that one pair of GestSup and Gestan needs, put together from the configuration: no
 //! process-wide state, so that a host can one day serve several.
 
-use super::voice;
+use super::flow::Flow;
+use super::pulse::Pulse;
 use crate::config::Config;
+use crate::flows::PortError;
 use crate::flows::follow_up::{EVERY_PASS, FollowReport, FollowUpFlow};
 use crate::flows::reference::{Kind, ReferenceFlow, ReferenceReport};
-use crate::flows::tickets::{
-    BrakeReason, Commit, Files, Interventions, JournalEntry, Memory as _, Outcome, PassOptions, PassReport, Shadow,
-    TicketsFlow,
-};
-use crate::flows::{Blast, PortError, System};
+use crate::flows::tickets::{Files, Interventions, PassOptions, PassReport, Shadow, TicketsFlow};
 use crate::gateway::Gateway;
 use crate::gestan::GatewayClient;
 use crate::gestsup::{DaemonLock, Gestsup, UploadFolder};
 use crate::store::{StateLock, Store};
-use anyhow::{Context as _, anyhow};
-use chrono::{DateTime, Utc};
+use anyhow::{Context as _, anyhow, bail};
+use chrono::Utc;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, OwnedMutexGuard};
 use tokio_util::sync::CancellationToken;
-use uuid::Uuid;
 
 /// Why a second daemon must not work on a base.
 pub const OTHER_DAEMON: &str = "another gestan-connector works on this GestSup base, with a state of its own: stop it first (SHOW PROCESSLIST on GestSup's server tells from which machine)";
-
-/// Since when no pass can be made, and what for: told in the journal once.
-const TROUBLE: &str = "trouble";
-/// Names of the flows, in the journal and the log.
-const TICKETS: &str = "tickets";
-const FOLLOW_UP: &str = "follow_up";
-const REFERENCE: &str = "reference";
-
-/// Each flow has a trouble of its own: the one may fail where the other does not.
-fn trouble_of(flow: &str) -> String {
-    if flow == TICKETS { TROUBLE.to_owned() } else { format!("{TROUBLE}.{flow}") }
-}
-
-/// What is remembered of a pass, whatever the flow.
-trait Ran {
-    fn counts(&self) -> serde_json::Value;
-    fn brake(&self) -> &[BrakeReason];
-}
-
-impl Ran for PassReport {
-    fn counts(&self) -> serde_json::Value {
-        serde_json::json!({
-            "tickets": self.tickets,
-            "looked_at": self.looked_at,
-            "read": self.read,
-            "writes": self.writes(),
-            "full": self.full,
-        })
-    }
-
-    fn brake(&self) -> &[BrakeReason] {
-        &self.brake
-    }
-}
-
-impl Ran for FollowReport {
-    fn counts(&self) -> serde_json::Value {
-        serde_json::json!({ "looked_at": self.looked_at, "changed": self.changed, "writes": self.writes() })
-    }
-
-    fn brake(&self) -> &[BrakeReason] {
-        &self.brake
-    }
-}
-
-impl Ran for ReferenceReport {
-    fn counts(&self) -> serde_json::Value {
-        serde_json::json!({ "listed": self.listed, "writes": self.writes })
-    }
-
-    fn brake(&self) -> &[BrakeReason] {
-        &self.brake
-    }
-}
 
 /// Told how far a long pass is: kind, done, of how many.
 pub type Progress<'p> = &'p (dyn Fn(Kind, usize, usize) + Sync);
@@ -92,9 +35,12 @@ pub struct Site {
     /// Stands before Gestan where nothing is to be written.
     shadow: Option<Shadow<GatewayClient, Store>>,
     files: Option<UploadFolder>,
-    _lock: Option<StateLock>,
+    lock: Option<Arc<StateLock>>,
     /// Held from the first pass on, for as long as its connection lives.
-    daemon_lock: Mutex<Option<DaemonLock>>,
+    daemon_lock: Arc<Mutex<Option<DaemonLock>>>,
+    /// Held by whoever works on the links between tickets and Gestan.
+    links: Arc<Mutex<()>>,
+    pub(super) pulse: Arc<Pulse>,
 }
 
 /// How an attempt at a pass ended when no system refused.
@@ -119,8 +65,8 @@ impl Site {
             Store::open_read_only(&config.state.path).await?.copy_to(&path).await?;
         }
         let store = Store::open(&path).await?;
-        let lock = store.lock()?;
-        Self::assemble(config, store, Some(lock)).await
+        let lock = Arc::new(store.lock()?);
+        Self::assemble(config, store, Some(lock))
     }
 
     /// Opens the site to look: nothing will be written, and a service may be at work on it.
@@ -130,10 +76,32 @@ impl Site {
     pub async fn open_to_look(config: Config) -> anyhow::Result<Self> {
         let path = config.state_file();
         let store = if path.exists() { Store::open_read_only(&path).await? } else { Store::in_memory().await? };
-        Self::assemble(config, store, None).await
+        Self::assemble(config, store, None)
     }
 
-    async fn assemble(config: Config, store: Store, lock: Option<StateLock>) -> anyhow::Result<Self> {
+    /// The same site with another configuration: what is under way goes on with the old one.
+    ///
+    /// # Errors
+    /// When it names another GestSup or another state, for which the service must be started again; or a secret is missing.
+    pub fn reconfigured(&self, config: Config) -> anyhow::Result<Self> {
+        let base = |config: &Config| {
+            let gestsup = config.gestsup.as_ref();
+            gestsup.map(|known| (known.source.clone(), known.host.clone(), known.port, known.database.clone()))
+        };
+        if config.state_file() != self.config.state_file() {
+            bail!("another state ([state] path, or [gestan] shadow) needs a restart of the service");
+        }
+        if base(&config) != base(&self.config) {
+            bail!("another GestSup ([gestsup] source, host, port or database) needs a restart of the service");
+        }
+        let mut site = Self::assemble(config, self.store.clone(), self.lock.clone())?;
+        site.daemon_lock = Arc::clone(&self.daemon_lock);
+        site.links = Arc::clone(&self.links);
+        site.pulse = Arc::clone(&self.pulse);
+        Ok(site)
+    }
+
+    fn assemble(config: Config, store: Store, lock: Option<Arc<StateLock>>) -> anyhow::Result<Self> {
         let gestsup_config = config.gestsup.as_ref().ok_or_else(|| anyhow!("[gestsup] is missing"))?;
         let password = gestsup_config.password.resolve().context("while reading [gestsup] password")?;
         let gestsup = Gestsup::new(gestsup_config, &password);
@@ -142,7 +110,18 @@ impl Site {
         let documents = &config.documents;
         let folder = documents.folder.clone().filter(|_| documents.enabled);
         let files = folder.map(|folder| UploadFolder::new(folder, gestsup.clone()));
-        Ok(Self { config, store, gestsup, gestan, shadow, files, _lock: lock, daemon_lock: Mutex::new(None) })
+        Ok(Self {
+            config,
+            store,
+            gestsup,
+            gestan,
+            shadow,
+            files,
+            lock,
+            daemon_lock: Arc::default(),
+            links: Arc::default(),
+            pulse: Arc::default(),
+        })
     }
 
     /// The configuration.
@@ -217,12 +196,9 @@ impl Site {
         cancel: &CancellationToken,
     ) -> anyhow::Result<PassResult<FollowReport>> {
         let flow = self.follow_up()?;
-        if options.dry_run {
-            let report = flow.pass(options, &Uuid::now_v7().to_string(), Utc::now(), cancel).await?;
-            return Ok(PassResult::Done(Box::new(report)));
-        }
         let patient = options.only.is_empty();
-        self.remembered(FOLLOW_UP, patient, async |run_id| flow.pass(options, run_id, Utc::now(), cancel).await).await
+        self.make(Flow::FollowUp, options, patient, async |run_id| flow.pass(options, run_id, Utc::now(), cancel).await)
+            .await
     }
 
     /// The reference flow of this site.
@@ -232,6 +208,7 @@ impl Site {
             gestsup: &self.gestsup,
             memory: &self.store,
             settings: &self.config.reference,
+            zone: self.gestsup.zone(),
             progress,
         }
     }
@@ -252,11 +229,13 @@ impl Site {
         cancel: &CancellationToken,
     ) -> anyhow::Result<PassResult<ReferenceReport>> {
         let flow = self.reference(progress);
-        if options.dry_run {
-            let report = flow.pass(options, &Uuid::now_v7().to_string(), Utc::now(), cancel).await?;
-            return Ok(PassResult::Done(Box::new(report)));
-        }
-        self.remembered(REFERENCE, true, async |run_id| flow.pass(options, run_id, Utc::now(), cancel).await).await
+        self.make(Flow::Reference, options, true, async |run_id| flow.pass(options, run_id, Utc::now(), cancel).await)
+            .await
+    }
+
+    /// Waits until nobody works on the links, and keeps others away: for decisions that people make.
+    pub async fn alone(&self) -> OwnedMutexGuard<()> {
+        Arc::clone(&self.links).lock_owned().await
     }
 
     /// Takes, or keeps, the lock on GestSup's server that keeps a second daemon away, whatever state it
@@ -282,13 +261,10 @@ impl Site {
     /// When a system does not answer.
     pub async fn pass(&self, options: &PassOptions, cancel: &CancellationToken) -> anyhow::Result<PassResult> {
         let flow = self.tickets()?;
-        if options.dry_run {
-            let report = flow.pass(options, &Uuid::now_v7().to_string(), Utc::now(), cancel).await?;
-            return Ok(PassResult::Done(Box::new(report)));
-        }
         // A pass that a person asked for is worth an attempt.
         let patient = options.only.is_empty();
-        self.remembered(TICKETS, patient, async |run_id| flow.pass(options, run_id, Utc::now(), cancel).await).await
+        self.make(Flow::Tickets, options, patient, async |run_id| flow.pass(options, run_id, Utc::now(), cancel).await)
+            .await
     }
 
     /// Brings Gestan in line with GestSup, what a restored base held back included.
@@ -297,102 +273,10 @@ impl Site {
     /// When a system does not answer.
     pub async fn mend(&self, allow_mass_change: bool, cancel: &CancellationToken) -> anyhow::Result<PassResult> {
         let flow = self.tickets()?;
-        self.remembered(TICKETS, false, async |run_id| flow.mend(allow_mass_change, run_id, Utc::now(), cancel).await)
-            .await
-    }
-
-    /// Does work under GestSup's lock and remembers how it ended; a patient one is put off while a
-    /// circuit is open.
-    async fn remembered<R: Ran>(
-        &self,
-        flow: &'static str,
-        patient: bool,
-        work: impl AsyncFnOnce(&str) -> Result<R, PortError>,
-    ) -> anyhow::Result<PassResult<R>> {
-        let run_id = Uuid::now_v7().to_string();
-        for system in [System::Gestsup, System::Gestan] {
-            let circuit = self.store.circuit(system).await?;
-            if patient && circuit.is_open(Utc::now()) {
-                return Ok(PassResult::CircuitOpen(circuit.sentence()));
-            }
-        }
-        let locked = self.lock_gestsup().await;
-        if let Ok(false) = locked {
-            return Ok(PassResult::CircuitOpen(OTHER_DAEMON.to_owned()));
-        }
-        self.store.start_run(&run_id, flow, Utc::now()).await?;
-        let worked = match locked {
-            Ok(_) => work(&run_id).await,
-            Err(error) => Err(error),
-        };
-        match worked {
-            Ok(report) => {
-                for system in [System::Gestsup, System::Gestan] {
-                    self.store.record_success(system).await?;
-                }
-                self.recovered(flow, &run_id).await?;
-                let (counts, brake) = (report.counts(), report.brake());
-                let ending = if brake.is_empty() { "done" } else { "braked" };
-                let error =
-                    (!brake.is_empty()).then(|| brake.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "));
-                self.store.end_run(&run_id, Utc::now(), ending, &counts, error.as_deref()).await?;
-                Ok(PassResult::Done(Box::new(report)))
-            }
-            Err(error) => Err(self.failed(flow, &run_id, error).await.into()),
-        }
-    }
-
-    /// Counts a failure of a whole system against its circuit. What cannot be remembered, since it is the
-    /// state that fails, is told all the same.
-    async fn failed(&self, flow: &'static str, run_id: &str, mut error: PortError) -> PortError {
-        if matches!(error.blast, Blast::Retry | Blast::Record) {
-            // It stopped a pass: no record is to blame for it.
-            error.blast = Blast::System;
-        }
-        let now = Utc::now();
-        if error.system != System::State && error.blast == Blast::System {
-            let _ = self.store.record_failure(error.system, &error.message, error.retry_after, now).await;
-        }
-        let _ = self.troubled(flow, run_id, &error).await;
-        let _ = self.store.end_run(run_id, now, "failed", &serde_json::Value::Null, Some(&error.message)).await;
-        error
-    }
-
-    /// The journal tells once that passes fail, and why.
-    async fn troubled(&self, flow: &'static str, run_id: &str, error: &PortError) -> Result<(), PortError> {
-        let kind = format!("{}/{:?}", error.system.as_str(), error.blast);
-        let known = self.store.value(&trouble_of(flow)).await?.unwrap_or_default();
-        if known.split_once(' ').is_some_and(|(_, known)| known == kind) {
-            return Ok(());
-        }
-        let since = known.split_once(' ').map_or_else(|| Utc::now().to_rfc3339(), |(since, _)| since.to_owned());
-        self.store.set_value(&trouble_of(flow), &format!("{since} {kind}")).await?;
-        self.tell(flow, run_id, Outcome::Failed, format!("No pass can be made: {}", error.message)).await
-    }
-
-    /// The journal tells that passes are made again.
-    async fn recovered(&self, flow: &'static str, run_id: &str) -> Result<(), PortError> {
-        let known = self.store.value(&trouble_of(flow)).await?.unwrap_or_default();
-        let Some((since, _)) = known.split_once(' ') else { return Ok(()) };
-        let lasted = DateTime::parse_from_rfc3339(since).map(|since| voice::lasted(Utc::now() - since.to_utc()));
-        self.store.set_value(&trouble_of(flow), "").await?;
-        let message = format!("Passes are made again, after {} without", lasted.unwrap_or_default());
-        self.tell(flow, run_id, Outcome::Done, message).await
-    }
-
-    async fn tell(&self, flow: &'static str, run_id: &str, outcome: Outcome, message: String) -> Result<(), PortError> {
-        let line = JournalEntry {
-            at: Utc::now(),
-            run_id: run_id.to_owned(),
-            flow: flow.to_owned(),
-            ticket: None,
-            gestan_id: None,
-            action: "pass".to_owned(),
-            outcome,
-            message,
-            detail: serde_json::Value::Null,
-        };
-        self.store.commit(vec![Commit { journal: vec![line], ..Commit::default() }]).await
+        self.remembered(Flow::Tickets, false, async |run_id| {
+            flow.mend(allow_mass_change, run_id, Utc::now(), cancel).await
+        })
+        .await
     }
 }
 

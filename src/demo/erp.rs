@@ -97,6 +97,17 @@ impl Erp {
             .collect()
     }
 
+    /// An absence of a user, whole days; validated.
+    ///
+    /// # Errors
+    /// When the base refuses.
+    pub async fn absence(&mut self, user: &str, first: &str, last: &str) -> anyhow::Result<i64> {
+        self.run(format!(
+            "INSERT INTO ABSENCE (CDUSER, DT_DEBUT, DT_FIN, LIBABSENCE, IVALIDE) VALUES ('{user}', '{first}', '{last}', 'Congés', 1)"
+        ))
+        .await
+    }
+
     /// A task of a project.
     ///
     /// # Errors

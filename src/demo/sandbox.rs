@@ -42,6 +42,8 @@ pub const FOLLOW_UP_GRANTS: &str = "GRANT INSERT, UPDATE (text, dest_mail, time)
 pub const REFERENCE_GRANTS: &str = "GRANT INSERT, UPDATE (name, address, zip, city, country, SIRET, TVA, comment, disable) ON {base}.tcompany TO connector@'%'; \
     GRANT INSERT, UPDATE (firstname, lastname, mail, phone, mobile, `function`, company, address1, address2, zip, city, disable) ON {base}.tusers TO connector@'%'; \
     GRANT INSERT, UPDATE (netbios, sn_manufacturer, sn_internal, type, manufacturer, model, user, date_install, date_end_warranty, disable) ON {base}.tassets TO connector@'%'; \
+    GRANT INSERT, UPDATE (name, disable) ON {base}.tprojects TO connector@'%'; \
+    GRANT INSERT, UPDATE (technician, title, date_start, date_end, allday, disable) ON {base}.tevents TO connector@'%'; \
     GRANT INSERT ON {base}.tassets_type TO connector@'%'; \
     GRANT INSERT ON {base}.tassets_manufacturer TO connector@'%'; \
     GRANT INSERT ON {base}.tassets_model TO connector@'%';";

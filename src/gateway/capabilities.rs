@@ -11,13 +11,14 @@ use crate::model::ObjectKind;
 const BLOCKING: [(&str, &str); 2] = [("CONTACT", "IDCONTACT"), ("USER", "CDUSER")];
 
 /// Columns of other tables that are used where they exist.
-const USED: [(&str, &str); 6] = [
+const USED: [(&str, &str); 7] = [
     ("MACHINE_MNT", "IDMACHINE"),
     ("PRODUIT", "CD_PRODUIT"),
     ("PARAMLIB", "LIB_50"),
     ("PROJET", "IDPROJET"),
     ("CONSO", "IDCONSO"),
     ("DOCUMENT", "IDDOCUMENT"),
+    ("ABSENCE", "IDABSENCE"),
 ];
 
 impl Gateway {
@@ -72,6 +73,7 @@ impl Gateway {
             consos: Self::counts(&catalogue),
             documents: self.stores_documents(&catalogue),
             contracts: self.contracts.is_some(),
+            psp_contacts: self.psp_mode(&catalogue),
             codes: self.codes.names(),
             missing_codes,
         })

@@ -23,7 +23,7 @@ const COMPANY: [Column; 8] = [
 const VAT: Column = Column::text("NUM_TVA");
 
 /// A row of CONTACT.
-struct AContact;
+pub(super) struct AContact;
 
 impl Record for AContact {
     const TABLE: &'static str = "CONTACT";
@@ -59,6 +59,7 @@ impl Record for AContact {
         Column::text("TELP3"),
         Column::text("FONCTION_PRO"),
         Column::text("COMMENTAIRE"),
+        Column::text("LOGIN"),
     ];
 
     fn read(_: &Row) -> Self {
@@ -89,7 +90,7 @@ fn address_of(row: &Row, company: Option<&Row>) -> Address {
     }
 }
 
-fn client(row: &Row, company: Option<&Row>) -> Client {
+pub(super) fn client(row: &Row, company: Option<&Row>, user: Option<String>) -> Client {
     let person = format!("{} {}", row.text("PRENOM"), row.text("NOMFAMILLE"));
     let of_company = company.filter(|_| flag(row, "ICLTPRO")).map(|company| trimmed(company, "RAISON_SOCIALE"));
     let names = [trimmed(row, "RAISON_SOCIALE"), of_company.unwrap_or_default(), person.trim().to_owned()];
@@ -104,6 +105,7 @@ fn client(row: &Row, company: Option<&Row>) -> Client {
         siret: text("SIRET"),
         vat: text("NUM_TVA"),
         comment: Memo::parse(row.text("COMMENTAIRE")).visible_text().trim().to_owned(),
+        user,
     }
 }
 
@@ -157,7 +159,11 @@ impl Gateway {
             && !row.int("CTG_CONTACT").is_some_and(|code| rules.except_groups.contains(&code))
     }
 
-    async fn companies(&self, catalogue: &Catalogue, rows: &[Row]) -> Result<HashMap<i64, Row>, GatewayFault> {
+    pub(super) async fn companies(
+        &self,
+        catalogue: &Catalogue,
+        rows: &[Row],
+    ) -> Result<HashMap<i64, Row>, GatewayFault> {
         let wanted: BTreeSet<i64> = rows.iter().filter_map(|row| key(row.int("IDSOCIETE"))).collect();
         if wanted.is_empty() || !has(catalogue, "SOCIETE", "IDSOCIETE") {
             return Ok(HashMap::new());
@@ -174,7 +180,7 @@ impl Gateway {
     async fn contact_page<T>(
         &self,
         paging: &Paging,
-        read: impl Fn(&Row, Option<&Row>) -> Option<T>,
+        read: impl Fn(&Row, Option<&Row>, Option<&String>) -> Option<T>,
     ) -> Result<Page<T>, GatewayFault> {
         let catalogue = self.catalogue().await?;
         let mut paging = paging.clone();
@@ -182,8 +188,10 @@ impl Gateway {
             let (rows, next) = self.rows_of::<AContact>(&catalogue, &paging).await?;
             let companies = self.companies(&catalogue, &rows).await?;
             let company = |row: &Row| key(row.int("IDSOCIETE")).and_then(|id| companies.get(&id));
-            let items: Vec<T> =
-                rows.iter().filter(|row| self.is_client(row)).filter_map(|row| read(row, company(row))).collect();
+            let users = self.users_of(&catalogue, &rows).await?;
+            let user = |row: &Row| users.get(&row.int("IDCONTACT")?);
+            let counted = rows.iter().filter(|row| user(row).is_some() || self.is_client(row));
+            let items: Vec<T> = counted.filter_map(|row| read(row, company(row), user(row))).collect();
             // A page without records would look like the last one.
             if next.is_none() || !items.is_empty() {
                 return Ok(Page { items, next });
@@ -192,12 +200,12 @@ impl Gateway {
         }
     }
 
-    /// Contacts that count as clients, archived ones included.
+    /// Contacts that count as clients, archived ones included, and users' own.
     ///
     /// # Errors
     /// When the base does not answer.
     pub async fn clients(&self, paging: &Paging) -> Result<Page<Client>, GatewayFault> {
-        self.contact_page(paging, |row, company| Some(client(row, company))).await
+        self.contact_page(paging, |row, company, user| Some(client(row, company, user.cloned()))).await
     }
 
     /// Persons among the contacts that count as clients, archived ones included.
@@ -205,7 +213,8 @@ impl Gateway {
     /// # Errors
     /// When the base does not answer.
     pub async fn contacts(&self, paging: &Paging) -> Result<Page<Contact>, GatewayFault> {
-        self.contact_page(paging, contact).await
+        // Users are people of GestSup already: their contacts are clients, and no second accounts.
+        self.contact_page(paging, |row, company, user| if user.is_some() { None } else { contact(row, company) }).await
     }
 }
 

@@ -60,14 +60,22 @@ pub enum GatewayFault {
         reason: String,
     },
     /// The administrator's query fails.
-    #[error("the query of contracts fails ({0}): mend [gateway.contracts] query")]
-    Contracts(String),
+    #[error("the query of {what} fails ({reason}): mend [gateway.{what}] query")]
+    Query {
+        /// What it lists.
+        what: &'static str,
+        /// What is wrong.
+        reason: String,
+    },
     /// It was billed.
     #[error("intervention {} is billed and cannot change any more: a ticket that goes on needs a new one", .0.id)]
     Billed(Box<ObjectState>),
     /// The intervention, or the ticket, is linked already: a sentence.
     #[error("{0}")]
     Linked(String),
+    /// The administrator has not granted it: a sentence.
+    #[error("{0}")]
+    NotGranted(String),
     /// There is no such thing.
     #[error("{0}")]
     NotFound(String),
@@ -104,9 +112,11 @@ impl GatewayFault {
             Self::Unsupported(_) => (501, Problem::UNSUPPORTED, "There is no place for it", None),
             Self::TooLarge(_) => (413, Problem::TOO_LARGE, "The file is too large", None),
             Self::Folder { .. } => (500, "documents-folder", "The folder of documents cannot be used", None),
-            Self::Contracts(_) => (500, "contracts-query", "The query of contracts fails", None),
+            Self::Query { what: "contracts", .. } => (500, "contracts-query", "The query of contracts fails", None),
+            Self::Query { .. } => (500, "tasks-query", "The query of tasks fails", None),
             Self::Billed(current) => (409, Problem::BILLED, "The intervention is billed", Some(current)),
             Self::Linked(_) => (409, Problem::LINKED, "It is linked already", None),
+            Self::NotGranted(_) => (409, Problem::NOT_GRANTED, "It is not granted", None),
             Self::NotFound(_) => (404, Problem::NOT_FOUND, "There is no such thing", None),
             Self::Invalid(_) => (422, Problem::INVALID, "A value cannot be accepted", None),
             Self::NotInstalled => (503, "not-installed", "The gateway is not installed in this base", None),

@@ -34,6 +34,10 @@ impl Extension {
         &self.step
     }
 
+    pub(super) fn link_table(&self) -> &str {
+        &self.link
+    }
+
     pub(super) fn document_table(&self) -> &str {
         &self.document
     }

@@ -4,7 +4,7 @@
 use super::base::{Column, Condition, Row, Select, SqlValue};
 use super::{Catalogue, Gateway, GatewayFault, has};
 use crate::gestan::contract::{Machine, Page, Product, Project, TicketKey, User};
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 
 /// Records of a page when the caller does not say.
 pub(super) const PAGE: u32 = 500;
@@ -21,6 +21,8 @@ pub struct Paging {
     /// Only records that were changed after this (`DHMOD`), where the table tells. Gestan's local time has an hour
     /// twice a year: begin a little before what was seen last.
     pub changed_since: Option<DateTime<Utc>>,
+    /// Only what ends after this day.
+    pub ends_after: Option<NaiveDate>,
 }
 
 impl Paging {
@@ -41,6 +43,8 @@ pub(super) trait Record: Sized {
     const TABLE: &'static str;
     const KEY: Column;
     const COLUMNS: &'static [Column];
+    /// The column of its last day, where it has one.
+    const ENDS: Option<&'static str> = None;
     fn read(row: &Row) -> Self;
 }
 
@@ -186,6 +190,9 @@ impl Gateway {
             after.map(|after| Condition::Greater(R::KEY.name, after)).into_iter().collect();
         if let Some(since) = paging.changed_since.filter(|_| has(catalogue, R::TABLE, "DHMOD")) {
             filter.push(Condition::Greater("DHMOD", SqlValue::DateTime(self.local(since))));
+        }
+        if let (Some(day), Some(column)) = (paging.ends_after, R::ENDS) {
+            filter.push(Condition::Greater(column, SqlValue::Date(day)));
         }
         let select = Select {
             order: Some((R::KEY.name, false)),

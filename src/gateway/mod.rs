@@ -1,6 +1,8 @@
 //! The gateway beside Gestan: the only part of the program that knows Gestan's tables, numeric codes,
 //! rich text and audit columns. Served over HTTP, or called inside the daemon's process.
 
+mod absences;
+mod asked;
 pub mod base;
 mod capabilities;
 mod changes;
@@ -20,6 +22,7 @@ mod lists;
 pub mod memo;
 mod objects;
 mod probe;
+mod psp;
 mod records;
 mod references;
 mod sheet;
@@ -43,7 +46,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::{Mutex, RwLock};
 
 /// Tables of Gestan that the gateway uses.
-const TABLES: [&str; 13] = [
+const TABLES: [&str; 14] = [
     "INTERVENTION",
     "Z83_INTERVENTION",
     "ANOMALIE",
@@ -57,6 +60,7 @@ const TABLES: [&str; 13] = [
     "CONSO",
     "DOCUMENT",
     "PARAMLIB",
+    "ABSENCE",
 ];
 
 /// How long a structure that was read is trusted: Gestan may be updated while the gateway runs.
@@ -79,7 +83,9 @@ pub struct Gateway {
     /// Held while a document is stored.
     document_turn: Mutex<()>,
     contracts: Option<config::GatewayContracts>,
+    tasks: Option<config::GatewayTasks>,
     clients: config::GatewayClients,
+    psp: Option<config::GatewayPsp>,
     memo: config::MemoFormat,
     max_body: usize,
     /// A base's structure changes with Gestan's version only.
@@ -104,7 +110,9 @@ impl Gateway {
             documents: config.documents.clone(),
             document_turn: Mutex::new(()),
             contracts: config.contracts.clone(),
+            tasks: config.tasks.clone(),
             clients: config.clients.clone(),
+            psp: config.psp.clone(),
             memo: config.memo,
             max_body: usize::try_from(config.max_body_kib).unwrap_or(8192) * 1024,
             catalogue: RwLock::new(None),

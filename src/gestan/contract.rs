@@ -1,6 +1,6 @@
 //! The messages of the gateway's contract, version 1 (`docs/gateway-api.yaml`), used by both of its ends.
 
-pub use crate::model::{Client, Contact, Contract, Machine, Product, Project, User};
+pub use crate::model::{Absence, Client, Contact, Contract, Machine, Product, Project, Task, User};
 use crate::model::{Entry, Fields, Identity, ObjectKind, RichText};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -294,6 +294,8 @@ impl Problem {
     pub const NOT_FOUND: &'static str = "not-found";
     /// Code of a 409: the intervention belongs to another ticket, or the ticket has another one.
     pub const LINKED: &'static str = "linked";
+    /// Code of a 409: the administrator has not granted it.
+    pub const NOT_GRANTED: &'static str = "not-granted";
     /// Code of a 413: the request is larger than the gateway, or a proxy before it, accepts.
     pub const TOO_LARGE: &'static str = "too-large";
     /// Code of a 422: a value that Gestan cannot hold, a code that is not configured, a record that does not exist.
@@ -322,6 +324,19 @@ pub struct Health {
     pub status: String,
     /// Version of the gateway.
     pub version: String,
+}
+
+/// What a gateway does about users' own contacts.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PspMode {
+    /// Nothing: it is not configured, or the base has no place for it.
+    #[default]
+    Off,
+    /// They are found; a person must create those that are missing.
+    Find,
+    /// Those that are missing are created.
+    Create,
 }
 
 /// `GET /v1/capabilities`: what this base can do and what is missing for the rest.
@@ -353,6 +368,9 @@ pub struct Capabilities {
     /// Whether `[gateway.contracts] query` is set.
     #[serde(default)]
     pub contracts: bool,
+    /// What is done about users' own contacts ([gateway.psp]).
+    #[serde(default)]
+    pub psp_contacts: PspMode,
     /// Names of configured codes by list (`status`, `genre`, `priority`).
     pub codes: BTreeMap<String, Vec<String>>,
     /// Codes that the tickets flow needs and that are not configured, as `status.planned`.

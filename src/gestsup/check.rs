@@ -71,7 +71,16 @@ fn written(follows: bool, refers: bool) -> Vec<&'static str> {
         tables.extend(["tthreads", "tincidents", "tevents"]);
     }
     if refers {
-        tables.extend(["tcompany", "tusers", "tassets", "tassets_type", "tassets_manufacturer", "tassets_model"]);
+        tables.extend([
+            "tcompany",
+            "tusers",
+            "tassets",
+            "tassets_type",
+            "tassets_manufacturer",
+            "tassets_model",
+            "tprojects",
+            "tevents",
+        ]);
     }
     tables
 }

@@ -74,6 +74,11 @@ impl Gestsup {
         Self { options, zone: config.time_zone, timeout: Duration::from_secs(config.timeout_seconds), place }
     }
 
+    /// The zone of its dates.
+    pub fn zone(&self) -> Tz {
+        self.zone
+    }
+
     async fn connect(&self) -> Result<MySqlConnection, GestsupError> {
         let mut connection = self.within(self.options.connect()).await?;
         // A statement that we gave up on must not go on on the server. MariaDB counts seconds and MySQL

@@ -1,7 +1,7 @@
 //! What the operator's rules decide of a ticket: what it becomes, where it stands, genre, project, and what
 //! is billed as what.
 
-use super::directory::Product;
+use super::directory::{LINKED, Product};
 use super::fold::fold;
 use super::matching::wait;
 use super::projection::{Context, Decisions, Wait};
@@ -187,7 +187,8 @@ pub(super) fn listed(map: &BTreeMap<String, String>, name: &str) -> Option<Strin
 }
 
 /// Project and task of Gestan.
-pub(super) fn project(ticket: &Ticket, mapping: &Mapping, out: &mut Decisions) -> Option<ProjectKey> {
+pub(super) fn project(ticket: &Ticket, context: &Context, out: &mut Decisions) -> Option<ProjectKey> {
+    let mapping = context.mapping;
     let in_table = ticket.project.as_ref().and_then(|project| {
         let name = fold(&project.name);
         mapping.projects.table.iter().find(|(listed, _)| fold(listed) == name).map(|(_, key)| *key)
@@ -195,6 +196,11 @@ pub(super) fn project(ticket: &Ticket, mapping: &Mapping, out: &mut Decisions) -
     if in_table.is_some() {
         out.because(Field::Project, "[mapping.projects.table]");
         return in_table;
+    }
+    let linked = ticket.project.as_ref().and_then(|project| context.directory.project(project.id));
+    if linked.is_some() {
+        out.because(Field::Project, LINKED);
+        return linked;
     }
     let (number, decided) = first(&mapping.projects.rules, &Facts::of(ticket), |rule| &rule.when)?;
     out.because(Field::Project, rule(number, "mapping.projects", &decided.when));

@@ -2,8 +2,8 @@
 //! table first, then what the reference flow linked, then the one record that a person would take for the same.
 
 use super::fold::fold;
-use crate::config::{GestanKey, Matching};
-use crate::model::{Client, Company, Contract, Equipment, Machine, Person, User};
+use crate::config::{GestanKey, Matching, ProjectKey};
+use crate::model::{Away, Client, Company, Contract, Equipment, Machine, Person, User};
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use std::collections::HashMap;
@@ -31,10 +31,13 @@ pub struct Directory {
     linked_clients: HashMap<i64, i64>,
     linked_machines: HashMap<i64, i64>,
     linked_users: HashMap<i64, String>,
+    linked_projects: HashMap<i64, ProjectKey>,
+    /// When users are absent, by code.
+    away: HashMap<String, Vec<Away>>,
 }
 
 /// How a record was found that the reference flow linked.
-const LINKED: &str = "linked by the reference flow";
+pub(super) const LINKED: &str = "linked by the reference flow";
 
 /// What Gestan's catalogue says of a product.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -141,6 +144,35 @@ impl Directory {
     ) -> Self {
         (self.linked_clients, self.linked_machines, self.linked_users) = (clients, machines, users);
         self
+    }
+
+    /// Adds the projects that are linked: `tprojects` ids.
+    #[must_use]
+    pub fn with_projects(mut self, projects: HashMap<i64, ProjectKey>) -> Self {
+        self.linked_projects = projects;
+        self
+    }
+
+    /// Project and task of Gestan behind a project of GestSup.
+    pub fn project(&self, id: i64) -> Option<ProjectKey> {
+        self.linked_projects.get(&id).copied()
+    }
+
+    /// Adds when users are absent.
+    #[must_use]
+    pub fn with_absences(mut self, absences: Vec<Away>) -> Self {
+        for away in absences {
+            self.away.entry(away.user.to_uppercase()).or_default().push(away);
+        }
+        self
+    }
+
+    /// A time when a user is absent between `start` and `end`, the first if there are several.
+    pub fn away(&self, code: &str, start: DateTime<Utc>, end: DateTime<Utc>) -> Option<&Away> {
+        let of_user = self.away.get(&code.to_uppercase())?;
+        // An appointment without length is at that moment.
+        let end = end.max(start + chrono::Duration::seconds(1));
+        of_user.iter().filter(|away| away.from < end && start < away.until).min_by_key(|away| away.from)
     }
 
     /// The linked record, unless it is archived: nothing new is made for such a one.

@@ -6,7 +6,7 @@ use super::directory::Directory;
 use super::fold::cut_on_word;
 use super::matching::{client, machine, people};
 use super::paragraphs::{ProjectedEntry, entries};
-use super::planning::{estimate, planned};
+use super::planning::{Planning, estimate, planned};
 use super::texts::Wording;
 use crate::config::{BilledBy, Load, Mapping, ProjectKey};
 use crate::model::{Conso, Field, Fields, Line, ObjectKind, Person, RichText, Status, Ticket, Value};
@@ -213,11 +213,12 @@ fn intervention(
     out: &mut Decisions,
 ) -> Result<(Status, Option<ProjectKey>), Wait> {
     let mapping = context.mapping;
-    let project = project_key(ticket, mapping, out);
+    let project = project_key(ticket, context, out);
     let billed = billed(ticket, context, project, matched.machine, matched.client, out);
     let status = status(ticket, context, ObjectKind::Intervention, &billed, out)?;
     let sold = known_product(billed.product.as_deref(), context, out);
     let sold = out.or_lacking(sold, Field::Product, before)?;
+    let in_charge = matched.people.as_ref().and_then(|(technician, _)| technician.clone());
     if let Some((technician, team)) = matched.people.filter(|_| ticket.is_attributed()) {
         out.set(Field::Technician, technician.into());
         out.set(Field::Team, Value::List(team));
@@ -240,7 +241,10 @@ fn intervention(
     out.set(Field::Project, project.map(|key| key.project).into());
     out.set(Field::Task, project.and_then(|key| key.task).into());
 
-    let (mut start, mut end, mut why) = planned(ticket, mapping, context, before.gestan_id.is_some());
+    let in_charge = in_charge.filter(|_| ticket.is_attributed() && !status.is_closed());
+    let planning = planned(ticket, mapping, context, before.gestan_id.is_some(), in_charge.as_deref());
+    let Planning { mut start, mut end, mut why, absent } = planning;
+    out.lacking.extend(absent.map(|absent| (Field::PlannedStart, absent)));
     if mapping.billing.by == BilledBy::Hours
         && status.is_closed()
         && status != Status::Cancelled

@@ -12,7 +12,7 @@ mod time;
 pub use field::{Field, FieldKind, Fields, Value};
 pub use mail::{Filing, Mail, MailAddress, MailPart, PartContent};
 pub use object::{Conso, Entry, EntryMark, ObjectKind, Status};
-pub use reference::{Address, Client, Contact, Contract, Machine, Product, Project, User};
+pub use reference::{AWAY, Absence, Address, Away, Client, Contact, Contract, Machine, Product, Project, Task, User};
 pub use rich_text::{Line, RichText, Span};
 pub use ticket::{
     Attachment, Company, Equipment, FORGOTTEN, FROM_GESTAN, Group, Identity, Label, LastKnown, Person, Picture,

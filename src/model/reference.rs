@@ -1,6 +1,6 @@
 //! Gestan's reference data: clients, their contact persons, machines, users, projects, products.
 
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
 /// A postal address; parts that Gestan does not hold are empty.
@@ -50,6 +50,9 @@ pub struct Client {
     /// `COMMENTAIRE` as plain text.
     #[serde(default)]
     pub comment: String,
+    /// `USER.CDUSER` of the user whose own contact this is.
+    #[serde(default)]
+    pub user: Option<String>,
 }
 
 /// A person that a client is spoken to through (`CONTACT` with a name of a person).
@@ -137,6 +140,41 @@ pub struct User {
     pub function: String,
 }
 
+/// An absence of a user (`ABSENCE`).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Absence {
+    /// `IDABSENCE`.
+    pub id: i64,
+    /// `USER.CDUSER`.
+    pub user: String,
+    /// When it begins.
+    pub start: DateTime<Utc>,
+    /// When it ends.
+    pub end: DateTime<Utc>,
+    /// It has no hours.
+    pub whole_days: bool,
+    /// `LIBABSENCE`.
+    pub label: String,
+    /// Its reason, as the list of reasons calls it.
+    pub reason: String,
+    /// `IVALIDE`.
+    pub validated: bool,
+}
+
+/// Where the reference flow leaves the absences that count, in the state: a list of [`Away`].
+pub const AWAY: &str = "reference.absences";
+
+/// A time when a user is not there.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Away {
+    /// `USER.CDUSER`.
+    pub user: String,
+    /// When it begins.
+    pub from: DateTime<Utc>,
+    /// When it ends.
+    pub until: DateTime<Utc>,
+}
+
 /// A project (`PROJET`).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Project {
@@ -146,6 +184,19 @@ pub struct Project {
     pub name: String,
     /// `IDCONTACT`.
     pub client: Option<i64>,
+}
+
+/// A task of a project (`TACHE`), as `[gateway.tasks] query` finds it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Task {
+    /// `IDTACHE`.
+    pub id: i64,
+    /// `IDPROJET`.
+    pub project: i64,
+    /// What people call it.
+    pub label: String,
+    /// Nothing more is to be done for it.
+    pub closed: bool,
 }
 
 /// A product or priced service (`PRODUIT`).

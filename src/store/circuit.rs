@@ -131,6 +131,14 @@ impl Store {
         Ok(circuit)
     }
 
+    /// Systems that are left alone are tried again: the clock by which they were was set back.
+    ///
+    /// # Errors
+    /// When the state cannot be written.
+    pub async fn forget_pauses(&self) -> Result<(), StoreError> {
+        self.done(sqlx::query("UPDATE circuit SET until = NULL").execute(&self.pool).await).map(|_| ())
+    }
+
     /// The system works; returns how it was doing when that is news.
     ///
     /// # Errors

@@ -42,7 +42,7 @@ pub enum StoreError {
     },
     /// It is something else.
     #[error(
-        "{path} is not a state of gestan-connector, or it is damaged ({message}): restore it from a backup, or set another [state] path"
+        "{path} is not a state of gestan-connector, or it is damaged ({message}): put a copy in its place with `gestan-connector state restore FILE`, learn it again with `state rebuild --force`, or set another [state] path"
     )]
     NotAState {
         /// The file.
@@ -91,7 +91,9 @@ pub enum StoreError {
         path: PathBuf,
     },
     /// A value in it cannot be understood.
-    #[error("the state {path} holds something that cannot be understood ({message}): restore it from a backup")]
+    #[error(
+        "the state {path} holds something that cannot be understood ({message}): put a copy in its place with `gestan-connector state restore FILE`, or learn it again with `state rebuild --force`"
+    )]
     Content {
         /// The file.
         path: PathBuf,

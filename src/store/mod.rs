@@ -4,6 +4,7 @@
 mod circuit;
 mod error;
 mod follow_up;
+mod keeping;
 mod lock;
 mod memory;
 mod messages;
@@ -12,6 +13,7 @@ mod reference;
 
 pub use circuit::Circuit;
 pub use error::StoreError;
+pub use keeping::StateCheck;
 pub use lock::StateLock;
 pub use messages::Message;
 pub use queries::{JournalFilter, RunRow, StatusReport};
@@ -69,6 +71,20 @@ impl Store {
             std::cmp::Ordering::Equal => Ok(this),
             std::cmp::Ordering::Greater => Err(StoreError::Newer { path: path.to_owned(), found, known }),
             std::cmp::Ordering::Less => Err(StoreError::Older { path: path.to_owned() }),
+        }
+    }
+
+    /// Opens a copy to look at it, an older one too.
+    ///
+    /// # Errors
+    /// When the file is missing or unreadable, is no state, or was written by a newer program.
+    pub async fn open_any(path: &Path) -> Result<Self, StoreError> {
+        match Self::open_read_only(path).await {
+            Err(StoreError::Older { .. }) => {
+                let options = SqliteConnectOptions::new().filename(path).read_only(true).busy_timeout(BUSY);
+                Self::connect(path, options).await
+            }
+            other => other,
         }
     }
 

@@ -5,6 +5,7 @@ use super::{Store, StoreError};
 use crate::flows::PortError;
 use crate::flows::reference::{
     Decision, Kind, KnownLinks, ReferenceCase, ReferenceCommit, ReferenceIntent, ReferenceLink, ReferenceMemory,
+    project_key,
 };
 use crate::flows::tickets::Commit;
 use async_trait::async_trait;
@@ -177,7 +178,7 @@ impl Store {
     }
 
     pub(super) async fn load_known_links(&self) -> Result<KnownLinks, StoreError> {
-        let sql = "SELECT kind, gestan_key, gestsup_id FROM reference_link WHERE kind IN ('client', 'equipment', 'technician')";
+        let sql = "SELECT kind, gestan_key, gestsup_id FROM reference_link WHERE kind IN ('client', 'equipment', 'technician', 'project')";
         let rows: Vec<(String, String, i64)> = self.done(sqlx::query_as(sql).fetch_all(&self.pool).await)?;
         let mut known = KnownLinks::default();
         for (kind, key, id) in rows {
@@ -185,6 +186,7 @@ impl Store {
                 ("client", Ok(number)) => known.clients.insert(id, number).map(|_| ()),
                 ("equipment", Ok(number)) => known.machines.insert(id, number).map(|_| ()),
                 ("technician", _) => known.users.insert(id, key).map(|_| ()),
+                ("project", _) => project_key(&key).and_then(|key| known.projects.insert(id, key)).map(|_| ()),
                 _ => None,
             };
         }

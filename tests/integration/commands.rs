@@ -12,42 +12,48 @@ use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 /// A world that the real program works on: the tests' own site has let go of the state.
-struct Program {
-    config: PathBuf,
-    sandbox: Sandbox,
-    desk: HelpDesk,
-    paul: i64,
-    folder: TempDir,
+pub struct Program {
+    pub config: PathBuf,
+    pub sandbox: Sandbox,
+    pub desk: HelpDesk,
+    pub paul: i64,
+    pub folder: TempDir,
 }
 
 impl Program {
-    fn on(world: World) -> Self {
+    pub fn on(world: World) -> Self {
         let config = world.config_file();
         let World { sandbox, desk, paul, folder, .. } = world;
         Self { config, sandbox, desk, paul, folder }
     }
 
     /// Runs a command; its exit code, output and messages.
-    async fn run(&self, arguments: &[&str]) -> (i32, String, String) {
+    pub async fn run(&self, arguments: &[&str]) -> (i32, String, String) {
         run(&self.config, arguments).await
     }
 
     /// Changes the text of the configuration.
-    fn reconfigure(&self, from: &str, to: &str) {
+    pub fn reconfigure(&self, from: &str, to: &str) {
         let text = std::fs::read_to_string(&self.config).unwrap();
         assert!(text.contains(from), "{text}");
         std::fs::write(&self.config, text.replacen(from, to, 1)).unwrap();
     }
 
     /// Starts `run`, or `gateway`.
-    fn service(&self, config: &Path, role: &str) -> Service {
+    pub fn service(&self, config: &Path, role: &str) -> Service {
+        self.service_with(config, role, &[])
+    }
+
+    /// The same with variables of the environment.
+    pub fn service_with(&self, config: &Path, role: &str, environment: &[(&str, &str)]) -> Service {
         let mut command = std::process::Command::new(assert_cmd::cargo::cargo_bin("gestan-connector"));
+        command.envs(environment.iter().copied());
         Service(command.arg("--config").arg(config).arg(role).stderr(Stdio::piped()).spawn().unwrap())
     }
 }
 
 /// A service that does not outlive its test, however that ends.
-struct Service(Child);
+pub struct Service(Child);
 
 impl std::ops::Deref for Service {
     type Target = Child;
@@ -78,12 +84,12 @@ pub async fn run(config: &Path, arguments: &[&str]) -> (i32, String, String) {
     (output.status.code().unwrap(), text(&output.stdout), text(&output.stderr))
 }
 
-fn signal(child: &Child, name: &str) {
+pub fn signal(child: &Child, name: &str) {
     let status = std::process::Command::new("kill").args([name, &child.id().to_string()]).status().unwrap();
     assert!(status.success());
 }
 
-fn wait(child: &mut Child, patience: Duration) -> i32 {
+pub fn wait(child: &mut Child, patience: Duration) -> i32 {
     let begun = Instant::now();
     while begun.elapsed() < patience {
         if let Some(status) = child.try_wait().unwrap() {
@@ -183,7 +189,7 @@ async fn a_system_that_is_down_is_unreachable_and_after_some_attempts_left_alone
 
 #[tokio::test]
 async fn the_service_keeps_both_sides_in_step_refuses_a_second_one_and_ends_on_sigterm() {
-    let mut world = World::with("[tickets]\nstart_at = \"2026-01-01T00:00:00\"\nevery_seconds = 5").await;
+    let mut world = World::with("[tickets]\nstart_at = \"2026-01-01T00:00:00\"\nschedule = \"every 5 s\"").await;
     world.ticket("Caisse", "<p>Noir</p>").await;
     let mut program = Program::on(world);
     let mut first = program.service(&program.config, "run");

@@ -2,6 +2,7 @@
 
 mod gestan;
 mod names;
+mod reference;
 
 use super::{ExitCode, Globals, LogTo, output};
 use crate::config::{self, Config, Role};
@@ -40,6 +41,9 @@ impl Check {
             sections.push(gestsup(&site).await);
             sections.push(gestan::gestan(&site).await);
             sections.push(names::names(&site).await);
+            if site.config().reference.enabled {
+                sections.push(reference::reference(&site).await);
+            }
         }
         let worst = sections.iter().flat_map(|section| &section.findings).map(|finding| finding.level).max();
         if globals.json {

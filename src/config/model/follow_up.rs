@@ -1,10 +1,11 @@
 //! `[follow_up]`: what Gestan's users do comes back to GestSup's tickets.
 
-use super::Limit;
+use super::{Limit, Schedule};
 use crate::model::{ObjectKind, Status};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 /// How what people type in Gestan shows in GestSup.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -74,8 +75,8 @@ impl Default for FollowBrake {
 pub struct FollowUp {
     /// Switches the flow on. GestSup's account then needs a few rights more than SELECT: docs/operator-guide.md lists them, `check --online` says which are missing.
     pub enabled: bool,
-    /// Seconds between two passes of `run`; they come just before those of the tickets.
-    pub every_seconds: u64,
+    /// When `run` makes a pass, written as for `[tickets]`; it comes just before that of the tickets.
+    pub schedule: Schedule,
     /// Seconds between the beginnings of two looks at every intervention and anomaly. What Gestan says was changed, and all of the first thousand open tickets, is looked at on every pass.
     pub full_every_seconds: u64,
     /// The status that a Gestan user sets becomes the ticket's state.
@@ -106,7 +107,7 @@ impl Default for FollowUp {
     fn default() -> Self {
         Self {
             enabled: false,
-            every_seconds: 120,
+            schedule: Schedule::every(Duration::from_secs(120)),
             full_every_seconds: 3600,
             status: true,
             technician: true,

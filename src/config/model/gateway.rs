@@ -52,12 +52,18 @@ pub struct Gateway {
     /// Which contacts count as clients.
     #[serde(default)]
     pub clients: GatewayClients,
+    /// Which contacts are users' own; without this table nothing is done about them.
+    #[serde(default)]
+    pub psp: Option<GatewayPsp>,
     /// Where the files of documents are; without this table no documents are stored.
     #[serde(default)]
     pub documents: Option<GatewayDocuments>,
     /// Where maintenance contracts are; without this table there are none.
     #[serde(default)]
     pub contracts: Option<GatewayContracts>,
+    /// Where tasks of projects are; without this table projects have none.
+    #[serde(default)]
+    pub tasks: Option<GatewayTasks>,
 }
 
 /// `[gateway.anomalies]`
@@ -94,6 +100,22 @@ pub struct GatewayClients {
     pub genres: Vec<i64>,
 }
 
+/// `[gateway.psp]`
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct GatewayPsp {
+    /// CONTACT.CTG_CONTACT of partners, services and providers (PSP). A user's own contact is the one of this category whose LOGIN is the user code. The number is not public: `SELECT CTG_CONTACT, COUNT(*) FROM CONTACT GROUP BY 1` shows the ones in use.
+    #[schemars(example = &3)]
+    pub group: i64,
+    /// Whether the gateway may create the contact of a user who has none. It is the only row of CONTACT that it ever adds; false: `check --online` lists those to create by hand.
+    #[serde(default)]
+    pub create: bool,
+    /// SOCIETE.IDSOCIETE of your own company, which contacts that are created belong to: they are one client in GestSup then. Without it each is one by itself.
+    #[serde(default)]
+    #[schemars(extend("examples" = [1]))]
+    pub company: Option<i64>,
+}
+
 /// `[gateway.documents]`
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -119,6 +141,15 @@ pub struct GatewayDocuments {
 pub struct GatewayContracts {
     /// One SELECT that finds the maintenance contracts that run: `number` and `client` (CONTACT.IDCONTACT), and where they are known `machine` (MACHINE_MNT.IDMACHINE), `product` (CD_PRODUIT that covered work is billed as), `valid_from` and `valid_until` (dates). Gestan's own tables of contracts are not public.
     #[schemars(example = &"SELECT NUM_CONTRAT AS number, IDCONTACT AS client, DT_DEBUT AS valid_from, DT_FIN AS valid_until FROM CONTRAT WHERE ST_CONTRAT = 1")]
+    pub query: String,
+}
+
+/// `[gateway.tasks]`
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct GatewayTasks {
+    /// One SELECT that finds the tasks of projects: `task` (TACHE.IDTACHE), `project` (PROJET.IDPROJET), `label`, and where it is known `closed` (0 or 1). The columns of Gestan's table of tasks are not public.
+    #[schemars(example = &"SELECT IDTACHE AS task, IDPROJET AS project, NOMTACHE AS label FROM TACHE")]
     pub query: String,
 }
 

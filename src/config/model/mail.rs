@@ -1,8 +1,9 @@
 //! `[mail]`: mails become tickets.
 
-use super::Mailbox;
+use super::{Mailbox, Schedule};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use std::time::Duration;
 
 /// `[mail]`
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -10,14 +11,14 @@ use serde::{Deserialize, Serialize};
 pub struct MailFlow {
     /// Switches the flow on. GestSup's account then needs rights on a few more tables: docs/operator-guide.md lists them, `check --online` says which are missing.
     pub enabled: bool,
-    /// Seconds between two looks at the mailboxes; where a server tells of new mails, they are taken at once.
-    pub every_seconds: u64,
+    /// When `run` looks at the mailboxes, written as for `[tickets]`; where a server tells of new mails, they are taken at once.
+    pub schedule: Schedule,
     /// The mailboxes.
     pub mailboxes: Vec<Mailbox>,
 }
 
 impl Default for MailFlow {
     fn default() -> Self {
-        Self { enabled: false, every_seconds: 60, mailboxes: Vec::new() }
+        Self { enabled: false, schedule: Schedule::every(Duration::from_secs(60)), mailboxes: Vec::new() }
     }
 }

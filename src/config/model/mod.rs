@@ -11,6 +11,8 @@ mod mapping;
 mod notify;
 mod reference;
 mod rules;
+mod schedule;
+mod service;
 
 pub use billing::*;
 pub use documents::*;
@@ -22,6 +24,8 @@ pub use mapping::*;
 pub use notify::*;
 pub use reference::*;
 pub use rules::*;
+pub use schedule::*;
+pub use service::*;
 
 use super::Secret;
 use chrono::NaiveDateTime;
@@ -29,6 +33,7 @@ use chrono_tz::Tz;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
+use std::time::Duration;
 
 /// Configuration of gestan-connector.
 ///
@@ -47,6 +52,8 @@ pub struct Config {
     pub state: State,
     /// The log.
     pub log: Log,
+    /// The service (`run`).
+    pub service: Service,
     /// The tickets flow: which tickets are taken, how often, and how much one pass may change.
     pub tickets: Tickets,
     /// Files of tickets, which become documents in Gestan.
@@ -67,6 +74,11 @@ impl Config {
     /// Whether nothing is to be written to Gestan (`[gestan] shadow`).
     pub fn is_shadow(&self) -> bool {
         self.gestan.as_ref().is_some_and(|gestan| gestan.shadow)
+    }
+
+    /// The socket of the running service.
+    pub fn socket(&self) -> PathBuf {
+        self.service.socket.clone().unwrap_or_else(|| self.state.path.with_file_name("service.sock"))
     }
 
     /// The state's file; shadow mode has one of its own, so that nothing that was not done is remembered
@@ -152,13 +164,15 @@ pub struct Gestan {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct State {
-    /// The state's SQLite file. Back it up with `sqlite3 state.db .backup`, never by copying a file in use.
+    /// The state's SQLite file. Back it up with `gestan-connector state backup FILE`, never by copying a file in use.
     pub path: PathBuf,
+    /// Days that the journal goes back; the service forgets older lines once a day.
+    pub journal_days: u32,
 }
 
 impl Default for State {
     fn default() -> Self {
-        Self { path: PathBuf::from("/var/lib/gestan-connector/state.db") }
+        Self { path: PathBuf::from("/var/lib/gestan-connector/state.db"), journal_days: 730 }
     }
 }
 
@@ -171,6 +185,8 @@ pub enum LogFormat {
     Text,
     /// A JSON object per event.
     Json,
+    /// Into systemd's journal, with fields of their own: `journalctl TICKET=123`, `journalctl FLOW=tickets`.
+    Journald,
 }
 
 /// `[log]`
@@ -193,8 +209,8 @@ impl Default for Log {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Tickets {
-    /// Seconds between two passes of `run`.
-    pub every_seconds: u64,
+    /// When `run` makes a pass: "every 2 min", or a cron expression in the zone of `[service]`, as in "*/5 7-19 * * mon-fri".
+    pub schedule: Schedule,
     /// Seconds between the beginnings of two looks at every ticket, old closed ones included. Each pass does a part of it.
     pub full_every_seconds: u64,
     /// Seconds of a pass that may go into that look.
@@ -223,7 +239,7 @@ pub struct Tickets {
 impl Default for Tickets {
     fn default() -> Self {
         Self {
-            every_seconds: 120,
+            schedule: Schedule::every(Duration::from_secs(120)),
             full_every_seconds: 3600,
             full_seconds_per_pass: 5,
             full_slice: 5_000,

@@ -1,9 +1,10 @@
 //! `[reference]`: Gestan's clients, contact persons, equipment and users show in GestSup.
 
-use super::Limit;
+use super::{Limit, Schedule};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 /// What a contact person may do in GestSup.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -63,7 +64,7 @@ pub struct Keep {
     pub contacts: Vec<String>,
     /// name, serial, internal, type, manufacturer, model, owner, installed, warranty, disabled.
     pub equipment: Vec<String>,
-    /// first_name, last_name, mail, phone, mobile, function, disabled.
+    /// first_name, last_name, mail, phone, mobile, function, company, disabled.
     pub technicians: Vec<String>,
 }
 
@@ -95,8 +96,8 @@ pub struct Roles {
 pub struct Reference {
     /// Switches the flow on. GestSup's account then needs rights on a few more tables: docs/operator-guide.md lists them, `check --online` says which are missing. Look at `reconcile --flow reference` first.
     pub enabled: bool,
-    /// Seconds between two passes of `run`; they come before those of the other flows.
-    pub every_seconds: u64,
+    /// When `run` makes a pass, written as for `[tickets]`; it comes before those of the other flows.
+    pub schedule: Schedule,
     /// Clients become companies.
     pub clients: bool,
     /// Their contact persons become users.
@@ -105,6 +106,16 @@ pub struct Reference {
     pub equipment: bool,
     /// Gestan's users become technicians.
     pub technicians: bool,
+    /// Every Gestan user in use has a contact of its own in Gestan (category PSP: [gateway.psp] beside Gestan says which that is, and whether it may be made), which is a client, and the company of its account.
+    pub psp_contacts: bool,
+    /// Gestan's projects, and their tasks ([gateway.tasks] beside Gestan), become projects: a ticket that is filed under one is worked for it.
+    pub projects: bool,
+    /// Absences of Gestan's users become events in the calendar of their accounts; a ticket whose technician is absent on its planned date is told, and the start that is proposed for it skips the absence.
+    pub absences: bool,
+    /// Absences that nobody has validated yet count too.
+    pub unvalidated_absences: bool,
+    /// Title of the events: {name} of the user, {reason} and {label} of the absence. Everybody who sees the calendar reads it.
+    pub absence_title: String,
     /// The profile of a new contact person: "user" (sees tickets) or "power_user" (opens them too).
     pub contact_profile: ContactProfile,
     /// The login of a new contact person: {mail}, {first_name}, {last_name}, {id} (the contact's number in Gestan). It is written once.
@@ -125,11 +136,16 @@ impl Default for Reference {
     fn default() -> Self {
         Self {
             enabled: false,
-            every_seconds: 900,
+            schedule: Schedule::every(Duration::from_secs(900)),
             clients: true,
             contacts: true,
             equipment: true,
             technicians: true,
+            psp_contacts: true,
+            projects: true,
+            absences: true,
+            unvalidated_absences: false,
+            absence_title: "Absence".to_owned(),
             contact_profile: ContactProfile::default(),
             contact_login: "{mail}".to_owned(),
             technician_login: "{code}".to_owned(),

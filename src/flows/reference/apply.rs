@@ -14,7 +14,7 @@ use chrono::{DateTime, Utc};
 /// Rows of one transaction.
 const ROWS: usize = 50;
 /// Fields that tell a row from another that has its id after a restart of the server.
-const TELLING: [Field; 5] = [Field::Name, Field::LastName, Field::Mail, Field::Login, Field::Internal];
+const TELLING: [Field; 6] = [Field::Name, Field::LastName, Field::Mail, Field::Login, Field::Internal, Field::Starts];
 
 /// The flow's name in the journal.
 pub(super) const FLOW: &str = "reference";
@@ -244,6 +244,18 @@ impl Pass<'_> {
         }
         self.flow.memory.commit_reference(commit).await?;
         reached("reference: outcome committed");
+        Ok(())
+    }
+
+    /// Tells of what is no plan's: what is done, or waits.
+    pub(super) async fn tell(&mut self, records: Vec<ReferenceRecord>) -> Result<(), PortError> {
+        let done = records.iter().filter(|record| record.outcome == Some(Outcome::Done));
+        let journal: Vec<JournalEntry> =
+            done.map(|record| line(record, Outcome::Done, self.run_id, self.now)).collect();
+        if !journal.is_empty() {
+            self.flow.memory.commit_reference(ReferenceCommit { journal, ..ReferenceCommit::default() }).await?;
+        }
+        self.report.records.extend(records);
         Ok(())
     }
 

@@ -28,7 +28,9 @@ pub(super) fn reasons(listed: &Listed, links: &[ReferenceLink], limit: Limit) ->
         Kind::Contact => ("contacts", "vanished-contacts"),
         Kind::Equipment => ("equipment", "vanished-equipment"),
         Kind::Technician => ("technicians", "vanished-technicians"),
-        Kind::Owner => return Vec::new(),
+        Kind::Project => ("projects", "vanished-projects"),
+        // They end, one after the other.
+        Kind::Absence | Kind::Owner => return Vec::new(),
     };
     let enabled = |link: &&ReferenceLink| link.agreed.get(&Field::Disabled).is_some_and(|disabled| disabled == "0");
     let linked: Vec<&ReferenceLink> = links.iter().filter(enabled).collect();

@@ -29,6 +29,7 @@ impl Planner<'_> {
             Kind::Equipment => &keep.equipment,
             Kind::Technician => &keep.technicians,
             Kind::Owner => return matches!(field, Field::Profile),
+            Kind::Project | Kind::Absence => return false,
         };
         // Rights and logins are GestSup's own once an account is there; so is where equipment stands.
         matches!(field, Field::Login | Field::Profile | Field::State) || kept.iter().any(|kept| kept == field.as_str())
@@ -71,6 +72,8 @@ impl Planner<'_> {
                 || self.keeps(field)
                 // Where Gestan says nothing, and never did, what GestSup says stands.
                 || (target.is_empty() && last.is_none_or(str::is_empty))
+                // A company that people chose for a technician stands.
+                || (field == Field::Company && self.kind == Kind::Technician && current != "0" && last != Some(current))
                 // Whoever locked an account in GestSup had a reason; only Gestan's own change counts.
                 || (field == Field::Disabled && self.kind.is_account() && (unchanged || last.is_none()))
                 || (target.is_empty() && Field::LISTED.contains(&field) && current == UNKNOWN);

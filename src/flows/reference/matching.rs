@@ -1,7 +1,7 @@
 //! Pure: which row of GestSup a record of Gestan already is. The strongest evidence that finds anything decides;
 //! between two rows nobody guesses.
 
-use super::record::{Field, Kind, Projected, Row};
+use super::record::{Field, Kind, Projected, Row, Values};
 use crate::mapping::fold;
 use std::collections::{HashMap, HashSet};
 
@@ -29,6 +29,12 @@ fn person_key(first: &str, last: &str) -> String {
     let mut words: Vec<String> = fold(&format!("{first} {last}")).split(' ').map(str::to_owned).collect();
     words.sort();
     words.join(" ")
+}
+
+/// An event of the same technician, days and title is the same.
+fn event_key(values: &Values) -> String {
+    let fields = [Field::Owner, Field::Starts, Field::Ends, Field::Name];
+    fields.map(|field| values.get(&field).map_or("", String::as_str)).join(" ")
 }
 
 type ByText<'r> = HashMap<String, Vec<&'r Row>>;
@@ -67,7 +73,9 @@ impl<'r> Rows<'r> {
         };
         let name = |row: &Row| match kind {
             Kind::Client => fold(row.get(Field::Name)),
+            Kind::Project => fold(row.get(Field::Name)),
             Kind::Equipment => String::new(),
+            Kind::Absence => event_key(&row.values),
             _ => person_key(row.get(Field::FirstName), row.get(Field::LastName)),
         };
         Self {
@@ -180,6 +188,10 @@ impl<'r> Rows<'r> {
                     (self.found(&self.mail, &mail_key(value(Field::Mail)), is_staff), "same mail address"),
                     (self.found(&self.name, &name, is_staff), "technician of the same name"),
                 ]
+            }
+            Kind::Project => vec![(self.found(&self.name, &fold(value(Field::Name)), any), "same name")],
+            Kind::Absence => {
+                vec![(self.found(&self.name, &event_key(&projected.values), any), "same days of the same technician")]
             }
             Kind::Equipment => vec![
                 (self.found(&self.internal, &serial_key(value(Field::Internal)), any), "the connector's own number"),

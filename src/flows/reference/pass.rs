@@ -5,15 +5,16 @@ use super::brake::{Listed, reasons};
 use super::households::Households;
 use super::plan::{Planned, Planner};
 use super::ports::{Catalogues, ReferenceCase, ReferenceLink, ReferenceMemory, Register, RegisterPen};
-use super::project;
 use super::record::{Field, Kind, Place, Projected, Row};
 use super::report::ReferenceReport;
 use super::survey::{SurveyLine, survey};
+use super::{absences, project, projects};
 use crate::config::Reference;
 use crate::flows::PortError;
 use crate::flows::tickets::{PassOptions, REWOUND};
-use crate::model::{Client, Contact, Machine, User};
+use crate::model::{Absence, Client, Contact, Machine, Project, Task, User};
 use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use tokio_util::sync::CancellationToken;
 
@@ -28,6 +29,8 @@ pub struct ReferenceFlow<'a> {
     pub memory: &'a dyn ReferenceMemory,
     /// `[reference]`
     pub settings: &'a Reference,
+    /// GestSup's zone.
+    pub zone: Tz,
     /// Told how far a long pass is: kind, done, of how many.
     pub progress: Option<&'a (dyn Fn(Kind, usize, usize) + Sync)>,
 }
@@ -50,7 +53,7 @@ pub(super) struct Pass<'a> {
     pub imagined: i64,
     /// Links of the kinds that are done, by kind.
     links: HashMap<Kind, Vec<ReferenceLink>>,
-    survey: Option<Vec<SurveyLine>>,
+    pub survey: Option<Vec<SurveyLine>>,
     residents: Residents,
 }
 
@@ -78,11 +81,14 @@ impl Residents {
 
 /// What Gestan holds.
 #[derive(Default)]
-struct Lists {
-    clients: Vec<Client>,
-    contacts: Vec<Contact>,
-    machines: Vec<Machine>,
-    users: Vec<User>,
+pub(super) struct Lists {
+    pub clients: Vec<Client>,
+    pub contacts: Vec<Contact>,
+    pub machines: Vec<Machine>,
+    pub users: Vec<User>,
+    pub projects: Vec<Project>,
+    pub tasks: Vec<Task>,
+    pub absences: Vec<Absence>,
 }
 
 fn count_name(kind: Kind) -> String {
@@ -166,7 +172,7 @@ impl<'a> ReferenceFlow<'a> {
         Ok(pass)
     }
 
-    async fn lists(&self) -> Result<Lists, PortError> {
+    async fn lists(&self, now: DateTime<Utc>) -> Result<Lists, PortError> {
         let settings = self.settings;
         let mut lists = Lists::default();
         if settings.clients {
@@ -178,22 +184,32 @@ impl<'a> ReferenceFlow<'a> {
         if settings.clients && settings.equipment {
             lists.machines = self.gestan.all_machines().await?;
         }
-        if settings.technicians {
+        if settings.technicians || (settings.clients && settings.psp_contacts) {
             lists.users = self.gestan.all_users().await?;
+        }
+        if settings.projects {
+            lists.projects = self.gestan.all_projects().await?;
+            lists.tasks = self.gestan.all_tasks().await?;
+        }
+        if settings.technicians && settings.absences {
+            let after = absences::horizon(now).with_timezone(&self.zone).date_naive();
+            lists.absences = self.gestan.all_absences(after).await?;
         }
         Ok(lists)
     }
 
     /// The kinds that are synchronised.
-    fn kinds(&self) -> impl Iterator<Item = Kind> + use<> {
+    fn kinds(&self) -> impl Iterator<Item = Kind> + use<'a> {
         let settings = self.settings;
-        let on = [settings.technicians, settings.clients, settings.contacts, settings.equipment, settings.equipment];
-        let of_clients = settings.clients;
-        Kind::ALL
-            .into_iter()
-            .zip(on)
-            .filter(move |(kind, on)| *on && (of_clients || *kind == Kind::Technician))
-            .map(|(kind, _)| kind)
+        let on = move |kind: &Kind| match kind {
+            Kind::Technician => settings.technicians,
+            Kind::Client => settings.clients,
+            Kind::Contact => settings.clients && settings.contacts,
+            Kind::Owner | Kind::Equipment => settings.clients && settings.equipment,
+            Kind::Project => settings.projects,
+            Kind::Absence => settings.technicians && settings.absences,
+        };
+        Kind::ALL.into_iter().filter(on)
     }
 }
 
@@ -209,7 +225,7 @@ impl Pass<'_> {
         if !options.dry_run {
             self.recover(pen.as_mut()).await?;
         }
-        let lists = self.flow.lists().await?;
+        let mut lists = self.flow.lists(self.now).await?;
         let households = Households::new(&lists.clients);
         for kind in Kind::ALL {
             let links = self.flow.memory.reference_links(kind).await?;
@@ -224,13 +240,24 @@ impl Pass<'_> {
                 return Ok(());
             }
         }
+        self.psp_contacts(&mut lists, options.dry_run).await?;
+        let households = Households::new(&lists.clients);
         for kind in self.flow.kinds().collect::<Vec<_>>() {
+            // Old versions of GestSup have no such table.
+            if matches!(kind, Kind::Project | Kind::Absence) && !pen.has(kind, Field::Name) {
+                continue;
+            }
             if matches!(kind, Kind::Owner | Kind::Equipment) {
                 self.residents = Residents::new(&pen.rows(Place::People).await?);
             }
             let records = self.project(kind, &lists, &households);
             let rows = pen.rows(kind.place()).await?;
-            let links = self.links.remove(&kind).unwrap_or_default();
+            let mut links = self.links.remove(&kind).unwrap_or_default();
+            if kind == Kind::Absence {
+                let over = absences::local(absences::horizon(self.now), self.flow.zone);
+                // Gestan's list does not reach back to these: they are not gone.
+                links.retain(|link| link.agreed.get(&Field::Ends).is_none_or(|ends| *ends >= over));
+            }
             let plans = self.plan(kind, &records, &links, &rows, pen.as_ref());
             if let Some(lines) = &mut self.survey {
                 let others = self.links.values().flatten().filter(|link| link.kind.place() == kind.place());
@@ -248,6 +275,9 @@ impl Pass<'_> {
             self.links.insert(kind, links);
         }
         if !options.dry_run {
+            if self.flow.kinds().any(|kind| kind == Kind::Absence) {
+                self.remember_absences(&lists).await?;
+            }
             for listed in &listed {
                 self.flow.memory.set_reference_value(&count_name(listed.kind), &listed.length.to_string()).await?;
             }
@@ -258,7 +288,7 @@ impl Pass<'_> {
     /// What the brake has to know of each list.
     async fn listed(&mut self, lists: &Lists, households: &Households<'_>) -> Result<Vec<Listed>, PortError> {
         let mut listed = Vec::new();
-        for kind in self.flow.kinds().filter(|kind| *kind != Kind::Owner).collect::<Vec<_>>() {
+        for kind in self.flow.kinds().filter(|kind| !matches!(kind, Kind::Owner | Kind::Absence)).collect::<Vec<_>>() {
             let (length, in_use): (usize, HashSet<String>) = match kind {
                 Kind::Client => {
                     let used = households.leads.iter().filter(|(lead, _)| !lead.archived);
@@ -271,6 +301,11 @@ impl Pass<'_> {
                 Kind::Equipment => {
                     let used = lists.machines.iter().filter(|machine| !machine.archived);
                     (lists.machines.len(), used.map(|machine| machine.id.to_string()).collect())
+                }
+                Kind::Project => {
+                    let rows = projects::rows(&lists.projects, &lists.tasks);
+                    let used = rows.iter().filter(|row| !row.is_archived());
+                    (rows.len(), used.map(|row| row.key.clone()).collect())
                 }
                 _ => {
                     let used = lists.users.iter().filter(|user| !user.archived);
@@ -293,7 +328,19 @@ impl Pass<'_> {
     fn project(&self, kind: Kind, lists: &Lists, households: &Households<'_>) -> Vec<Projected> {
         let settings = self.flow.settings;
         match kind {
-            Kind::Technician => lists.users.iter().filter_map(|user| project::technician(settings, user)).collect(),
+            Kind::Technician => {
+                let companies = self.id_of(Kind::Client);
+                let own = lists.clients.iter().filter(|client| !client.archived);
+                let own: HashMap<&str, i64> = own
+                    .filter_map(|client| {
+                        let lead = households.lead_of.get(&client.id)?.to_string();
+                        Some((client.user.as_deref()?, *companies.get(lead.as_str())?))
+                    })
+                    .collect();
+                let technician =
+                    |user: &User| project::technician(settings, user, own.get(user.code.as_str()).copied());
+                lists.users.iter().filter_map(technician).collect()
+            }
             Kind::Client => households.leads.iter().map(|(lead, members)| project::client(lead, members)).collect(),
             Kind::Contact => {
                 let companies = self.id_of(Kind::Client);
@@ -309,6 +356,12 @@ impl Pass<'_> {
                 lists.contacts.iter().map(contact).collect()
             }
             Kind::Owner => self.owners(lists, households),
+            Kind::Project => projects::rows(&lists.projects, &lists.tasks),
+            Kind::Absence => {
+                let links = self.links.get(&kind).into_iter().flatten();
+                let linked = links.map(|link| link.key.clone()).collect();
+                self.events(lists, &self.id_of(Kind::Technician), &linked)
+            }
             Kind::Equipment => {
                 let sharing = project::sharing_serials(&lists.machines);
                 let parc = self.id_of(Kind::Owner);

@@ -2,13 +2,26 @@
 //! linked.
 
 use super::record::{Field, Kind, Place, Row, Values};
+use crate::config::ProjectKey;
 use crate::flows::PortError;
 use crate::flows::tickets::JournalEntry;
-use crate::model::{Client, Contact, Machine, User};
+use crate::gestan::contract::PspMode;
+use crate::model::{Absence, Client, Contact, Machine, Project, Task, User};
 use async_trait::async_trait;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+
+/// A user's own contact.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Psp {
+    /// It was there.
+    Found(Box<Client>),
+    /// It was made.
+    Made(Box<Client>),
+    /// There is none, and none is made: a sentence.
+    Refused(String),
+}
 
 /// Gestan's lists, archived records included.
 #[async_trait]
@@ -21,6 +34,16 @@ pub trait Catalogues: Send + Sync {
     async fn all_machines(&self) -> Result<Vec<Machine>, PortError>;
     /// Gestan's users.
     async fn all_users(&self) -> Result<Vec<User>, PortError>;
+    /// Projects.
+    async fn all_projects(&self) -> Result<Vec<Project>, PortError>;
+    /// Their tasks.
+    async fn all_tasks(&self) -> Result<Vec<Task>, PortError>;
+    /// Absences that end after a day.
+    async fn all_absences(&self, ends_after: NaiveDate) -> Result<Vec<Absence>, PortError>;
+    /// What the gateway does about users' own contacts.
+    async fn psp_mode(&self) -> Result<PspMode, PortError>;
+    /// A user's own contact, which is made if there is none.
+    async fn psp_contact(&self, code: &str) -> Result<Psp, PortError>;
 }
 
 /// GestSup's lists as something to write to.
@@ -176,6 +199,8 @@ pub struct KnownLinks {
     pub machines: std::collections::HashMap<i64, i64>,
     /// `tusers.id` ⇒ `USER.CDUSER`.
     pub users: std::collections::HashMap<i64, String>,
+    /// `tprojects.id` ⇒ project and task.
+    pub projects: std::collections::HashMap<i64, ProjectKey>,
 }
 
 /// The memory of the reference flow: the state file.

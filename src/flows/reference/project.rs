@@ -112,8 +112,8 @@ pub(super) fn owner(client: &Client, company: i64, needed: bool) -> Projected {
     }
 }
 
-/// A Gestan user; `None`: no account is to be made or touched.
-pub(super) fn technician(settings: &Reference, user: &User) -> Option<Projected> {
+/// A Gestan user, with the company that its own contact is in GestSup; `None`: no account is to be made or touched.
+pub(super) fn technician(settings: &Reference, user: &User, company: Option<i64>) -> Option<Projected> {
     let role = settings.role_of(&user.code).level()?;
     let mail = user.mails.first().cloned().unwrap_or_default();
     let named = !user.first_name.is_empty() || !user.last_name.is_empty();
@@ -137,6 +137,7 @@ pub(super) fn technician(settings: &Reference, user: &User) -> Option<Projected>
             (Field::Phone, user.phone.clone()),
             (Field::Mobile, user.mobile.clone()),
             (Field::Function, user.function.clone()),
+            (Field::Company, company.map(|company| company.to_string()).unwrap_or_default()),
             (Field::Login, login),
             (Field::Profile, role.to_string()),
             (Field::Disabled, flag(user.archived)),

@@ -19,11 +19,16 @@ pub enum Kind {
     Owner,
     /// A machine of the maintenance park, equipment in GestSup.
     Equipment,
+    /// A project or a task of one, a project in GestSup.
+    Project,
+    /// An absence of a Gestan user, an event in the calendar of its account.
+    Absence,
 }
 
 impl Kind {
     /// In the order of a pass: what others refer to comes first.
-    pub const ALL: [Self; 5] = [Self::Technician, Self::Client, Self::Contact, Self::Owner, Self::Equipment];
+    pub const ALL: [Self; 7] =
+        [Self::Client, Self::Technician, Self::Contact, Self::Owner, Self::Equipment, Self::Project, Self::Absence];
 
     /// Name in the state, on the command line and in `--json`.
     pub fn as_str(self) -> &'static str {
@@ -33,6 +38,8 @@ impl Kind {
             Self::Contact => "contact",
             Self::Owner => "owner",
             Self::Equipment => "equipment",
+            Self::Project => "project",
+            Self::Absence => "absence",
         }
     }
 
@@ -47,6 +54,8 @@ impl Kind {
             Self::Client => Place::Companies,
             Self::Technician | Self::Contact | Self::Owner => Place::People,
             Self::Equipment => Place::Equipment,
+            Self::Project => Place::Projects,
+            Self::Absence => Place::Calendar,
         }
     }
 
@@ -72,6 +81,10 @@ pub enum Place {
     People,
     /// `tassets`
     Equipment,
+    /// `tprojects`
+    Projects,
+    /// `tevents`: those that people made themselves, of no ticket.
+    Calendar,
 }
 
 impl Place {
@@ -81,6 +94,8 @@ impl Place {
             Self::Companies => "tcompany",
             Self::People => "tusers",
             Self::Equipment => "tassets",
+            Self::Projects => "tprojects",
+            Self::Calendar => "tevents",
         }
     }
 
@@ -88,7 +103,7 @@ impl Place {
     pub fn reserved(self) -> i64 {
         match self {
             Self::People => 6,
-            Self::Companies | Self::Equipment => 0,
+            Self::Companies | Self::Equipment | Self::Projects | Self::Calendar => 0,
         }
     }
 }
@@ -132,13 +147,19 @@ pub enum Field {
     Installed,
     /// A date, or empty.
     Warranty,
+    /// Local time.
+    Starts,
+    /// Local time.
+    Ends,
+    /// true or false.
+    AllDay,
     /// 0 or 1.
     Disabled,
 }
 
 impl Field {
     /// Every field.
-    pub const ALL: [Self; 29] = [
+    pub const ALL: [Self; 32] = [
         Self::Name,
         Self::Address,
         Self::Zip,
@@ -167,6 +188,9 @@ impl Field {
         Self::State,
         Self::Installed,
         Self::Warranty,
+        Self::Starts,
+        Self::Ends,
+        Self::AllDay,
         Self::Disabled,
     ];
 
@@ -201,6 +225,9 @@ impl Field {
             Self::State => "state",
             Self::Installed => "installed",
             Self::Warranty => "warranty",
+            Self::Starts => "starts",
+            Self::Ends => "ends",
+            Self::AllDay => "all_day",
             Self::Disabled => "disabled",
         }
     }

@@ -100,10 +100,10 @@ pub(super) fn survey<'l>(
         lines.push(SurveyLine { kind, standing, key: record.key.clone(), gestsup, name: record.name.clone(), detail });
     }
     let is_of_kind = |row: &&Row| match kind {
-        Kind::Client | Kind::Equipment => true,
+        Kind::Client | Kind::Equipment | Kind::Project => true,
         Kind::Contact => ["1", "2"].contains(&row.get(Field::Profile)),
         Kind::Technician => ["0", "3", "4"].contains(&row.get(Field::Profile)),
-        Kind::Owner => false,
+        Kind::Owner | Kind::Absence => false,
     };
     let alone = rows.iter().filter(|row| row.id > kind.place().reserved() && !taken.contains(&row.id));
     lines.extend(alone.filter(is_of_kind).map(|row| SurveyLine {

@@ -5,6 +5,7 @@ use super::operation::{Planned, Verb, Verdict};
 use crate::config::Brake;
 use crate::model::{Field, Status, Value};
 use serde::Serialize;
+use std::collections::HashSet;
 use std::fmt;
 
 /// A limit that a plan exceeds.
@@ -30,6 +31,8 @@ impl fmt::Display for BrakeReason {
             "contacts" => "contact persons would be disabled in GestSup",
             "equipment" => "pieces of equipment would be disabled in GestSup",
             "technicians" => "technicians would be disabled in GestSup",
+            "projects" => "projects would be disabled in GestSup",
+            "vanished-projects" => "projects are gone from Gestan's list",
             "vanished-clients" => "clients are gone from Gestan's list",
             "vanished-contacts" => "contact persons are gone from Gestan's list",
             "vanished-equipment" => "machines are gone from Gestan's list",
@@ -38,7 +41,7 @@ impl fmt::Display for BrakeReason {
         };
         let setting = match self.kind {
             "state" => "[follow_up.brake] state".to_owned(),
-            kind if ["clients", "contacts", "equipment", "technicians"].contains(&kind)
+            kind if ["clients", "contacts", "equipment", "technicians", "projects"].contains(&kind)
                 || kind.starts_with("vanished") =>
             {
                 "[reference] brake".to_owned()
@@ -50,9 +53,10 @@ impl fmt::Display for BrakeReason {
 }
 
 /// What a plan holds that is limited, counted as it is made.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Tally {
-    create: usize,
+    /// Tickets.
+    create: HashSet<i64>,
     close: usize,
     bill: usize,
     cancel: usize,
@@ -68,7 +72,7 @@ impl Tally {
         }
         let Verdict::Write(operation) = &planned.verdict else { return };
         if operation.verb == Verb::Create {
-            self.create += 1;
+            self.create.insert(planned.number);
             return;
         }
         let becomes = |status: Status| {
@@ -80,10 +84,15 @@ impl Tally {
         self.cancel += becomes(Status::Cancelled);
     }
 
+    /// Takes out what is in Gestan already: after the state was lost, such a write finds it and makes nothing.
+    pub(super) fn known(&mut self, numbers: &HashSet<i64>) {
+        self.create.retain(|number| !numbers.contains(number));
+    }
+
     /// The limits that it exceeds; `open` is the number of open linked tickets.
     pub(super) fn exceeded(&self, open: usize, brake: &Brake) -> Vec<BrakeReason> {
         [
-            ("create", self.create, brake.create),
+            ("create", self.create.len(), brake.create),
             ("close", self.close, brake.close),
             ("bill", self.bill, brake.bill),
             ("cancel", self.cancel, brake.cancel),

@@ -3,6 +3,7 @@
 mod absence;
 mod adoption;
 mod apply;
+mod away;
 mod brake;
 mod cases;
 mod compare;

@@ -1,7 +1,8 @@
 //! One pass of the tickets flow: look, plan, brake, write, remember.
 
 use super::apply::Applier;
-use super::brake::Tally;
+use super::away::PLANNED_WITH;
+use super::brake::{BrakeReason, Tally};
 use super::cases::{Cases, Plan};
 use super::links::known_before;
 use super::operation::{Planned, Verdict};
@@ -119,7 +120,8 @@ impl TicketsFlow<'_> {
         if !options.dry_run {
             self.recover(run_id, now).await?;
         }
-        let remembered = Remembered::load(self.memory, &self.config.tickets, self.zone, &projection, now).await?;
+        let mut remembered = Remembered::load(self.memory, &self.config.tickets, self.zone, &projection, now).await?;
+        self.regard_absences(&mut remembered).await?;
         let mut snapshot = self.source.snapshot().await?;
         let found = find(self, snapshot.as_mut(), &remembered, options, now).await?;
         let compared = self.compare(&remembered, options, now).await?;
@@ -180,10 +182,6 @@ impl TicketsFlow<'_> {
         cancel: &CancellationToken,
     ) -> Result<(), PortError> {
         let options = cases.options;
-        let braked = |tally: &Tally| match options.allow_mass_change {
-            true => Vec::new(),
-            false => tally.exceeded(cases.remembered.open(), &self.config.tickets.brake),
-        };
         let mut tally = Tally::default();
         let mut records = Records::default();
         let mut plan = cases.begin(snapshot.as_mut()).await?;
@@ -191,7 +189,7 @@ impl TicketsFlow<'_> {
             let works = plan.all(snapshot.as_mut()).await?;
             drop(snapshot);
             works.iter().for_each(|work| tally.add(&work.planned));
-            report.brake = braked(&tally);
+            report.brake = self.braked(cases, &mut tally).await?;
             if options.dry_run || !report.brake.is_empty() {
                 records.add(works.iter().flat_map(|work| forecast(&work.planned)).collect());
             } else {
@@ -204,7 +202,7 @@ impl TicketsFlow<'_> {
                     works.iter().for_each(|work| tally.add(&work.planned));
                     forecasts.extend(works.iter().flat_map(|work| forecast(&work.planned)));
                 }
-                report.brake = braked(&tally);
+                report.brake = self.braked(cases, &mut tally).await?;
                 if !report.brake.is_empty() {
                     records.add(forecasts);
                 }
@@ -217,6 +215,21 @@ impl TicketsFlow<'_> {
         records.listed.sort_by_key(|record| record.ticket);
         (report.records, report.unlisted) = (records.listed, records.unlisted);
         Ok(())
+    }
+
+    /// What there is too much of. Before a pass is stopped for what it would create, Gestan is asked what of it is there.
+    async fn braked(&self, cases: &Cases<'_>, tally: &mut Tally) -> Result<Vec<BrakeReason>, PortError> {
+        if cases.options.allow_mass_change {
+            return Ok(Vec::new());
+        }
+        let (open, brake) = (cases.remembered.open(), &self.config.tickets.brake);
+        let reasons = tally.exceeded(open, brake);
+        if !reasons.iter().any(|reason| reason.kind == "create") {
+            return Ok(reasons);
+        }
+        let linked = self.gestan.linked(self.source_name).await?;
+        tally.known(&linked.iter().map(|key| key.number).collect());
+        Ok(tally.exceeded(open, brake))
     }
 
     /// Plans a part while the one before is being written.
@@ -328,6 +341,7 @@ impl TicketsFlow<'_> {
         let known = self.memory.reference().await?;
         let mut directory =
             Directory::new(&clients, &machines, &users).with_links(known.clients, known.machines, known.users);
+        directory = directory.with_projects(known.projects).with_absences(self.absences().await?);
         let billing = &self.config.mapping.billing;
         if billing.contracts {
             directory = directory.with_contracts(self.gestan.contracts().await?);
@@ -386,6 +400,7 @@ impl TicketsFlow<'_> {
         if remembered.projection_changed || remembered.last_ticket.is_none() {
             values.push((PROJECTION, projection.to_owned()));
         }
+        values.extend(remembered.absences.clone().map(|text| (PLANNED_WITH, text)));
         if !values.is_empty() {
             self.memory.set_values(values).await?;
         }

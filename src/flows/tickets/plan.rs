@@ -79,10 +79,10 @@ impl Planner<'_> {
         current: Option<&ObjectState>,
         merged: &[MergedTicket],
     ) -> Decision {
-        let Some(link) = links.last() else { return self.plan_new(ticket, 1, &Before::default()).into() };
+        let Some(link) = links.last() else { return self.plan_new(ticket, 1, &Before::default()) };
         if self.is_another(ticket, links) {
             if self.is_settled(links) {
-                return self.plan_new(ticket, link.sequence + 1, &Before::default()).into();
+                return self.plan_new(ticket, link.sequence + 1, &Before::default());
             }
             let verdict = Verdict::Quarantine {
                 code: OTHER_TICKET,
@@ -97,9 +97,11 @@ impl Planner<'_> {
             let ticket = &ticket.clone().completed(&link.last_known);
             // Where the client can no longer be told, it is the one that the lost one was for.
             let client = link.sent.get(&Field::Client).and_then(Value::as_number);
-            return self
-                .plan_new(ticket, link.sequence + 1, &Before { client, kind: Some(link.kind), ..before(links) })
-                .into();
+            return self.plan_new(
+                ticket,
+                link.sequence + 1,
+                &Before { client, kind: Some(link.kind), ..before(links) },
+            );
         }
         let link = &current.map_or_else(|| link.clone(), |current| without_missing(link, current));
         let ticket = &ticket.clone().completed(&link.last_known);
@@ -133,8 +135,11 @@ impl Planner<'_> {
         let mut matter =
             projection.lacking.iter().filter(|(field, _)| matters(*field)).map(|(_, wait)| wait).peekable();
         let code = matter.peek()?.code;
-        let reasons: Vec<&str> = matter.map(|wait| wait.reason.as_str()).collect();
-        Some(Lacking { code, reason: format!("{} The rest of the ticket is carried over.", reasons.join(" ")) })
+        let mut reasons: Vec<&str> = matter.map(|wait| wait.reason.as_str()).collect();
+        if projection.lacking.iter().any(|(field, _)| *field != Field::PlannedStart) {
+            reasons.push("The rest of the ticket is carried over.");
+        }
+        Some(Lacking { code, reason: reasons.join(" ") })
     }
 
     /// Whether the number belongs to another ticket than the one its newest link was made for.
@@ -175,15 +180,18 @@ impl Planner<'_> {
         link
     }
 
-    fn plan_new(&self, ticket: &Ticket, sequence: u32, before: &Before) -> Verdict {
+    fn plan_new(&self, ticket: &Ticket, sequence: u32, before: &Before) -> Decision {
         if !ticket.is_attributed() {
-            return Verdict::NotOurs;
+            return Verdict::NotOurs.into();
         }
         match project(ticket, before, &self.context) {
             // It was rejected before anybody in Gestan heard of it.
-            Ok(projection) if projection.status == Status::Cancelled => Verdict::NotOurs,
-            Ok(projection) => Verdict::Write(Box::new(self.create(ticket, sequence, before, &projection))),
-            Err(wait) => Verdict::Wait { code: wait.code, reason: wait.reason },
+            Ok(projection) if projection.status == Status::Cancelled => Verdict::NotOurs.into(),
+            Ok(projection) => Decision {
+                lacking: self.lacking(&projection, false),
+                ..Verdict::Write(Box::new(self.create(ticket, sequence, before, &projection))).into()
+            },
+            Err(wait) => Verdict::Wait { code: wait.code, reason: wait.reason }.into(),
         }
     }
 

@@ -42,6 +42,10 @@ pub(super) struct Remembered {
     pub rewound: bool,
     /// Tickets that the journal tells of within `recently_closed_days`.
     pub told_lately: HashSet<i64>,
+    /// Open tickets of users whose absences changed.
+    pub concerned: HashSet<i64>,
+    /// The absences as they are now, if they changed.
+    pub absences: Option<String>,
 }
 
 impl Remembered {
@@ -69,6 +73,8 @@ impl Remembered {
             comparison: parsed(memory, COMPARISON).await?.unwrap_or_default(),
             rewound: memory.value(REWOUND).await?.is_some_and(|sentence| !sentence.is_empty()),
             told_lately: memory.told_since(now - Duration::days(tickets.recently_closed_days.into())).await?,
+            concerned: HashSet::new(),
+            absences: None,
         })
     }
 
@@ -324,7 +330,7 @@ fn is_due(
     }
     let changed = known.is_none_or(|known| *known != sighting.fingerprint.to_string());
     let live = remembered.linked.get(&number) == Some(&LinkPhase::Live);
-    let remapped = remembered.projection_changed && live;
+    let remapped = (remembered.projection_changed && live) || remembered.concerned.contains(&number);
     match attention {
         None => changed || remapped,
         Some(attention) => match attention.trouble {

@@ -16,7 +16,7 @@ use axum::extract::rejection::BytesRejection;
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use chrono::{DateTime, NaiveDateTime, Utc};
+use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use std::collections::HashMap;
@@ -51,6 +51,7 @@ pub(super) struct PageQuery {
     source: Option<String>,
     since: Option<NaiveDateTime>,
     changed_since: Option<DateTime<Utc>>,
+    ends_after: Option<NaiveDate>,
     #[serde(default)]
     linked: bool,
     cursor: Option<String>,
@@ -59,7 +60,12 @@ pub(super) struct PageQuery {
 
 impl PageQuery {
     fn paging(&self) -> Paging {
-        Paging { cursor: self.cursor.clone(), limit: self.limit, changed_since: self.changed_since }
+        Paging {
+            cursor: self.cursor.clone(),
+            limit: self.limit,
+            changed_since: self.changed_since,
+            ends_after: self.ends_after,
+        }
     }
 
     fn which(&self) -> Which {
@@ -75,7 +81,7 @@ macro_rules! list {
     };
 }
 
-list!(clients, contacts, machines, users, projects, products, contracts);
+list!(clients, contacts, machines, users, projects, products, contracts, absences, tasks);
 
 pub(super) async fn tickets(State(gateway): App, query: Query<PageQuery>, headers: HeaderMap) -> Response {
     let Some(source) = &query.source else {
@@ -231,6 +237,13 @@ pub(super) async fn link(
     };
     match gateway.link(&key, &put).await {
         Ok(state) => with_etag(StatusCode::OK, &state),
+        Err(error) => fault(error, request_id(&headers)),
+    }
+}
+
+pub(super) async fn psp_contact(State(gateway): App, Path(code): Path<String>, headers: HeaderMap) -> Response {
+    match gateway.psp_contact(&code).await {
+        Ok((client, new)) => (if new { StatusCode::CREATED } else { StatusCode::OK }, Json(client)).into_response(),
         Err(error) => fault(error, request_id(&headers)),
     }
 }

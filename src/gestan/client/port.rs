@@ -3,17 +3,17 @@
 use super::{GatewayClient, json};
 use crate::flows::PortError;
 use crate::flows::follow_up::Changes;
-use crate::flows::reference::Catalogues;
+use crate::flows::reference::{Catalogues, Psp};
 use crate::flows::tickets::Interventions;
 use crate::gestan::contract::{
-    BatchItem, BatchResult, Client, Contact, Contract, DocumentPut, DocumentState, KnownState, LinkPut, Machine,
-    ObjectRecord, ObjectState, Page, Product, StateResult, TicketKey, User,
+    Absence, BatchItem, BatchResult, Client, Contact, Contract, DocumentPut, DocumentState, KnownState, LinkPut,
+    Machine, ObjectRecord, ObjectState, Page, Product, Project, PspMode, StateResult, Task, TicketKey, User,
 };
 use crate::gestan::error::GatewayError;
 use crate::model::ObjectKind;
 use async_trait::async_trait;
 use axum::http::Method;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use std::time::Duration;
 
 #[async_trait]
@@ -40,6 +40,38 @@ impl Catalogues for GatewayClient {
 
     async fn all_users(&self) -> Result<Vec<User>, PortError> {
         Ok(self.all("users").await?)
+    }
+
+    async fn all_projects(&self) -> Result<Vec<Project>, PortError> {
+        Ok(self.all("projects").await?)
+    }
+
+    async fn all_tasks(&self) -> Result<Vec<Task>, PortError> {
+        Ok(self.all("tasks").await?)
+    }
+
+    async fn all_absences(&self, ends_after: NaiveDate) -> Result<Vec<Absence>, PortError> {
+        let day = ends_after.to_string();
+        Ok(self.all_with("absences", vec![("ends_after", day.as_str())]).await?)
+    }
+
+    async fn psp_mode(&self) -> Result<PspMode, PortError> {
+        Ok(self.capabilities().await?.psp_contacts)
+    }
+
+    async fn psp_contact(&self, code: &str) -> Result<Psp, PortError> {
+        let code: String = url::form_urlencoded::byte_serialize(code.as_bytes()).collect();
+        let path = format!("/v1/users/{}/psp-contact", code.replace('+', "%20"));
+        let answer = self.send(Method::PUT, &path, None, None).await?;
+        let new = answer.status == axum::http::StatusCode::CREATED;
+        match self.understand(&answer) {
+            Ok(client) if new => Ok(Psp::Made(Box::new(client))),
+            Ok(client) => Ok(Psp::Found(Box::new(client))),
+            Err(GatewayError::Problem { problem, .. }) if matches!(problem.status, 404 | 409 | 422 | 501) => {
+                Ok(Psp::Refused(problem.detail))
+            }
+            Err(error) => Err(error.into()),
+        }
     }
 }
 

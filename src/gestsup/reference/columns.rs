@@ -43,6 +43,12 @@ pub(super) fn column(place: Place, field: Field) -> Option<&'static str> {
         (Place::Equipment, Field::State) => "state",
         (Place::Equipment, Field::Installed) => "date_install",
         (Place::Equipment, Field::Warranty) => "date_end_warranty",
+        (Place::Projects, Field::Name) => "name",
+        (Place::Calendar, Field::Name) => "title",
+        (Place::Calendar, Field::Owner) => "technician",
+        (Place::Calendar, Field::Starts) => "date_start",
+        (Place::Calendar, Field::Ends) => "date_end",
+        (Place::Calendar, Field::AllDay) => "allday",
         (_, Field::Disabled) => "disable",
         _ => return None,
     };
@@ -61,6 +67,22 @@ pub(super) fn list(field: Field) -> Option<&'static str> {
         Field::Manufacturer => Some(MANUFACTURERS),
         Field::Model => Some(MODELS),
         _ => None,
+    }
+}
+
+/// Which rows of a table are of a place.
+pub(super) fn condition(place: Place) -> &'static str {
+    match place {
+        Place::Calendar => "type = 0 AND incident = 0",
+        _ => "id <> 0",
+    }
+}
+
+/// What a new row of a place gets beside its fields: how events that people make look.
+pub(super) fn constants(place: Place) -> &'static [(&'static str, &'static str)] {
+    match place {
+        Place::Calendar => &[("classname", "'badge-secondary'")],
+        _ => &[],
     }
 }
 
@@ -88,7 +110,7 @@ impl Columns {
                    CAST(COALESCE(character_maximum_length, 0) AS SIGNED) AS n, \
                    LOWER(CAST(COALESCE(character_set_name, '') AS CHAR)) AS s \
                    FROM information_schema.columns WHERE table_schema = DATABASE() \
-                   AND table_name IN ('tcompany', 'tusers', 'tassets', 'tassets_type', 'tassets_manufacturer', 'tassets_model')";
+                   AND table_name IN ('tcompany', 'tusers', 'tassets', 'tassets_type', 'tassets_manufacturer', 'tassets_model', 'tprojects', 'tevents')";
         let mut columns = HashMap::new();
         for row in gestsup.within(sqlx::raw_sql(sql).fetch_all(&mut *connection)).await? {
             let data_type = text(&row, "d");

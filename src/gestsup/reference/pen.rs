@@ -2,7 +2,7 @@
 
 use super::super::rows::{number, text};
 use super::super::{Gestsup, GestsupError, decode};
-use super::columns::{Columns, MANUFACTURERS, MODELS, TYPES, fields, list};
+use super::columns::{Columns, MANUFACTURERS, MODELS, TYPES, condition, fields, list};
 use super::fitting;
 use crate::failpoint::reached;
 use crate::flows::PortError;
@@ -131,7 +131,7 @@ impl RegisterPen for GestsupRegister {
     }
 
     async fn rows(&mut self, place: Place) -> Result<Vec<Row>, PortError> {
-        Ok(self.select(place, "id <> 0 ORDER BY id").await?)
+        Ok(self.select(place, &format!("{} ORDER BY id", condition(place))).await?)
     }
 
     async fn row(&mut self, place: Place, id: i64) -> Result<Option<Row>, PortError> {

@@ -48,6 +48,12 @@ impl Gestsup {
             places.push(Place::Equipment);
             lists = vec![TYPES, MANUFACTURERS, MODELS];
         }
+        if settings.projects && pen.columns.has("tprojects", "id") {
+            places.push(Place::Projects);
+        }
+        if settings.technicians && settings.absences && pen.columns.has("tevents", "id") {
+            places.push(Place::Calendar);
+        }
         let mut missing = Vec::new();
         let tables = places.iter().map(|place| place.table()).chain(lists);
         for table in tables {

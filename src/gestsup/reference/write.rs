@@ -2,7 +2,7 @@
 //! else. A row that GestSup itself needs is never touched, whatever a plan says.
 
 use super::super::GestsupError;
-use super::columns::{MANUFACTURERS, MODELS, TYPES, column, list};
+use super::columns::{MANUFACTURERS, MODELS, TYPES, column, constants, list};
 use super::fitting::{encode, stored};
 use super::pen::GestsupRegister;
 use crate::flows::reference::{Field, RowChange, Staged};
@@ -63,7 +63,13 @@ impl GestsupRegister {
                 texts.push(id.to_string());
                 format!("UPDATE {table} SET {} WHERE id = ?", sets.join(", "))
             }
-            None => self.insert_sql(table, &columns, &values),
+            None => {
+                for (column, value) in constants(place).iter().filter(|(column, _)| self.columns.has(table, column)) {
+                    columns.push(column);
+                    values.push((*value).to_owned());
+                }
+                self.insert_sql(table, &columns, &values)
+            }
         };
         let query = texts.into_iter().fold(sqlx::query(AssertSqlSafe(sql)), sqlx::query::Query::bind);
         let added = self.execute(query).await?;

@@ -28,7 +28,7 @@ async fn stop(mut child: Child) -> String {
 
 #[tokio::test]
 async fn the_service_says_once_that_gestan_is_left_alone_and_once_that_it_is_back() {
-    let mut world = World::with("[tickets]\nstart_at = \"2026-01-01T00:00:00\"\nevery_seconds = 5").await;
+    let mut world = World::with("[tickets]\nstart_at = \"2026-01-01T00:00:00\"\nschedule = \"every 5 s\"").await;
     world.tickets(2).await;
     let (mut world, proxy) = world.behind_a_proxy().await;
     let config = world.config_file();

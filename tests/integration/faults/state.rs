@@ -177,7 +177,7 @@ async fn a_damaged_state_is_told_from_one_of_a_newer_version_and_none_is_written
             assert_eq!(code, 78, "{what} {arguments:?}: {said}{errors}");
             assert!(
                 errors.contains("is not a state of gestan-connector, or it is damaged (")
-                    && errors.contains("restore it from a backup"),
+                    && errors.contains("state restore FILE"),
                 "{what}: {errors}"
             );
         }

@@ -1,6 +1,6 @@
 //! Every operation of the contract is tried, and every answer is one that it allows.
 
-use super::{ANOMALY, CONTENT, CREATE, DOCUMENT, DOCUMENTS, INTERVENTION, LINK, Served};
+use super::{ANOMALY, CONTENT, CREATE, DOCUMENT, DOCUMENTS, INTERVENTION, LINK, PSP_CONTACT, Served};
 use reqwest::{Method, StatusCode};
 use serde_json::json;
 
@@ -17,6 +17,7 @@ fn with_outcome(state: &serde_json::Value) -> serde_json::Value {
 async fn every_answer_is_what_the_contract_says() {
     let mut served = Served::new().await;
     served.contracts(&["('C-1', 1, NULL, 'MO', '2026-01-01', NULL)"]).await;
+    served.erp.absence("PDU", "2026-12-24", "2026-12-31").await.unwrap();
     let mut seen: Vec<(String, String)> = Vec::new();
     for path in [
         "/v1/health",
@@ -28,6 +29,8 @@ async fn every_answer_is_what_the_contract_says() {
         "/v1/projects",
         "/v1/products",
         "/v1/contracts",
+        "/v1/absences",
+        "/v1/tasks",
     ] {
         let answer = served.get(path).await;
         assert_eq!(answer.status, StatusCode::OK, "{path}");
@@ -92,6 +95,9 @@ async fn every_answer_is_what_the_contract_says() {
     let answer = served.call(Method::PUT, "/v1/tickets/gestsup/5/1/link", LINK, &[], Some(&link)).await;
     assert_eq!(answer.status, StatusCode::NOT_FOUND);
     seen.push((LINK.to_owned(), "put".to_owned()));
+    let own = served.call(Method::PUT, "/v1/users/PDU/psp-contact", PSP_CONTACT, &[], None).await;
+    assert_eq!((own.status, &own.body["user"]), (StatusCode::CREATED, &json!("PDU")));
+    seen.push((PSP_CONTACT.to_owned(), "put".to_owned()));
     let (mut all, mut seen) = (served.contract.operations(), seen);
     all.sort();
     seen.sort();

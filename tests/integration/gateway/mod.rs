@@ -7,6 +7,7 @@ mod contracts;
 mod documents;
 mod interventions;
 mod lists;
+mod psp;
 mod service;
 mod setup;
 mod typed;
@@ -34,10 +35,16 @@ const DOCUMENTS: &str = "/v1/tickets/{source}/{number}/{sequence}/documents";
 const DOCUMENT: &str = "/v1/tickets/{source}/{number}/{sequence}/documents/{document}";
 const CONTENT: &str = "/v1/tickets/{source}/{number}/{sequence}/documents/{document}/content";
 
+const PSP_CONTACT: &str = "/v1/users/{code}/psp-contact";
+
 /// What the sandbox's configuration says nothing of.
 const MORE: &str = r#"
 [gateway.contracts]
 query = "SELECT NUM AS number, IDCONTACT AS client, IDMACHINE AS machine, CD_PRODUIT AS product, DT_DEBUT AS valid_from, DT_FIN AS valid_until FROM CONTRAT"
+
+[gateway.psp]
+group = 3
+create = true
 
 [gateway.documents]
 "#;

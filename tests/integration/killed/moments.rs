@@ -24,7 +24,7 @@ const AIMED: usize = 40;
 /// Tickets in one history, at most.
 const TICKETS: usize = 12;
 /// `run` has no option to go on past the brake.
-const MORE: &str = "[tickets]\nstart_at = \"2026-01-01T00:00:00\"\nevery_seconds = 5\n[tickets.brake]\n\
+const MORE: &str = "[tickets]\nstart_at = \"2026-01-01T00:00:00\"\nschedule = \"every 5 s\"\n[tickets.brake]\n\
 create = { number = 9999, percent = 100 }\nclose = { number = 9999, percent = 100 }\nbill = { number = 9999, percent = 100 }\n\
 cancel = { number = 9999, percent = 100 }\ndeleted = { number = 9999, percent = 100 }";
 

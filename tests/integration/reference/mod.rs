@@ -1,5 +1,6 @@
 //! The reference flow on real bases: GestSup's lists become what Gestan's are, and stay so.
 
+mod absences;
 mod changes;
 mod commands;
 #[cfg(feature = "failpoints")]
@@ -8,6 +9,8 @@ mod limits;
 mod loading;
 mod matching;
 mod projection;
+mod projects;
+mod psp;
 
 use crate::follow_up::ask;
 use crate::support::World;
@@ -106,6 +109,15 @@ pub async fn whole(world: &World) -> Vec<String> {
     let mut lines = ask(world, people, "tusers ORDER BY id").await;
     lines.extend(ask(world, companies, "tcompany ORDER BY id").await);
     lines.extend(ask(world, equipment, "tassets ORDER BY id").await);
+    lines.extend(ask(world, "id, name, disable", "tprojects ORDER BY id").await);
+    lines.extend(
+        ask(
+            world,
+            "id, technician, title, date_start, date_end, allday, type, incident, disable",
+            "tevents ORDER BY id",
+        )
+        .await,
+    );
     lines.extend(ask(world, "id, name", "tassets_type ORDER BY id").await);
     lines.extend(ask(world, "id, name", "tassets_manufacturer ORDER BY id").await);
     lines.extend(ask(world, "id, type, manufacturer, name", "tassets_model ORDER BY id").await);

@@ -1,0 +1,42 @@
+//! Mistakes of `[service]` and of schedules.
+
+use super::validate::Check;
+use super::{Config, Schedule};
+
+impl Check<'_> {
+    /// An interval that is too short, or a schedule that names no time.
+    pub(super) fn not_oftener(&mut self, path: &str, schedule: &Schedule, least: u64) {
+        let key = path.replace('/', ".");
+        match schedule.interval() {
+            Some(interval) if interval.as_secs() < least => {
+                self.at(
+                    path,
+                    format!("`{key}` must be at least {least} s"),
+                    format!("write \"every {least} s\" or more"),
+                );
+            }
+            None if schedule.next(chrono::Utc::now(), chrono_tz::UTC).is_none() => self.at(
+                path,
+                format!("no day is meant by \"{schedule}\": the flow would never run"),
+                "look at the day and the month of the expression",
+            ),
+            _ => {}
+        }
+    }
+}
+
+pub(super) fn service(config: &Config, check: &mut Check<'_>) {
+    let service = &config.service;
+    check.at_least("service/deadline_minutes", service.deadline_minutes, 1);
+    check.at_least("state/journal_days", config.state.journal_days.into(), 31);
+    if service.jitter_seconds > 3600 {
+        check.at("service/jitter_seconds", "more than an hour", "write 0 to 3600");
+    }
+    if service.listen.is_some_and(|address| !address.ip().is_loopback()) {
+        check.at(
+            "service/listen",
+            "what it tells is not for other machines",
+            "write 127.0.0.1 and a port; a reverse proxy or an SSH tunnel can lead there",
+        );
+    }
+}

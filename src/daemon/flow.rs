@@ -1,0 +1,82 @@
+//! The flows as the service sees them: their names, when they are at work, and whom they wake.
+
+use super::site::Site;
+use crate::config::{Config, Schedule};
+use crate::flows::System;
+
+/// The lane of the flows that share the links.
+pub(super) const LINKS: &str = "links";
+
+/// A flow that the service makes passes of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Flow {
+    /// Gestan's lists into GestSup.
+    Reference,
+    /// What Gestan's users did, into GestSup.
+    FollowUp,
+    /// Tickets into Gestan.
+    Tickets,
+}
+
+impl Flow {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Reference, Self::FollowUp, Self::Tickets];
+
+    /// Name in the state, the log and on the command line.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Reference => "reference",
+            Self::FollowUp => "follow_up",
+            Self::Tickets => "tickets",
+        }
+    }
+
+    /// The command that makes a pass of it.
+    pub(super) fn command(self) -> &'static str {
+        match self {
+            Self::Reference => "sync reference",
+            Self::FollowUp => "sync follow_up",
+            Self::Tickets => "sync",
+        }
+    }
+
+    /// The lane that it works in: flows of one lane work one at a time, in the order of [`Flow::ALL`]. Those that read and
+    /// write the links between tickets and Gestan share one.
+    pub(super) fn lane(self) -> &'static str {
+        match self {
+            Self::Reference | Self::FollowUp | Self::Tickets => LINKS,
+        }
+    }
+
+    /// The systems that it cannot work without.
+    pub(super) fn systems(self) -> &'static [System] {
+        match self {
+            Self::Reference | Self::FollowUp | Self::Tickets => &[System::Gestsup, System::Gestan],
+        }
+    }
+
+    pub(super) fn is_on(self, site: &Site) -> bool {
+        match self {
+            Self::Reference => site.refers(),
+            Self::FollowUp => site.follows_up(),
+            Self::Tickets => true,
+        }
+    }
+
+    pub(super) fn schedule(self, config: &Config) -> &Schedule {
+        match self {
+            Self::Reference => &config.reference.schedule,
+            Self::FollowUp => &config.follow_up.schedule,
+            Self::Tickets => &config.tickets.schedule,
+        }
+    }
+
+    /// Flows that have something to do once this one wrote.
+    pub(super) fn wakes(self) -> &'static [Self] {
+        match self {
+            // A ticket may have waited for its client, and what was carried back is agreed with Gestan.
+            Self::Reference | Self::FollowUp => &[Self::Tickets],
+            Self::Tickets => &[],
+        }
+    }
+}
