@@ -101,7 +101,7 @@ impl fmt::Display for ConfigErrors {
 /// A line without the passwords and tokens that it may hold.
 fn masked(line: &str) -> String {
     let mut line = line.to_owned();
-    for key in ["password", "token"] {
+    for key in ["password", "token", "secret"] {
         let mut from = 0;
         while let Some(at) = line[from..].find(key).map(|at| from + at) {
             from = at + key.len();

@@ -120,3 +120,60 @@ pub(super) fn is_here(host: &str) -> bool {
     host.eq_ignore_ascii_case("localhost")
         || bare.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used)]
+mod tests {
+    use crate::config::{Role, example, parse};
+
+    /// What is said of a mailbox of these lines; nothing where it is right.
+    fn said(lines: &str) -> String {
+        let text = format!("{}\n[[mail.mailboxes]]\n{lines}\n", example());
+        parse(&text, "c", Role::Daemon).map_or_else(|errors| errors.to_string(), |_| String::new())
+    }
+
+    const RIGHT: &str = "name = \"support\"\nhost = \"imap.example.fr\"\nuser = \"support\"\n";
+
+    #[test]
+    fn a_mailbox_by_password_or_by_token_is_right() {
+        for lines in [
+            "password = \"x\"",
+            "password = \"x\"\nsecurity = \"starttls\"\nfolders = [\"INBOX\", \"INBOX/Été\"]",
+            "oauth = { provider = \"microsoft\", tenant = \"t\", client_id = \"c\", client_secret = \"s\" }",
+            "oauth = { provider = \"google\", client_id = \"c\", refresh_token_file = \"/x\" }",
+            "oauth = { token_command = [\"/usr/bin/token\"] }",
+            "oauth = { token_file = \"/x\" }",
+        ] {
+            assert_eq!(said(&format!("{RIGHT}{lines}")), "", "{lines}");
+        }
+        assert_eq!(said("name = \"a\"\nhost = \"::1\"\nuser = \"u\"\npassword = \"x\"\nsecurity = \"none\""), "");
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_mailbox_is_told_with_what_to_do() {
+        for (lines, words) in [
+            ("", "neither a password nor"),
+            ("password = \"x\"\noauth = { token_file = \"/x\" }", "only one of them"),
+            ("password = \"x\"\nsecurity = \"none\"", "would cross the network in clear"),
+            ("password = \"x\"\nfolders = []", "no folder is read"),
+            ("password = \"x\"\nfolders = [\"INBOX\", \"INBOX\"]", "stands there twice"),
+            ("password = \"x\"\ntimeout_seconds = 0", "at least 1"),
+            ("oauth = {}", "tokens must come from one place"),
+            ("oauth = { token_file = \"/x\", provider = \"google\" }", "tokens must come from one place"),
+            ("oauth = { provider = \"google\", client_secret = \"s\" }", "`client_id` is missing"),
+            ("oauth = { provider = \"google\", client_id = \"c\" }", "neither a refresh token nor a secret"),
+            ("oauth = { provider = \"microsoft\", client_id = \"c\", client_secret = \"s\" }", "`tenant` is missing"),
+            ("oauth = { token_url = \"http://a.fr\", client_id = \"c\", client_secret = \"s\" }", "write an https://"),
+        ] {
+            let said = said(&format!("{RIGHT}{lines}"));
+            assert!(said.contains(words), "{lines}:\n{said}");
+        }
+        let twice = said(&format!("{RIGHT}password = \"x\"\n[[mail.mailboxes]]\n{RIGHT}password = \"x\""));
+        assert!(twice.contains("two mailboxes are named"), "{twice}");
+        assert!(
+            said("name = \"Le Support\"\nhost = \"h\"\nuser = \"u\"\npassword = \"x\"")
+                .contains("cannot name a mailbox")
+        );
+        assert!(!said(&format!("{RIGHT}oauth = {{ client_secret = \"s3cret\", token_file = 1 }}")).contains("s3cret"));
+    }
+}

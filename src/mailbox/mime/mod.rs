@@ -147,4 +147,6 @@ fn of_headers(taken: &Taken) -> Mail {
 }
 
 #[cfg(test)]
+mod mutated;
+#[cfg(test)]
 mod tests;
