@@ -78,7 +78,7 @@ pub enum MailboxError {
         passing: bool,
     },
     /// A folder is not there.
-    #[error("the mailbox {mailbox} has no folder \"{folder}\": it has {known}; write one of them, or make the folder")]
+    #[error("the mailbox {mailbox} has no folder “{folder}”: it has {known}; write one of them, or make the folder")]
     NoFolder {
         /// Name of the mailbox.
         mailbox: String,
@@ -108,7 +108,7 @@ pub enum MailboxError {
         reason: String,
     },
     /// No mailbox has this name.
-    #[error("no mailbox is named \"{0}\": [[mail.mailboxes]] must have one of this name")]
+    #[error("no mailbox is named “{0}”: [[mail.mailboxes]] must have one of this name")]
     Unknown(String),
     /// The spool cannot be written.
     #[error(

@@ -141,7 +141,7 @@ impl ImapSession {
     fn missing(&self, folder: &str, known: &BTreeSet<String>) -> MailboxError {
         let shown = |name: &String| {
             let name = from_utf7(name);
-            format!("\"{}\"", self.delimiter.filter(|c| *c != '/').map_or(name.clone(), |c| name.replace(c, "/")))
+            format!("“{}”", self.delimiter.filter(|c| *c != '/').map_or(name.clone(), |c| name.replace(c, "/")))
         };
         let mut names: Vec<String> = known.iter().take(NAMED).map(shown).collect();
         if known.len() > NAMED {

@@ -76,7 +76,7 @@ async fn folders_with_accents_are_found_and_a_missing_one_names_those_that_there
     session.file(1, &[gestan_connector::model::Filing::Copy("Réglé/Été".into())]).await.unwrap();
     assert_eq!(session.select("Réglé/Été", true).await.unwrap().exists, 1);
     let error = session.select("Traités", false).await.unwrap_err();
-    assert_says(&error, Blast::Configuration, &["no folder \"Traités\"", "\"Réglé/Été\"", "\"INBOX\""]);
+    assert_says(&error, Blast::Configuration, &["no folder “Traités”", "“Réglé/Été”", "“INBOX”"]);
     assert_eq!(session.select("INBOX", false).await.unwrap().exists, 1);
 }
 
@@ -143,7 +143,7 @@ async fn the_check_says_what_is_there_and_what_is_missing() {
     let findings = gestan_connector::mailbox::check(&[settings]).await;
     let text =
         findings.iter().map(|finding| format!("{:?} {}", finding.level, finding.text)).collect::<Vec<_>>().join("\n");
-    assert!(text.contains("Error the mailbox support has no folder \"Absent\""), "{text}");
+    assert!(text.contains("Error the mailbox support has no folder “Absent”"), "{text}");
     assert!(text.contains("INBOX (1 mails)"), "{text}");
     assert_eq!(post.marks(), "");
 }
