@@ -74,10 +74,11 @@ fn filter(level: &str) -> Result<EnvFilter, TelemetryError> {
     // A bare word that is no level would be taken for the name of a target, and silence everything.
     let known = |word: &str| ["off", "error", "warn", "info", "debug", "trace"].contains(&word);
     let words_ok = level.split(',').all(|part| part.contains('=') || known(part.trim()));
-    EnvFilter::builder()
-        .parse(level)
-        .ok()
-        .filter(|_| words_ok && !level.trim().is_empty())
+    let filter = EnvFilter::builder().parse(level).ok().filter(|_| words_ok && !level.trim().is_empty());
+    // At the level trace the IMAP library tells every line that it sends, and the password is one of them.
+    let quiet = "async_imap::imap_stream=info".parse().ok();
+    filter
+        .and_then(|filter| Some(filter.add_directive(quiet?)))
         .ok_or_else(|| TelemetryError::Level { level: level.to_owned() })
 }
 

@@ -80,7 +80,10 @@ impl Writer<'_> {
             prose(self.out, description(self.schema, key));
             let path = join(path, name);
             let inner = resolve(self.schema, key);
-            if is_rules {
+            if is_rules && examples(key).is_empty() {
+                let item = inner.get("items").unwrap_or(inner);
+                self.one_of_many(item, &path);
+            } else if is_rules {
                 for rule in examples(key) {
                     let _ = writeln!(self.out, "#[[{path}]]");
                     for (name, value) in rule.as_object().into_iter().flatten() {
@@ -93,6 +96,29 @@ impl Writer<'_> {
             } else {
                 self.map(key, &path, table, name);
             }
+        }
+    }
+
+    /// A table that may stand several times, with all its keys. What it holds in tables of its own is told by an example.
+    fn one_of_many(&mut self, item: &Json, path: &str) {
+        let _ = writeln!(self.out, "#[[{path}]]");
+        let resolved = resolve(self.schema, item);
+        for (name, key) in resolved.get("properties").and_then(Json::as_object).into_iter().flatten() {
+            let inner = resolve(self.schema, key);
+            prose(self.out, description(self.schema, key));
+            if type_of(inner) == "object" {
+                let value = examples(key).first().map_or_else(|| "{ … }".to_owned(), toml);
+                prose(self.out, &format!("  {name} = {value}"));
+                continue;
+            }
+            self.choices(inner);
+            let secret = inner.pointer("/anyOf/3/properties/credential").is_some();
+            let value = match default_of(self.schema, item, key, name) {
+                _ if secret => example_value(self.schema, key, &format!("{}-{name}", path.replace('.', "-"))),
+                Some(value) => toml(&value),
+                None => example_value(self.schema, key, name),
+            };
+            let _ = writeln!(self.out, "#{name} = {value}");
         }
     }
 

@@ -147,7 +147,8 @@ async fn encrypted<T: Wire>(
     let name = ServerName::try_from(host).map_err(|error| distrust(error.to_string()))?;
     TlsConnector::from(Arc::clone(tls)).connect(name, wire).await.map_err(|error| {
         let reason = tidy(&error.to_string());
-        if error.get_ref().is_some_and(|inner| inner.is::<rustls::Error>()) {
+        let inner = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>());
+        if inner.is_some() {
             distrust(reason)
         } else {
             MailboxError::Unreachable { place: place(mailbox), reason: format!("no TLS: {reason}") }

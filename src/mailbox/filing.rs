@@ -57,7 +57,7 @@ impl ImapSession {
         if self.open.as_ref() == Some(&target) || self.holds_copy(uid, &target).await? {
             return Ok(());
         }
-        self.into_folder(&format!("UID COPY {uid}"), &target).await
+        self.put_into(&format!("UID COPY {uid}"), &target).await
     }
 
     /// Moves a mail; says whether it left the open folder.
@@ -67,11 +67,11 @@ impl ImapSession {
             return Ok(false);
         }
         if self.abilities.moves {
-            self.into_folder(&format!("UID MOVE {uid}"), &target).await?;
+            self.put_into(&format!("UID MOVE {uid}"), &target).await?;
             return Ok(true);
         }
         if !self.holds_copy(uid, &target).await? {
-            self.into_folder(&format!("UID COPY {uid}"), &target).await?;
+            self.put_into(&format!("UID COPY {uid}"), &target).await?;
         }
         self.remove(uid).await?;
         Ok(true)
@@ -88,7 +88,7 @@ impl ImapSession {
     }
 
     /// Runs a command that puts a mail into a folder, which is made where it is missing.
-    async fn into_folder(&mut self, command: &str, target: &str) -> Result<(), MailboxError> {
+    async fn put_into(&mut self, command: &str, target: &str) -> Result<(), MailboxError> {
         let command = format!("{command} {}", quoted(target));
         let denied = match self.run(&command, 0, &mut |_| {}).await {
             Err(denied @ MailboxError::Denied { .. }) => denied,

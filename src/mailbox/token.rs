@@ -62,11 +62,11 @@ impl Tokens {
         }
         kept.was_kept = false;
         let (token, lasts) = if let Some(file) = &self.oauth.token_file {
-            (self.from_file(file)?, Duration::ZERO)
+            (self.read_file(file)?, Duration::ZERO)
         } else if !self.oauth.token_command.is_empty() {
-            (self.from_program().await?, FROM_PROGRAM)
+            (self.ask_program().await?, FROM_PROGRAM)
         } else {
-            self.from_provider(&mut kept).await?
+            self.ask_provider(&mut kept).await?
         };
         kept.token = Some((token.clone(), Instant::now() + lasts));
         Ok(token)
@@ -83,7 +83,7 @@ impl Tokens {
         MailboxError::Secret { mailbox: self.mailbox.clone(), reason: reason.into(), passing }
     }
 
-    fn from_file(&self, file: &Path) -> Result<SecretString, MailboxError> {
+    fn read_file(&self, file: &Path) -> Result<SecretString, MailboxError> {
         let shown = file.display();
         let text = std::fs::read_to_string(file).map_err(|error| {
             self.trouble(false, format!("{shown} cannot be read ({error}): it must be readable by the service's user"))
@@ -92,7 +92,7 @@ impl Tokens {
             .ok_or_else(|| self.trouble(true, format!("{shown} is empty: is the program that fills it running?")))
     }
 
-    async fn from_program(&self) -> Result<SecretString, MailboxError> {
+    async fn ask_program(&self) -> Result<SecretString, MailboxError> {
         let Some((program, arguments)) = self.oauth.token_command.split_first() else {
             return Err(self.trouble(false, "token_command is empty"));
         };
@@ -118,12 +118,12 @@ impl Tokens {
         one_line(&text).ok_or_else(|| self.trouble(true, format!("token_command printed nothing: {by_hand}")))
     }
 
-    async fn from_provider(&self, kept: &mut Kept) -> Result<(SecretString, Duration), MailboxError> {
+    async fn ask_provider(&self, kept: &mut Kept) -> Result<(SecretString, Duration), MailboxError> {
         let oauth = &self.oauth;
         let url = self.url()?;
         let refresh = match (&kept.refresh, &oauth.refresh_token_file) {
             (Some(newer), _) => Some(newer.clone()),
-            (None, Some(file)) => Some(self.from_file(file)?),
+            (None, Some(file)) => Some(self.read_file(file)?),
             (None, None) => None,
         };
         let secret = oauth.client_secret.as_ref().map(crate::config::Secret::resolve).transpose();

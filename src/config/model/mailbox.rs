@@ -42,12 +42,14 @@ pub struct Mailbox {
     pub host: String,
     /// Its port; by itself 993, or 143 without "tls".
     #[serde(default)]
+    #[schemars(example = 993)]
     pub port: Option<u16>,
     /// "tls", "starttls" or "none" (a server on this machine only).
     #[serde(default)]
     pub security: MailSecurity,
     /// Certificate (PEM) of the authority that signed the server's, when it is not a public one.
     #[serde(default)]
+    #[schemars(example = &"/etc/gestan-connector/mail-ca.pem")]
     pub ca_file: Option<PathBuf>,
     /// Account.
     #[schemars(example = &"support@example.fr")]
@@ -55,8 +57,9 @@ pub struct Mailbox {
     /// Its password; Microsoft 365 and Google take none and want `oauth`.
     #[serde(default)]
     pub password: Option<Secret>,
-    /// Access by token instead of a password (XOAUTH2).
+    /// Access by token in the place of `password` (XOAUTH2). The operator guide tells of its other keys.
     #[serde(default)]
+    #[schemars(extend("examples" = [{"provider": "microsoft", "tenant": "example.onmicrosoft.com", "client_id": "…", "refresh_token_file": "/var/lib/gestan-connector/mail-token"}]))]
     pub oauth: Option<MailOauth>,
     /// Folders that are read.
     #[serde(default = "inbox")]

@@ -62,7 +62,7 @@ fn is_wide(label: &str) -> bool {
 }
 
 fn short(label: &str) -> String {
-    label.chars().filter(|c| c.is_ascii_graphic()).take(40).collect()
+    label.chars().filter(char::is_ascii_graphic).take(40).collect()
 }
 
 #[cfg(test)]

@@ -255,11 +255,9 @@ mod tests {
         fn no_header_upsets_the_parsers(block in prop::collection::vec(any::<u8>(), 0..300), text in "\\PC{0,100}") {
             let read = Headers::parse(&block, 50);
             read.decoded();
-            for value in [text.as_str()] {
-                addresses(value);
-                ids(value);
-                headers(&format!("date: {value}")).date("date");
-            }
+            addresses(&text);
+            ids(&text);
+            headers(&format!("date: {text}")).date("date");
         }
     }
 }

@@ -103,33 +103,30 @@ impl<'a> Taker<'a> {
         let kind = about.media_type.as_str();
         let size = leaf.end - leaf.start;
         let in_alternative = leaf.within.contains(&Kind::Alternative);
+        let mut done = false;
         let is_read = !about.attachment && (about.name.is_none() || in_alternative || leaf.within.is_empty());
         match kind {
             "text/plain" if is_read => return self.read(source, leaf, in_alternative, false),
             "text/html" if is_read => return self.read(source, leaf, in_alternative, true),
             // The same again for watches and for Gmail's own page.
             "text/x-amp-html" | "text/watch-html" if in_alternative => return Ok(()),
-            "message/rfc822" | "message/global" if !leaf.within.contains(&Kind::Report) => {
-                if size <= PACKED && depth < DEPTH && self.forwarded(source, leaf, depth)? {
-                    return Ok(());
-                }
+            "message/rfc822" | "message/global"
+                if size <= PACKED && depth < DEPTH && !leaf.within.contains(&Kind::Report) =>
+            {
+                done = self.forwarded(source, leaf, depth)?;
             }
             "application/pgp-encrypted" => {
-                self.flaw("the mail is encrypted (PGP): its text cannot be read here, it is attached")
+                self.flaw("the mail is encrypted (PGP): its text cannot be read here, it is attached");
             }
             "application/pkcs7-mime" | "application/x-pkcs7-mime" => self.flaw(match about.smime.as_deref() {
                 Some("signed-data") => "the mail is signed in a way that hides its text (S/MIME): it is attached",
                 _ => "the mail is encrypted (S/MIME): its text cannot be read here, it is attached",
             }),
-            _ if is_tnef(about) && size <= PACKED => {
-                if self.winmail(source, leaf)? {
-                    return Ok(());
-                }
-            }
+            _ if is_tnef(about) && size <= PACKED => done = self.winmail(source, leaf)?,
             _ => {}
         }
-        // A blank line behind a list's footer, or behind an attachment: nothing at all.
-        if size == 0 && about.name.is_none() && kind.starts_with("text/") {
+        // A blank line behind a list's footer, or behind an attachment, is nothing at all.
+        if done || size == 0 && about.name.is_none() && kind.starts_with("text/") {
             return Ok(());
         }
         self.attach(source, leaf)

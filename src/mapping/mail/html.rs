@@ -1,12 +1,409 @@
-//! HTML of a mail as GestSup's page may show it: no scripts, forms, styles from elsewhere or remote content.
+//! HTML of a mail as GestSup's page may show it: no scripts, forms, frames or styles, nothing that is fetched from elsewhere when
+//! the page is opened, nothing that takes a machine down when it is cleaned.
 
-/// Clean HTML. `picture` says what stands for a `cid:` picture; where it says nothing, the picture is left out.
+use std::borrow::Cow;
+use std::collections::HashSet;
+use std::fmt::Write as _;
+
+/// Bytes of HTML that are cleaned, and that come out.
+const MOST: usize = 2 * 1024 * 1024;
+/// What cleaning may cost: elements that are open, summed over all tags. A parser of HTML looks through the open ones at each
+/// tag, and opens forgotten ones again in each paragraph: a small mail can be made to cost hours and gigabytes.
+const COST: usize = 5_000_000;
+/// Characters that stand for others while HTML is cleaned, which takes a time with the square of their number: a mail of Word's
+/// has thousands of `&nbsp;`. They are none of Unicode's.
+const STAND_INS: [(char, char, &str); 6] = [
+    ('&', '\u{FDD0}', "&amp;"),
+    ('\u{A0}', '\u{FDD1}', "&nbsp;"),
+    ('<', '\u{FDD2}', "&lt;"),
+    ('>', '\u{FDD3}', "&gt;"),
+    ('"', '\u{FDD4}', "&quot;"),
+    ('\'', '\u{FDD5}', "&#39;"),
+];
+/// Bytes of a picture inside the HTML itself.
+const PICTURE: usize = 512 * 1024;
+/// Elements whose content is no text of the mail.
+const DROPPED: [&str; 12] = [
+    "script", "style", "title", "svg", "math", "object", "select", "template", "audio", "video", "noembed", "noframes",
+];
+/// Elements that hold nothing, and are not open after their tag.
+const EMPTY: [&str; 10] = ["br", "hr", "img", "meta", "link", "input", "col", "wbr", "area", "base"];
+
+/// Clean HTML. `picture` says by which address a `cid:` picture is shown; where it says nothing, and for every picture from
+/// elsewhere, its description stands in its place. Every character is one that three bytes of UTF-8 hold.
 pub fn clean(html: &str, picture: &dyn Fn(&str) -> Option<String>) -> String {
-    let _ = picture;
-    ammonia::clean(html)
+    let html = cut(html, MOST);
+    if cost(html) > COST {
+        return from_text(&without_tags(html));
+    }
+    let cleaned = with_entities(&cleaner().clean(&without_entities(html)).to_string());
+    let cleaned = with_pictures(&cleaned, picture);
+    if cleaned.len() > 2 * MOST {
+        return from_text(cut(&without_tags(html), MOST));
+    }
+    only_held(&cleaned, &|c| u32::from(c) <= 0xFFFF).into_owned()
 }
 
-/// A plain text as HTML.
+/// A plain text as HTML, its lines as GestSup's own connector writes them.
 pub fn from_text(text: &str) -> String {
-    html_escape::encode_safe(text).replace('\n', "<br />\n")
+    let mut out = String::with_capacity(text.len() + text.len() / 8);
+    for (index, line) in text.trim_end().lines().enumerate() {
+        if index > 0 {
+            out.push_str("<br />\n");
+        }
+        // Blanks that indent, and those between columns, would fold.
+        let escaped = html_escape::encode_safe(line);
+        out.push_str(&escaped.replace('\t', "    ").replace("  ", " &nbsp;"));
+    }
+    only_held(&out, &|c| u32::from(c) <= 0xFFFF).into_owned()
+}
+
+/// HTML with every character that a column cannot hold written as a number, which shows as the same character.
+pub fn only_held<'h>(html: &'h str, holds: &dyn Fn(char) -> bool) -> Cow<'h, str> {
+    if html.chars().all(holds) {
+        return Cow::Borrowed(html);
+    }
+    let mut out = String::with_capacity(html.len() + 64);
+    for c in html.chars() {
+        if holds(c) {
+            out.push(c);
+        } else {
+            let _ = write!(out, "&#{};", u32::from(c));
+        }
+    }
+    Cow::Owned(out)
+}
+
+/// HTML with its entities decoded, those that stand for signs of HTML into other characters.
+fn without_entities(html: &str) -> String {
+    let stand_in = |c: char| STAND_INS.iter().find(|(known, ..)| *known == c).map(|(_, other, _)| *other);
+    let usual = |c: char| if c == '\u{A0}' { '\u{FDD1}' } else { c };
+    let is_own = |c: &char| STAND_INS.iter().any(|(_, own, _)| own == c);
+    let mut out = String::with_capacity(html.len());
+    let mut rest = html;
+    while let Some((before, from)) = rest.split_once('&') {
+        out.extend(before.chars().filter(|c| !is_own(c)).map(usual));
+        rest = from;
+        let length = from.bytes().take(32).position(|byte| byte == b';');
+        let entity = length.and_then(|length| from.get(..=length)).map(|entity| format!("&{entity}"));
+        let decoded = entity.as_ref().map(|entity| html_escape::decode_html_entities(entity));
+        match (&entity, decoded) {
+            (Some(entity), Some(text)) if text != *entity => {
+                let shown = text.chars().filter(|c| !is_own(c) && (!c.is_control() || matches!(c, '\n' | '\t')));
+                out.extend(shown.map(|c| stand_in(c).unwrap_or(c)));
+                rest = &from[entity.len() - 1..];
+            }
+            _ => out.push('\u{FDD0}'),
+        }
+    }
+    out.extend(rest.chars().filter(|c| !is_own(c)).map(usual));
+    out
+}
+
+/// The same back, each as the entity that it is in HTML.
+fn with_entities(html: &str) -> String {
+    let mut out = String::with_capacity(html.len() + html.len() / 8);
+    for c in html.chars() {
+        match STAND_INS.iter().find(|(_, own, _)| *own == c) {
+            Some((_, _, entity)) => out.push_str(entity),
+            None => out.push(c),
+        }
+    }
+    out
+}
+
+fn cut(text: &str, most: usize) -> &str {
+    if text.len() <= most {
+        return text;
+    }
+    let end = (0..=most).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
+    &text[..end]
+}
+
+fn cleaner() -> ammonia::Builder<'static> {
+    let mut builder = ammonia::Builder::default();
+    builder
+        .add_tags(["u", "font", "big", "tt"])
+        .rm_tags(["map", "area"])
+        .clean_content_tags(HashSet::from(DROPPED))
+        .add_tag_attributes("font", ["color"])
+        .url_schemes(HashSet::from(["http", "https", "mailto", "cid", "data"]))
+        .url_relative(ammonia::UrlRelative::Deny)
+        .link_rel(Some("noopener noreferrer"))
+        .attribute_filter(|element, attribute, value| {
+            let scheme = value.trim_start().split(':').next().unwrap_or_default().to_ascii_lowercase();
+            match (element, attribute) {
+                ("img", "src") => (scheme == "cid" || is_own_picture(value)).then_some(Cow::Borrowed(value)),
+                (_, "href" | "cite" | "src") => {
+                    matches!(scheme.as_str(), "http" | "https" | "mailto").then_some(Cow::Borrowed(value))
+                }
+                _ => Some(Cow::Borrowed(value)),
+            }
+        });
+    builder
+}
+
+/// A picture that is in the HTML itself, in a format that holds no scripts.
+fn is_own_picture(address: &str) -> bool {
+    let kinds =
+        ["data:image/png;base64,", "data:image/jpeg;base64,", "data:image/gif;base64,", "data:image/webp;base64,"];
+    address.len() <= PICTURE
+        && kinds.iter().any(|kind| address.get(..kind.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(kind)))
+}
+
+/// Clean HTML with its pictures in their places. What ammonia writes has every attribute in double quotes.
+fn with_pictures(html: &str, picture: &dyn Fn(&str) -> Option<String>) -> String {
+    let mut out = String::with_capacity(html.len());
+    let mut rest = html;
+    while let Some(at) = rest.find("<img") {
+        out.push_str(&rest[..at]);
+        let Some(length) = end_of_tag(&rest[at..]) else { break };
+        let tag = &rest[at..=at + length];
+        rest = &rest[at + length + 1..];
+        let source = attribute(tag, "src").map(|source| html_escape::decode_html_entities(source).into_owned());
+        let shown = match source.as_deref().and_then(|source| Some((source.trim(), source.trim().get(..4)?))) {
+            Some((source, scheme)) if scheme.eq_ignore_ascii_case("cid:") => {
+                let id = source[4..].trim_matches(['<', '>']);
+                picture(id).or_else(|| picture(&percent_decoded(id)))
+            }
+            Some((source, _)) => Some(source.to_owned()),
+            None => None,
+        };
+        let alt = attribute(tag, "alt").map(str::trim).filter(|alt| !alt.is_empty());
+        match shown {
+            Some(address) => {
+                let _ = write!(out, "<img src=\"{}\"", html_escape::encode_double_quoted_attribute(&address));
+                for (name, value) in
+                    [("alt", alt), ("width", attribute(tag, "width")), ("height", attribute(tag, "height"))]
+                {
+                    if let Some(value) = value {
+                        let _ = write!(out, " {name}=\"{value}\"");
+                    }
+                }
+                out.push_str(" />");
+            }
+            None => {
+                if let Some(alt) = alt {
+                    let _ = write!(out, "[{alt}]");
+                }
+            }
+        }
+    }
+    out.push_str(rest);
+    out
+}
+
+/// An attribute of a tag that ammonia wrote, still escaped.
+fn attribute<'t>(tag: &'t str, name: &str) -> Option<&'t str> {
+    let (_, value) = tag.split_once(&format!(" {name}=\""))?;
+    value.split('"').next()
+}
+
+fn percent_decoded(id: &str) -> String {
+    let form = id.replace('+', "%2B");
+    url::form_urlencoded::parse(form.as_bytes()).next().map(|(name, _)| name.into_owned()).unwrap_or_default()
+}
+
+/// Where a tag ends; a `>` in quotes is none.
+fn end_of_tag(tag: &str) -> Option<usize> {
+    let mut quoted = false;
+    for (at, byte) in tag.bytes().enumerate() {
+        match byte {
+            b'"' => quoted = !quoted,
+            b'>' if !quoted => return Some(at),
+            _ => {}
+        }
+    }
+    None
+}
+
+/// What a parser would have to look through, all tags together.
+fn cost(html: &str) -> usize {
+    let mut open: usize = 0;
+    let mut cost: usize = 0;
+    for (at, _) in html.match_indices('<') {
+        let tag = html.as_bytes().get(at + 1..).unwrap_or_default();
+        match tag.first() {
+            Some(b'/') => open = open.saturating_sub(1),
+            Some(first) if first.is_ascii_alphabetic() => {
+                let length = tag.iter().take(12).take_while(|byte| byte.is_ascii_alphanumeric()).count();
+                let name = tag[..length].to_ascii_lowercase();
+                if !EMPTY.iter().any(|empty| empty.as_bytes() == name) {
+                    open += 1;
+                }
+            }
+            _ => {}
+        }
+        cost = cost.saturating_add(open);
+    }
+    cost
+}
+
+/// The text of HTML that is too much for a parser.
+fn without_tags(html: &str) -> String {
+    let mut out = String::with_capacity(html.len() / 2);
+    let mut rest = html;
+    while let Some((before, from)) = rest.split_once('<') {
+        out.push_str(before);
+        if !from.starts_with(|c: char| c.is_ascii_alphabetic() || c == '/' || c == '!') {
+            out.push('<');
+            rest = from;
+            continue;
+        }
+        // A tag that never ends: looking for its end again and again would take a machine down by itself.
+        let Some((_, after)) = from.split_once('>') else {
+            rest = "";
+            break;
+        };
+        if !out.ends_with([' ', '\n']) {
+            out.push(' ');
+        }
+        rest = after;
+    }
+    out.push_str(rest);
+    html_escape::decode_html_entities(&out).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use std::time::{Duration, Instant};
+
+    fn cleaned(html: &str) -> String {
+        clean(html, &|id| (id == "photo@x").then(|| "upload/ticket/12_photo.png".to_owned()))
+    }
+
+    #[test]
+    fn what_a_person_wrote_stays() {
+        let html = "<p>Bonjour <b>Claire</b>, <a href=\"https://sav.fr/a?b=1&amp;c=2\">voir</a></p><ul><li>un</li></ul><table><tbody><tr><td>x</td></tr></tbody></table>";
+        let wanted = html.replace("c=2\"", "c=2\" rel=\"noopener noreferrer\"");
+        assert_eq!(cleaned(html), wanted);
+    }
+
+    #[test]
+    fn scripts_forms_frames_styles_and_events_go() {
+        for (html, wanted) in [
+            ("a<script>alert(1)</script>b", "ab"),
+            ("<style>p{background:url(http://x/t)}</style>a", "a"),
+            ("<p onclick=\"x()\" style=\"background:url(http://x)\" class=\"c\" id=\"i\">a</p>", "<p>a</p>"),
+            ("<iframe src=\"http://x\"></iframe>a", "a"),
+            ("<form action=\"http://x\"><input name=\"p\"><button>ok</button></form>", "ok"),
+            ("<a href=\"javascript:alert(1)\">a</a>", "<a rel=\"noopener noreferrer\">a</a>"),
+            ("<a href=\" JaVaScript:alert(1)\">a</a>", "<a rel=\"noopener noreferrer\">a</a>"),
+            ("<a href=\"data:text/html,x\">a</a>", "<a rel=\"noopener noreferrer\">a</a>"),
+            ("<a href=\"index.php?page=admin\">a</a>", "<a rel=\"noopener noreferrer\">a</a>"),
+            ("<svg><script>alert(1)</script></svg>a", "a"),
+            ("<math><mtext><img src=x onerror=alert(1)></mtext></math>a", "a"),
+            ("<title>x</title><base href=\"http://x\"><meta http-equiv=refresh content=\"0;url=http://x\">a", "a"),
+            ("<!-- [if mso]><b>x</b><![endif] -->a", "a"),
+            (
+                "<table background=\"http://x/t.png\"><tbody><tr><td>a</td></tr></tbody></table>",
+                "<table><tbody><tr><td>a</td></tr></tbody></table>",
+            ),
+            ("<noscript><p title=\"</noscript><img src=x onerror=alert(1)>\"></noscript>", "&lt;p title=\"\"&gt;"),
+        ] {
+            assert_eq!(cleaned(html), wanted, "{html}");
+        }
+    }
+
+    #[test]
+    fn only_pictures_of_the_mail_itself_are_shown() {
+        for (html, wanted) in [
+            (
+                "<img src=\"cid:photo@x\" alt=\"Écran\" width=\"10\">",
+                "<img src=\"upload/ticket/12_photo.png\" alt=\"Écran\" width=\"10\" />",
+            ),
+            ("<img src=\"cid:photo%40x\">", "<img src=\"upload/ticket/12_photo.png\" />"),
+            ("<img src=\"CID:photo@x\">", "<img src=\"upload/ticket/12_photo.png\" />"),
+            ("<img src=\"cid:autre@x\" alt=\"Logo &lt;b&gt;\">", "[Logo &lt;b&gt;]"),
+            ("<img src=\"https://x/pixel.gif\" width=1 height=1>", ""),
+            ("<img src=\"//x/pixel.gif\">", ""),
+            ("<img src=\"upload/ticket/1_x.png\">", ""),
+            ("<img srcset=\"https://x/a 2x\">", ""),
+            ("<img src=\"data:image/png;base64,AAAA\">", "<img src=\"data:image/png;base64,AAAA\" />"),
+            ("<img src=\"data:image/svg+xml;base64,AAAA\" alt=x>", "[x]"),
+            ("<img alt=\"a>b\" src=\"cid:photo@x\">", "<img src=\"upload/ticket/12_photo.png\" alt=\"a&gt;b\" />"),
+        ] {
+            assert_eq!(cleaned(html), wanted, "{html}");
+        }
+        let hostile = clean("<img src=\"cid:x\">", &|_| Some("\"><script>".to_owned()));
+        assert!(!hostile.contains("<script"), "{hostile}");
+    }
+
+    #[test]
+    fn characters_that_a_column_cannot_hold_are_written_as_numbers() {
+        assert_eq!(cleaned("<p>Merci 😀 é €</p>"), "<p>Merci &#128512; é €</p>");
+        assert_eq!(from_text("ok 😀"), "ok &#128512;");
+        assert_eq!(only_held("é 台", &|c| u32::from(c) < 256), "é &#21488;");
+    }
+
+    #[test]
+    fn entities_read_as_they_should_and_make_no_tags() {
+        assert_eq!(
+            cleaned("<p>&eacute;&nbsp;&#233;&#x1F600; &lt;b&gt; &amp;lt; &unknown; & &#60;i&#62;</p>"),
+            "<p>é\u{a0}é&#128512; &lt;b&gt; &amp;lt; &amp;unknown; &amp; &lt;i&gt;</p>".replace('\u{a0}', "&nbsp;")
+        );
+        assert_eq!(
+            cleaned("<a href=\"https://x/?a=1&amp;b=&quot;2\">a</a>"),
+            "<a href=\"https://x/?a=1&amp;b=&quot;2\" rel=\"noopener noreferrer\">a</a>"
+        );
+    }
+
+    #[test]
+    fn a_plain_text_keeps_its_lines_and_is_no_html() {
+        assert_eq!(
+            from_text("a < b & \"c\"\n  retrait\n\nfin\n"),
+            "a &lt; b &amp; &quot;c&quot;<br />\n &nbsp;retrait<br />\n<br />\nfin"
+        );
+        assert_eq!(from_text(""), "");
+    }
+
+    #[test]
+    fn html_that_is_made_to_cost_hours_costs_a_moment() {
+        let begun = Instant::now();
+        let many = 120_000;
+        for html in [
+            "<div>".repeat(many),
+            "<b><p>".repeat(many),
+            (0..many).map(|number| format!("<b x={number}><p>")).collect::<String>(),
+            "<a><table>".repeat(many),
+            "<".repeat(many * 10),
+            "<!--".repeat(many),
+            "&".repeat(many),
+            "&".repeat(5_000),
+            "&a".repeat(many),
+            "&nbsp;".repeat(many),
+            "&#233;".repeat(many),
+            "&amp;".repeat(many),
+            "<svg><math>".repeat(many),
+        ] {
+            let out = cleaned(&format!("début {html} fin"));
+            assert!(out.contains("début"), "{}", &out[..out.len().min(100)]);
+            assert!(out.len() <= 4 * MOST);
+        }
+        assert!(begun.elapsed() < Duration::from_secs(20), "{:?}", begun.elapsed());
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_active_survives(html in "(<p>|<img src=|cid:|<a href=|javascript:|\"|'|>|<script>|</script>|<svg|onload=|é|😀|<style>|--|<!--| |&lt;|<table>|<b>|</p>|x|/){0,40}") {
+            let out = cleaned(&html);
+            let lower = out.to_lowercase();
+            prop_assert!(!lower.contains("<script") && !lower.contains("<style") && !lower.contains("<svg") && !lower.contains("<img src=\"http"));
+            prop_assert!(out.chars().all(|c| u32::from(c) <= 0xFFFF));
+            // Cleaned once is clean: what comes out is taken as it is.
+            prop_assert_eq!(ammonia::Builder::default().clean(&out).to_string().contains("<script"), false);
+            for tag in lower.split('<').skip(1).filter_map(|tag| tag.split('>').next()) {
+                let outside: String = tag.split('"').step_by(2).collect();
+                prop_assert!(!outside.contains("onload=") , "{}", tag);
+            }
+        }
+
+        #[test]
+        fn a_plain_text_is_never_html(text in "\\PC{0,100}") {
+            let html = from_text(&text);
+            prop_assert!(!html.replace("<br />", "").contains('<'));
+        }
+    }
 }

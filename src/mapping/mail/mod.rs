@@ -3,5 +3,5 @@
 mod html;
 mod quotes;
 
-pub use html::{clean, from_text};
+pub use html::{clean, from_text, only_held};
 pub use quotes::{Fresh, fresh_html, fresh_text};

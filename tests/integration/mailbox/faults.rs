@@ -175,7 +175,7 @@ async fn a_refusal_or_a_lost_connection_is_not_taken_for_a_mail_that_is_gone() {
             for line in lines {
                 socket.write_all(line.as_bytes()).await.unwrap();
                 if line != last {
-                    socket.read(&mut heard).await.unwrap();
+                    assert!(socket.read(&mut heard).await.unwrap() > 0);
                 }
             }
         });
@@ -195,7 +195,7 @@ async fn a_refusal_or_a_lost_connection_is_not_taken_for_a_mail_that_is_gone() {
 async fn a_server_that_dies_or_hangs_in_the_middle_of_a_mail_is_an_error_and_the_mail_comes_next_time() {
     let server = tokio::task::spawn_blocking(|| start(&["mortel"], "")).await.unwrap();
     let mut big = b"Subject: gros\r\nMessage-ID: <g@x>\r\n\r\n".to_vec();
-    big.extend("ligne de texte\r\n".repeat(2_000_000).into_bytes());
+    big.extend("ligne de texte\r\n".repeat(600_000).into_bytes());
     server.deliver("mortel", "INBOX", &big).unwrap();
     let mut settings = settings("127.0.0.1", server.port(), "mortel", "security = \"none\"");
     settings.timeout_seconds = 2;
