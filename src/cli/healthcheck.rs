@@ -8,7 +8,7 @@ use anyhow::Context as _;
 use clap::Args;
 use std::time::Duration;
 
-/// Ask the running service whether it does its work; needs [service] listen.
+/// Ask the running service whether it does its work; needs `[service] listen`.
 #[derive(Debug, Args)]
 pub struct Healthcheck {
     /// Only whether the process goes on, whatever the systems that it talks to do.

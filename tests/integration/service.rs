@@ -262,7 +262,7 @@ async fn a_lost_state_is_learnt_again_and_a_damaged_one_is_told() {
     let state = program.folder.path().join("state.db");
     let mut bytes = std::fs::read(&state).unwrap();
     let middle = bytes.len() / 2;
-    bytes[middle..middle + 4096].fill(0x5a);
+    bytes[4096..middle].fill(0x5a);
     std::fs::write(&state, bytes).unwrap();
     let (code, said, errors) = program.run(&["state", "check"]).await;
     assert!(code != 0, "{said}{errors}");
