@@ -1,9 +1,9 @@
 //! A Dovecot of our own in a temporary folder, on loopback, with and without TLS, that cannot outlive the process that
 //! started it. Its accounts are made at the start; mails are put into it as a delivery agent does.
 
-use super::mariadb::{free_port, program};
+use super::mariadb::{free_port, program, wait_until_it_answers};
 use crate::model::sha256_hex;
-use anyhow::{Context as _, bail, ensure};
+use anyhow::{Context as _, ensure};
 use std::net::{Ipv4Addr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -97,7 +97,7 @@ impl PrivateDovecot {
             .spawn()
             .context("while starting the private Dovecot")?;
         let mut this = Self { folder: folder.to_owned(), plain, tls, owner, supervisor };
-        this.wait_until_it_answers()?;
+        wait_until_it_answers("Dovecot", folder, plain, &mut this.supervisor)?;
         Ok(this)
     }
 
@@ -222,22 +222,6 @@ impl PrivateDovecot {
         let sent = Command::new("kill").args([signal, "--", &format!("-{}", group.trim())]).status()?;
         ensure!(sent.success(), "the private Dovecot cannot be stopped");
         Ok(())
-    }
-
-    fn wait_until_it_answers(&mut self) -> anyhow::Result<()> {
-        let deadline = Instant::now() + START;
-        while Instant::now() < deadline {
-            if TcpStream::connect((Ipv4Addr::LOCALHOST, self.plain)).is_ok() {
-                return Ok(());
-            }
-            if self.folder.join("failed").exists() || !matches!(self.supervisor.try_wait(), Ok(None)) {
-                break;
-            }
-            std::thread::sleep(Duration::from_millis(20));
-        }
-        let log = std::fs::read_to_string(self.folder.join("server.out")).unwrap_or_default();
-        let end: Vec<&str> = log.lines().rev().take(5).collect();
-        bail!("the private Dovecot did not start: {}", end.join(" | "));
     }
 }
 

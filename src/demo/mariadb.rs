@@ -93,7 +93,7 @@ impl PrivateMariaDb {
             .spawn()
             .context("while starting the private MariaDB")?;
         let mut this = Self { folder, port, supervisor };
-        this.wait_until_it_answers()?;
+        wait_until_it_answers("MariaDB", &this.folder, port, &mut this.supervisor)?;
         Ok(this)
     }
 
@@ -154,22 +154,6 @@ impl PrivateMariaDb {
     pub fn folder(&self) -> &Path {
         &self.folder
     }
-
-    fn wait_until_it_answers(&mut self) -> anyhow::Result<()> {
-        let deadline = Instant::now() + START;
-        while Instant::now() < deadline {
-            if TcpStream::connect((Ipv4Addr::LOCALHOST, self.port)).is_ok() {
-                return Ok(());
-            }
-            if self.folder.join("failed").exists() || !matches!(self.supervisor.try_wait(), Ok(None)) {
-                break;
-            }
-            std::thread::sleep(Duration::from_millis(30));
-        }
-        let log = std::fs::read_to_string(self.folder.join("server.out")).unwrap_or_default();
-        let end: Vec<&str> = log.lines().rev().take(5).collect();
-        bail!("the private MariaDB did not start: {}", end.join(" | "));
-    }
 }
 
 impl Drop for PrivateMariaDb {
@@ -189,6 +173,28 @@ fn programs() -> anyhow::Result<(PathBuf, PathBuf)> {
     let install =
         program("mariadb-install-db").context("mariadb-install-db is missing: apt-get install mariadb-server")?;
     Ok((server, install))
+}
+
+/// Waits until a private server takes connections.
+pub(super) fn wait_until_it_answers(
+    name: &str,
+    folder: &Path,
+    port: u16,
+    supervisor: &mut Child,
+) -> anyhow::Result<()> {
+    let deadline = Instant::now() + START;
+    while Instant::now() < deadline {
+        if TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_ok() {
+            return Ok(());
+        }
+        if folder.join("failed").exists() || !matches!(supervisor.try_wait(), Ok(None)) {
+            break;
+        }
+        std::thread::sleep(Duration::from_millis(30));
+    }
+    let log = std::fs::read_to_string(folder.join("server.out")).unwrap_or_default();
+    let end: Vec<&str> = log.lines().rev().take(5).collect();
+    bail!("the private {name} did not start: {}", end.join(" | "));
 }
 
 pub(super) fn free_port() -> anyhow::Result<u16> {
