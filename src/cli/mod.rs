@@ -144,9 +144,11 @@ impl Globals {
         Self { config, json, log: OnceLock::new() }
     }
 
-    /// The site to work on: the running service's, where it carries out the command.
-    async fn site(&self, config: Config) -> anyhow::Result<Arc<Site>> {
+    /// The site to work on: the running service's, where it carries out the command. A command that only looks needs
+    /// none for itself.
+    async fn site(&self, config: Config, works: bool) -> anyhow::Result<Arc<Site>> {
         match screen::asker() {
+            _ if !works => Ok(Arc::new(Site::open_to_look(config).await?)),
             Some(asker) => Ok(Arc::clone(&asker.site)),
             None => Ok(Arc::new(Site::open(config).await?)),
         }
