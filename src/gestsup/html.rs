@@ -311,8 +311,8 @@ mod tests {
     fn a_text_that_is_nested_to_take_the_machine_down_keeps_its_words_and_takes_no_time() {
         let begun = std::time::Instant::now();
         for hostile in ["<b><p>", "<div>", "<font><table>", "<a><p><i>"] {
-            let text = plain(&format!("<p>Bonjour</p>{}fin", hostile.repeat(50_000)));
-            assert!(text.starts_with("Bonjour") && text.ends_with("fin"), "{}", text.len());
+            let text = plain(&format!("<p>Bonjour</p>{}fin", hostile.repeat(30_000)));
+            assert!(text.starts_with("Bonjour") && text.ends_with("fin"), "{hostile}: {text}");
         }
         assert!(begun.elapsed() < std::time::Duration::from_secs(20), "{:?}", begun.elapsed());
     }

@@ -165,7 +165,7 @@ async fn history(seed: u64) {
     let mut random = Random(seed);
     let mut log = Log { again: format!("ROUND_TRIP_SEED={seed} ROUND_TRIP_CASES=1"), lines: Vec::new() };
     // Gestan's by default; an administrator may give them to GestSup, as the others are here.
-    let desk_decides = seed % 2 == 0;
+    let desk_decides = seed.is_multiple_of(2);
     let anomalies = if desk_decides {
         "[mapping.policies.anomalies]\nstatus = \"always\"\ntechnician = \"always\"\nresolved_at = \"always\"\n"
     } else {
