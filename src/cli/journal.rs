@@ -1,11 +1,13 @@
 //! `journal`: what was done, and why not.
 
-use super::{ExitCode, Globals, LogTo, output};
+use super::{ExitCode, Globals, LogTo, output, screen};
 use crate::config::Role;
-use crate::flows::tickets::{Outcome, Trouble};
+use crate::flows::tickets::{JournalEntry, Outcome, Trouble};
 use crate::store::{JournalFilter, Store};
 use chrono::{DateTime, Local, NaiveDate, NaiveDateTime, Utc};
 use clap::{Args, ValueEnum};
+use std::fmt::Write as _;
+use std::time::Duration;
 
 /// Print what was done, and why not.
 #[derive(Debug, Args)]
@@ -13,6 +15,9 @@ pub struct Journal {
     /// One ticket only.
     #[arg(long, value_name = "N")]
     ticket: Option<i64>,
+    /// One flow only.
+    #[arg(long, value_name = "FLOW", value_parser = ["reference", "follow_up", "tickets", "mail", "notify"])]
+    flow: Option<String>,
     /// One outcome only.
     #[arg(long)]
     outcome: Option<OutcomeArg>,
@@ -25,7 +30,16 @@ pub struct Journal {
     /// The newest so many lines.
     #[arg(long, default_value_t = 50)]
     limit: u32,
+    /// Go on printing lines as they are written, until Ctrl+C.
+    #[arg(long, short, conflicts_with_all = ["until", "csv"])]
+    follow: bool,
+    /// Print CSV, for a spreadsheet.
+    #[arg(long)]
+    csv: bool,
 }
+
+/// How often new lines are looked for.
+const LOOK: Duration = Duration::from_secs(1);
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
 enum OutcomeArg {
@@ -42,6 +56,7 @@ impl Journal {
         let store = Store::open_read_only(&loaded.config.state_file()).await?;
         let filter = JournalFilter {
             ticket: self.ticket,
+            flow: self.flow,
             outcome: self.outcome.map(|outcome| match outcome {
                 OutcomeArg::Done => Outcome::Done,
                 OutcomeArg::Waiting => Outcome::Waiting,
@@ -54,20 +69,66 @@ impl Journal {
             limit: Some(self.limit),
             ..JournalFilter::default()
         };
+        if self.follow {
+            return follow(&store, filter, globals.json).await;
+        }
         let lines = store.journal(&filter).await?;
         if globals.json {
             output::json(&lines)?;
+        } else if self.csv {
+            screen::say_all(&csv(&lines));
         } else if lines.is_empty() {
-            println!("The journal holds nothing of the kind.");
+            screen::say(format_args!("The journal holds nothing of the kind."));
         } else {
-            println!("{}", render(&lines));
+            screen::say(format_args!("{}", render(&lines)));
         }
         Ok(ExitCode::Ok)
     }
 }
 
+/// Prints the newest lines, then every new one; as JSON an object a line.
+async fn follow(store: &Store, mut filter: JournalFilter, json: bool) -> anyhow::Result<ExitCode> {
+    let cancel = screen::cancel();
+    loop {
+        // What is written between the two statements is for the next look.
+        filter.up_to = Some(store.last_line().await?);
+        for line in store.journal(&filter).await? {
+            if json {
+                screen::say(format_args!("{}", serde_json::to_string(&line)?));
+            } else {
+                screen::say(format_args!("{}", one(&line)));
+            }
+        }
+        (filter.behind, filter.limit) = (filter.up_to, None);
+        tokio::select! {
+            () = cancel.cancelled() => return Ok(ExitCode::Ok),
+            () = tokio::time::sleep(LOOK) => {}
+        }
+    }
+}
+
+/// A line by itself: there is no table whose columns it could follow.
+fn one(line: &JournalEntry) -> String {
+    let ticket = line.ticket.map_or_else(String::new, |ticket| format!("  ticket {ticket}"));
+    let gestan = line.gestan_id.map_or_else(String::new, |id| format!("  → {id}"));
+    let (action, outcome) = (&line.action, line.outcome.as_str());
+    output::one_line(&format!("{}  {outcome:<11}{ticket}{gestan}  {action}: {}", output::local(line.at), line.message))
+}
+
+fn csv(lines: &[JournalEntry]) -> String {
+    let number = |number: Option<i64>| number.map_or_else(String::new, |number| number.to_string());
+    let mut text = "when;flow;run;ticket;gestan;what;outcome;detail\n".to_owned();
+    for line in lines {
+        let cells = [&line.flow, &line.run_id].map(|cell| output::cell(cell)).join(";");
+        let said = [&line.action, line.outcome.as_str(), &line.message].map(output::cell).join(";");
+        let (ticket, gestan) = (number(line.ticket), number(line.gestan_id));
+        let _ = writeln!(text, "{};{cells};{ticket};{gestan};{said}", output::local(line.at));
+    }
+    text
+}
+
 /// Journal lines as people read them.
-pub(super) fn render(lines: &[crate::flows::tickets::JournalEntry]) -> String {
+pub(super) fn render(lines: &[JournalEntry]) -> String {
     let rows = lines.iter().map(|line| {
         vec![
             output::local(line.at),

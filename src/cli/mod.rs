@@ -6,6 +6,7 @@ mod billing;
 mod check;
 mod demo;
 mod exit;
+mod explain;
 mod follow_up;
 mod gateway;
 mod grants;
@@ -64,6 +65,8 @@ enum Command {
     Status(status::Status),
     /// Print what was done, and why not.
     Journal(journal::Journal),
+    /// Explain a code or a message of the log: its cause, and what to do.
+    Explain(explain::Explain),
     /// Tell the whole story of one ticket.
     Show(show::Show),
     /// Have tickets that were set aside, or wait for their next attempt, tried on the next pass.
@@ -104,6 +107,7 @@ impl Cli {
             Command::State(state) => state.execute(&globals).await,
             Command::Status(status) => status.execute(&globals).await,
             Command::Journal(journal) => journal.execute(&globals).await,
+            Command::Explain(explain) => explain.execute(&globals),
             Command::Show(show) => show.execute(&globals).await,
             Command::Retry(retry) => retry.execute(&globals).await,
             Command::Reconcile(reconcile) => reconcile.execute(&globals).await,

@@ -22,6 +22,10 @@ pub struct JournalFilter {
     pub outcome: Option<Outcome>,
     /// Not before.
     pub since: Option<DateTime<Utc>>,
+    /// Behind this line (as [`Store::last_line`] counts them).
+    pub behind: Option<i64>,
+    /// Up to this line.
+    pub up_to: Option<i64>,
     /// Not after.
     pub until: Option<DateTime<Utc>>,
     /// The newest so many.
@@ -181,9 +185,23 @@ impl Store {
         if let Some(until) = filter.until {
             sql.push(" AND at <= ").push_bind(until);
         }
+        if let Some(line) = filter.behind {
+            sql.push(" AND id > ").push_bind(line);
+        }
+        if let Some(line) = filter.up_to {
+            sql.push(" AND id <= ").push_bind(line);
+        }
         sql.push(" ORDER BY id DESC LIMIT ").push_bind(filter.limit.map_or(-1, i64::from));
         let rows = self.done(sql.build().fetch_all(&self.pool).await)?;
         rows.iter().rev().map(|row| self.journal_row(row)).collect()
+    }
+
+    /// The number of the newest line of the journal; 0 where there is none.
+    ///
+    /// # Errors
+    /// When the state cannot be read.
+    pub async fn last_line(&self) -> Result<i64, StoreError> {
+        self.done(sqlx::query_scalar("SELECT COALESCE(MAX(id), 0) FROM journal").fetch_one(&self.pool).await)
     }
 
     fn journal_row(&self, row: &SqliteRow) -> Result<JournalEntry, StoreError> {
