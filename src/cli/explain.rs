@@ -69,6 +69,7 @@ fn plain(text: &str) -> String {
 
 /// The language of whoever sits before the terminal.
 fn of_terminal() -> Language {
-    let set = ["LC_ALL", "LC_MESSAGES", "LANG"].iter().find_map(|name| std::env::var(name).ok().filter(|v| !v.is_empty()));
+    let set =
+        ["LC_ALL", "LC_MESSAGES", "LANG"].iter().find_map(|name| std::env::var(name).ok().filter(|v| !v.is_empty()));
     Language::of_locale(&set.unwrap_or_default())
 }

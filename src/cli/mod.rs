@@ -5,6 +5,7 @@
 mod billing;
 mod check;
 mod demo;
+mod doctor;
 mod exit;
 mod explain;
 mod follow_up;
@@ -77,6 +78,8 @@ enum Command {
     Link(link::Link),
     /// Decide which row of GestSup a client, contact, machine or user of Gestan is.
     Reference(reference::Reference),
+    /// Write one archive for support: versions, configuration without secrets, checks, journal, samples without names.
+    Doctor(doctor::Doctor),
     /// Copy, restore, check or rebuild what the connector remembers.
     State(state::State),
     /// Print the GRANT statements for the database accounts: what the flows that are on need, and no more.
@@ -113,6 +116,7 @@ impl Cli {
             Command::Reconcile(reconcile) => reconcile.execute(&globals).await,
             Command::Link(link) => link.execute(&globals).await,
             Command::Reference(reference) => reference.execute(&globals).await,
+            Command::Doctor(doctor) => doctor.execute(&globals).await,
             Command::Grants(grants) => grants.execute(&globals).await,
             Command::Gateway(gateway) => gateway.execute(&globals).await,
             Command::Demo(demo) => demo.execute(&globals).await,

@@ -49,8 +49,9 @@ struct Story {
     trouble: Option<String>,
 }
 
+/// What would happen next.
 #[derive(Debug, Serialize)]
-struct Next {
+pub(super) struct Next {
     code: String,
     message: String,
     operation: Option<Operation>,
@@ -158,7 +159,7 @@ impl Show {
     }
 }
 
-fn next(verdict: &Verdict) -> Next {
+pub(super) fn next(verdict: &Verdict) -> Next {
     let (code, message, operation) = match verdict {
         Verdict::NotOurs => (
             "not-ours",

@@ -3,6 +3,7 @@
 
 mod adoption;
 mod anomalies;
+mod asking;
 mod commands;
 mod consos;
 mod contract;

@@ -22,8 +22,9 @@ pub struct Check {
     print_example: bool,
 }
 
+/// Findings about one thing.
 #[derive(Debug, Serialize)]
-struct Section {
+pub(super) struct Section {
     about: &'static str,
     findings: Vec<Finding>,
 }
@@ -35,16 +36,7 @@ impl Check {
             return Ok(ExitCode::Ok);
         }
         let loaded = globals.load(Role::Daemon, LogTo::Check)?;
-        let mut sections = vec![offline(&loaded)];
-        if self.online {
-            let site = Site::open_to_look(loaded.config).await?;
-            sections.push(gestsup(&site).await);
-            sections.push(gestan::gestan(&site).await);
-            sections.push(names::names(&site).await);
-            if site.config().reference.enabled {
-                sections.push(reference::reference(&site).await);
-            }
-        }
+        let sections = sections(loaded, self.online).await?;
         let worst = sections.iter().flat_map(|section| &section.findings).map(|finding| finding.level).max();
         if globals.json {
             output::json(&sections)?;
@@ -59,6 +51,21 @@ impl Check {
         }
         Ok(if worst == Some(Level::Error) { ExitCode::Unavailable } else { ExitCode::Ok })
     }
+}
+
+/// What is found, of both systems too where that is asked for.
+pub(super) async fn sections(loaded: config::Loaded, online: bool) -> anyhow::Result<Vec<Section>> {
+    let mut sections = vec![offline(&loaded)];
+    if online {
+        let site = Site::open_to_look(loaded.config).await?;
+        sections.push(gestsup(&site).await);
+        sections.push(gestan::gestan(&site).await);
+        sections.push(names::names(&site).await);
+        if site.config().reference.enabled {
+            sections.push(reference::reference(&site).await);
+        }
+    }
+    Ok(sections)
 }
 
 fn word(level: Level) -> &'static str {
