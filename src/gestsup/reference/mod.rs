@@ -4,6 +4,7 @@ mod columns;
 mod fitting;
 mod pen;
 mod rights;
+mod visibility;
 mod write;
 
 use super::{Gestsup, GestsupError};

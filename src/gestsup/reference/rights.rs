@@ -1,7 +1,8 @@
-//! What the reference flow needs to be allowed to do in GestSup's base, and which of it the account lacks. Each right is
-//! tried with a statement that touches no row.
+//! What the reference flow needs to be allowed to do in GestSup's base, and what an administrator should know before it
+//! does.
 
-use super::super::check::{Finding, Level};
+use super::super::check::Finding;
+use super::super::granted::Right;
 use super::super::{Gestsup, GestsupError};
 use super::columns::{MANUFACTURERS, MODELS, TYPES, fields};
 use super::pen::GestsupRegister;
@@ -19,23 +20,8 @@ impl GestsupRegister {
             .collect()
     }
 
-    async fn may(&mut self, sql: String) -> Result<bool, GestsupError> {
-        match self.run(sql).await {
-            Ok(()) => Ok(true),
-            Err(GestsupError::MayNotWrite { .. }) => Ok(false),
-            Err(error) => Err(error),
-        }
-    }
-}
-
-impl Gestsup {
-    /// What the account lacks for the reference flow.
-    ///
-    /// # Errors
-    /// When the base cannot be reached or is no GestSup base.
-    pub async fn check_register(&self, settings: &Reference) -> Result<Vec<Finding>, GestsupError> {
-        let mut pen = self.open_register().await?;
-        let base = &self.place.database;
+    /// What these settings need.
+    fn rights(&self, settings: &Reference) -> Vec<Right> {
         let mut places = Vec::new();
         if settings.clients {
             places.push(Place::Companies);
@@ -48,59 +34,31 @@ impl Gestsup {
             places.push(Place::Equipment);
             lists = vec![TYPES, MANUFACTURERS, MODELS];
         }
-        if settings.projects && pen.columns.has("tprojects", "id") {
+        if settings.projects && self.columns.has("tprojects", "id") {
             places.push(Place::Projects);
         }
-        if settings.technicians && settings.absences && pen.columns.has("tevents", "id") {
+        if settings.technicians && settings.absences && self.columns.has("tevents", "id") {
             places.push(Place::Calendar);
         }
-        let mut missing = Vec::new();
-        let tables = places.iter().map(|place| place.table()).chain(lists);
-        for table in tables {
-            if !pen.may(format!("INSERT INTO {table} SELECT * FROM {table} WHERE FALSE")).await? {
-                missing.push(format!("GRANT INSERT ON `{base}`.{table} TO …"));
-            }
-        }
-        for place in places {
-            let (table, columns) = (place.table(), pen.changed(place));
-            let sets: Vec<String> = columns.iter().map(|column| format!("`{column}` = `{column}`")).collect();
-            if !pen.may(format!("UPDATE {table} SET {} WHERE FALSE", sets.join(", "))).await? {
-                missing.push(format!("GRANT UPDATE (`{}`) ON `{base}`.{table} TO …", columns.join("`, `")));
-            }
-        }
-        let mut findings = vec![match missing.is_empty() {
-            true => Finding::new(Level::Ok, "the account may write what the reference flow carries over"),
-            false => Finding::new(
-                Level::Error,
-                format!(
-                    "[reference] is enabled, and the account “{}” lacks rights for it: {}",
-                    self.place.user,
-                    missing.join("; ")
-                ),
-            ),
-        }];
-        findings.extend(pen.directories().await?);
-        Ok(findings)
+        let added = places.iter().map(|place| place.table()).chain(lists).map(Right::insert);
+        let changed = places.iter().map(|place| Right::update(place.table(), self.changed(*place)));
+        added.chain(changed).collect()
     }
 }
 
-impl GestsupRegister {
-    /// What GestSup's own synchronisation with a directory would undo.
-    async fn directories(&mut self) -> Result<Option<Finding>, GestsupError> {
-        let sql = "SELECT CAST(COUNT(*) AS SIGNED) AS n FROM information_schema.columns WHERE table_schema = DATABASE() \
-                   AND table_name = 'tparameters' AND column_name IN ('ldap_service', 'ldap_agency')";
-        let known = self.query(sql.to_owned()).await?;
-        if known.first().is_none_or(|row| super::super::rows::number(row, "n") != 2) {
-            return Ok(None);
-        }
-        let sql = "SELECT CAST(MAX(ldap_service = 1 OR ldap_agency = 1) AS SIGNED) AS n FROM tparameters";
-        let by_groups = self.query(sql.to_owned()).await?;
-        let by_groups = by_groups.first().is_some_and(|row| super::super::rows::number(row, "n") == 1);
-        Ok(by_groups.then(|| {
-            Finding::new(
-                Level::Warning,
-                "GestSup synchronises services or agencies with LDAP groups: each run disables every account that is not in the directory, the contact persons of the connector included; switch that off, or [reference] contacts = false",
-            )
-        }))
+impl Gestsup {
+    /// What the account lacks for the reference flow, whom GestSup's rights let see what, and which directories write the
+    /// same accounts.
+    ///
+    /// # Errors
+    /// When the base cannot be reached or is no GestSup base.
+    pub async fn check_register(&self, settings: &Reference) -> Result<Vec<Finding>, GestsupError> {
+        let mut pen = self.open_register().await?;
+        let rights = pen.rights(settings);
+        let what = "the reference flow carries over";
+        let mut findings = vec![self.granted(&mut pen.connection, &rights, "reference", what).await?];
+        findings.extend(pen.directories(settings).await?);
+        findings.extend(pen.visibility(settings).await?);
+        Ok(findings)
     }
 }

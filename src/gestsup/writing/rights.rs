@@ -1,17 +1,9 @@
-//! What the follow-up needs to be allowed to do in GestSup's base, and which of it the account lacks. Each right is tried
-//! with a statement that touches no row: grants through roles and of single columns count as the server counts them.
+//! What the follow-up needs to be allowed to do in GestSup's base, and which of it the account lacks.
 
 use super::super::check::{Finding, Level};
+use super::super::granted::Right;
 use super::super::{Gestsup, GestsupError};
-use super::GestsupPen;
 use crate::config::FollowUp;
-
-/// A right of the account: the privilege, its columns (none for all) and its table.
-struct Right {
-    verb: &'static str,
-    columns: Vec<&'static str>,
-    table: &'static str,
-}
 
 /// The rights that these settings need.
 fn rights(settings: &FollowUp) -> Vec<Right> {
@@ -31,15 +23,11 @@ fn rights(settings: &FollowUp) -> Vec<Right> {
     if settings.minutes {
         step.push("time");
     }
-    let mut rights = vec![
-        Right { verb: "INSERT", columns: Vec::new(), table: "tthreads" },
-        Right { verb: "UPDATE", columns: step, table: "tthreads" },
-        Right { verb: "UPDATE", columns: ticket, table: "tincidents" },
-    ];
+    let mut rights =
+        vec![Right::insert("tthreads"), Right::update("tthreads", step), Right::update("tincidents", ticket)];
     if settings.calendar {
-        rights.push(Right { verb: "INSERT", columns: Vec::new(), table: "tevents" });
-        let columns = vec!["technician", "date_start", "date_end", "disable"];
-        rights.push(Right { verb: "UPDATE", columns, table: "tevents" });
+        rights.push(Right::insert("tevents"));
+        rights.push(Right::update("tevents", vec!["technician", "date_start", "date_end", "disable"]));
     }
     rights
 }
@@ -51,30 +39,12 @@ impl Gestsup {
     /// When the base cannot be reached or is no GestSup base.
     pub async fn check_writing(&self, settings: &FollowUp) -> Result<Vec<Finding>, GestsupError> {
         let mut pen = self.open_to_write().await?;
-        let mut findings = Vec::new();
-        let mut missing = Vec::new();
-        for right in rights(settings) {
-            if !pen.may(&right).await? {
-                missing.push(right.grant(&pen));
-            }
+        let mut rights = rights(settings);
+        for right in &mut rights {
+            right.columns.retain(|column| pen.has(right.table, column));
         }
-        match missing.is_empty() {
-            true => findings.push(Finding::new(Level::Ok, "the account may write what the follow-up carries back")),
-            false => {
-                let grants: Vec<String> = missing
-                    .iter()
-                    .map(|grant| format!("GRANT {} TO …", grant.replace("{base}", &self.place.database)))
-                    .collect();
-                findings.push(Finding::new(
-                    Level::Error,
-                    format!(
-                        "[follow_up] is enabled, and the account “{}” lacks rights for it: {}",
-                        self.place.user,
-                        grants.join("; ")
-                    ),
-                ));
-            }
-        }
+        let what = "the follow-up carries back";
+        let mut findings = vec![self.granted(&mut pen.connection, &rights, "follow_up", what).await?];
         if !pen.has("tthreads", "dest_mail") {
             findings.push(Finding::new(
                 Level::Note,
@@ -82,32 +52,5 @@ impl Gestsup {
             ));
         }
         Ok(findings)
-    }
-}
-
-impl GestsupPen {
-    async fn may(&mut self, right: &Right) -> Result<bool, GestsupError> {
-        let columns: Vec<&str> = right.columns.iter().copied().filter(|column| self.has(right.table, column)).collect();
-        let table = right.table;
-        let sql = match right.verb {
-            "INSERT" => format!("INSERT INTO {table} SELECT * FROM {table} WHERE FALSE"),
-            _ => {
-                let sets: Vec<String> = columns.iter().map(|column| format!("`{column}` = `{column}`")).collect();
-                format!("UPDATE {table} SET {} WHERE FALSE", sets.join(", "))
-            }
-        };
-        match self.run(sql).await {
-            Ok(()) => Ok(true),
-            Err(GestsupError::MayNotWrite { .. }) => Ok(false),
-            Err(error) => Err(error),
-        }
-    }
-}
-
-impl Right {
-    fn grant(&self, pen: &GestsupPen) -> String {
-        let columns: Vec<&str> = self.columns.iter().copied().filter(|column| pen.has(self.table, column)).collect();
-        let columns = if columns.is_empty() { String::new() } else { format!(" ({})", columns.join(", ")) };
-        format!("{}{columns} ON `{{base}}`.{}", self.verb, self.table)
     }
 }

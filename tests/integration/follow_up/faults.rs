@@ -29,12 +29,12 @@ async fn an_account_that_may_only_read_is_told_what_it_lacks_and_tickets_go_on()
     let base = &world.sandbox.gestsup;
     for grant in [
         format!("GRANT INSERT ON `{base}`.tthreads TO …"),
-        format!("GRANT UPDATE (text, dest_mail, time) ON `{base}`.tthreads TO …"),
+        format!("GRANT UPDATE (`text`, `dest_mail`, `time`) ON `{base}`.tthreads TO …"),
         format!(
-            "GRANT UPDATE (date_modif, techread, userread, state, date_res, technician, t_group, date_hope, time) ON `{base}`.tincidents TO …"
+            "GRANT UPDATE (`date_modif`, `techread`, `userread`, `state`, `date_res`, `technician`, `t_group`, `date_hope`, `time`) ON `{base}`.tincidents TO …"
         ),
         format!("GRANT INSERT ON `{base}`.tevents TO …"),
-        format!("GRANT UPDATE (technician, date_start, date_end, disable) ON `{base}`.tevents TO …"),
+        format!("GRANT UPDATE (`technician`, `date_start`, `date_end`, `disable`) ON `{base}`.tevents TO …"),
     ] {
         assert!(findings.iter().any(|finding| finding.text.contains(&grant)), "{grant}: {findings:#?}");
     }
