@@ -8,6 +8,7 @@ mod demo;
 mod exit;
 mod follow_up;
 mod gateway;
+mod grants;
 mod healthcheck;
 mod journal;
 mod link;
@@ -75,6 +76,8 @@ enum Command {
     Reference(reference::Reference),
     /// Copy, restore, check or rebuild what the connector remembers.
     State(state::State),
+    /// Print the GRANT statements for the database accounts: what the flows that are on need, and no more.
+    Grants(grants::Grants),
     /// Serve Gestan's base to a connector elsewhere, install what it needs, or look for its codes.
     Gateway(gateway::Gateway),
     /// See the connector at work on servers of its own, without touching yours.
@@ -106,6 +109,7 @@ impl Cli {
             Command::Reconcile(reconcile) => reconcile.execute(&globals).await,
             Command::Link(link) => link.execute(&globals).await,
             Command::Reference(reference) => reference.execute(&globals).await,
+            Command::Grants(grants) => grants.execute(&globals).await,
             Command::Gateway(gateway) => gateway.execute(&globals).await,
             Command::Demo(demo) => demo.execute(&globals).await,
         }

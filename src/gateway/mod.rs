@@ -26,6 +26,7 @@ mod psp;
 mod records;
 mod reference_links;
 mod references;
+mod rights;
 mod sheet;
 mod steps;
 mod writing;
@@ -33,6 +34,7 @@ mod writing;
 pub use error::GatewayFault;
 pub use lists::Paging;
 pub use probe::Probe;
+pub use rights::Writes;
 
 use crate::config;
 use base::{Base, BaseError, MySqlBase};

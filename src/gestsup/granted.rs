@@ -3,87 +3,59 @@
 
 use super::check::{Finding, Level};
 use super::{Gestsup, GestsupError};
+use crate::grants::{Need, Right, statements};
 use sqlx::{AssertSqlSafe, MySqlConnection};
 
-/// A right: what is done to which table, and to which columns of it (none: all).
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Right {
-    pub verb: &'static str,
-    pub columns: Vec<&'static str>,
-    pub table: &'static str,
-}
-
-impl Right {
-    /// To add rows.
-    pub(super) fn insert(table: &'static str) -> Self {
-        Self { verb: "INSERT", columns: Vec::new(), table }
-    }
-
-    /// To change columns.
-    pub(super) fn update(table: &'static str, columns: Vec<&'static str>) -> Self {
-        Self { verb: "UPDATE", columns, table }
-    }
-
-    fn trial(&self) -> String {
-        let table = self.table;
-        if self.verb == "INSERT" {
-            return format!("INSERT INTO {table} SELECT * FROM {table} WHERE FALSE");
-        }
-        let sets: Vec<String> = self.columns.iter().map(|column| format!("`{column}` = `{column}`")).collect();
-        format!("UPDATE {table} SET {} WHERE FALSE", sets.join(", "))
-    }
-
-    fn grant(&self, base: &str) -> String {
-        let columns = match self.columns.is_empty() {
-            true => String::new(),
-            false => format!(" (`{}`)", self.columns.join("`, `")),
-        };
-        format!("GRANT {}{columns} ON `{base}`.{} TO …", self.verb, self.table)
-    }
-}
-
 impl Gestsup {
-    /// Whether the account has these rights, in one sentence; `flow` names the table that switches on what needs them, and
-    /// `what` what they are for.
+    /// Whether the account has what a flow needs, as far as `has` says that this GestSup has the columns; `what` the flow
+    /// does with it.
     pub(super) async fn granted(
         &self,
         connection: &mut MySqlConnection,
-        rights: &[Right],
-        flow: &str,
+        need: &Need,
+        has: impl Fn(&str, &str) -> bool,
         what: &str,
     ) -> Result<Finding, GestsupError> {
-        let mut missing = Vec::new();
-        for right in rights {
-            let trial = sqlx::raw_sql(AssertSqlSafe(right.trial())).execute(&mut *connection);
-            match self.within(trial).await {
-                Ok(_) => {}
-                Err(GestsupError::MayNotWrite { .. }) => missing.push(right.grant(&self.place.database)),
-                Err(error) => return Err(error),
+        let mut rights = Vec::new();
+        for right in need.rights.iter().filter(|right| has(right.table(), "id")) {
+            let table = right.table();
+            let mut lacking = Right::on(table);
+            if right.adds() && !self.may(connection, format!("INSERT INTO {table} SELECT * FROM {table} WHERE FALSE")).await? {
+                lacking = lacking.insert();
+            }
+            let columns = right.changes().iter().copied().filter(|column| has(table, column));
+            let sets: Vec<String> = columns.clone().map(|column| format!("`{column}` = `{column}`")).collect();
+            if !sets.is_empty()
+                && !self.may(connection, format!("UPDATE {table} SET {} WHERE FALSE", sets.join(", "))).await?
+            {
+                lacking = lacking.update(columns);
+            }
+            if lacking != Right::on(table) {
+                rights.push(lacking);
             }
         }
-        Ok(match missing.is_empty() {
-            true => Finding::new(Level::Ok, format!("the account may write what {what}")),
-            false => Finding::new(
-                Level::Error,
-                format!(
-                    "[{flow}] is enabled, and the account “{}” lacks rights for it: {}",
-                    self.place.user,
-                    missing.join("; ")
-                ),
+        if rights.is_empty() {
+            return Ok(Finding::new(Level::Ok, format!("the account may write what {what}")));
+        }
+        let lacking = Need { rights, ..need.clone() };
+        let grants = statements(&lacking, &self.place.database, &self.place.user, "…");
+        let grants: Vec<String> = grants.into_iter().map(|statement| statement.sql).collect();
+        Ok(Finding::new(
+            Level::Error,
+            format!(
+                "{} is enabled, and the account “{}” lacks rights for it: {}",
+                need.of,
+                self.place.user,
+                grants.join("; ")
             ),
-        })
+        ))
     }
-}
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_right_is_tried_without_a_row_and_granted_by_column() {
-        let right = Right::update("tusers", vec!["function", "zip"]);
-        assert_eq!(right.trial(), "UPDATE tusers SET `function` = `function`, `zip` = `zip` WHERE FALSE");
-        assert_eq!(right.grant("gs"), "GRANT UPDATE (`function`, `zip`) ON `gs`.tusers TO …");
-        assert_eq!(Right::insert("tusers").grant("gs"), "GRANT INSERT ON `gs`.tusers TO …");
+    async fn may(&self, connection: &mut MySqlConnection, trial: String) -> Result<bool, GestsupError> {
+        match self.within(sqlx::raw_sql(AssertSqlSafe(trial)).execute(connection)).await {
+            Ok(_) => Ok(true),
+            Err(GestsupError::MayNotWrite { .. }) => Ok(false),
+            Err(error) => Err(error),
+        }
     }
 }

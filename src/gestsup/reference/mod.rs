@@ -7,6 +7,8 @@ mod rights;
 mod visibility;
 mod write;
 
+pub use rights::reference_need;
+
 use super::{Gestsup, GestsupError};
 use crate::flows::PortError;
 use crate::flows::reference::{Register, RegisterPen};

@@ -2,48 +2,39 @@
 //! does.
 
 use super::super::check::Finding;
-use super::super::granted::Right;
 use super::super::{Gestsup, GestsupError};
 use super::columns::{MANUFACTURERS, MODELS, TYPES, fields};
-use super::pen::GestsupRegister;
 use crate::config::Reference;
 use crate::flows::reference::{Field, Place};
+use crate::grants::{Need, Right};
 
-impl GestsupRegister {
-    /// The columns of a place that are ever changed. Passwords, logins and profiles are not.
-    fn changed(&self, place: Place) -> Vec<&'static str> {
-        let once = [Field::Login, Field::Profile, Field::State];
-        let table = place.table();
-        fields(place)
-            .filter(|(field, column)| !once.contains(field) && self.columns.has(table, column))
-            .map(|(_, column)| column)
-            .collect()
-    }
+/// Fields that are written when a row is made, and not after: logins, profiles, states.
+const ONCE: [Field; 3] = [Field::Login, Field::Profile, Field::State];
 
-    /// What these settings need.
-    fn rights(&self, settings: &Reference) -> Vec<Right> {
-        let mut places = Vec::new();
-        if settings.clients {
-            places.push(Place::Companies);
-        }
-        if settings.contacts || settings.equipment || settings.technicians {
-            places.push(Place::People);
-        }
-        let mut lists = Vec::new();
-        if settings.equipment {
-            places.push(Place::Equipment);
-            lists = vec![TYPES, MANUFACTURERS, MODELS];
-        }
-        if settings.projects && self.columns.has("tprojects", "id") {
-            places.push(Place::Projects);
-        }
-        if settings.technicians && settings.absences && self.columns.has("tevents", "id") {
-            places.push(Place::Calendar);
-        }
-        let added = places.iter().map(|place| place.table()).chain(lists).map(Right::insert);
-        let changed = places.iter().map(|place| Right::update(place.table(), self.changed(*place)));
-        added.chain(changed).collect()
-    }
+/// The columns of a place that are ever changed. Passwords, logins and profiles are not.
+fn changed(place: Place) -> impl Iterator<Item = &'static str> {
+    fields(place).filter(|(field, _)| !ONCE.contains(field)).map(|(_, column)| column)
+}
+
+/// What these settings write: places, and look-up lists that are added to.
+fn written(settings: &Reference) -> (Vec<Place>, &'static [&'static str]) {
+    let places = [
+        (settings.clients, Place::Companies),
+        (settings.contacts || settings.equipment || settings.technicians, Place::People),
+        (settings.equipment, Place::Equipment),
+        (settings.projects, Place::Projects),
+        (settings.technicians && settings.absences, Place::Calendar),
+    ];
+    let places = places.into_iter().filter(|(wanted, _)| *wanted).map(|(_, place)| place).collect();
+    (places, if settings.equipment { &[TYPES, MANUFACTURERS, MODELS] } else { &[] })
+}
+
+/// What these settings need, as an administrator grants it.
+pub fn reference_need(settings: &Reference) -> Need {
+    let (places, lists) = written(settings);
+    let places = places.into_iter().map(|place| Right::on(place.table()).insert().update(changed(place)));
+    let rights = places.chain(lists.iter().map(|list| Right::on(*list).insert())).collect();
+    Need { of: "[reference]", purpose: "clients, people, equipment and projects come from Gestan", rights }
 }
 
 impl Gestsup {
@@ -54,9 +45,10 @@ impl Gestsup {
     /// When the base cannot be reached or is no GestSup base.
     pub async fn check_register(&self, settings: &Reference) -> Result<Vec<Finding>, GestsupError> {
         let mut pen = self.open_register().await?;
-        let rights = pen.rights(settings);
+        let columns = pen.columns.clone();
+        let has = |table: &str, column: &str| columns.has(table, column);
         let what = "the reference flow carries over";
-        let mut findings = vec![self.granted(&mut pen.connection, &rights, "reference", what).await?];
+        let mut findings = vec![self.granted(&mut pen.connection, &reference_need(settings), has, what).await?];
         findings.extend(pen.directories(settings).await?);
         findings.extend(pen.visibility(settings).await?);
         Ok(findings)

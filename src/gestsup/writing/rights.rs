@@ -1,9 +1,9 @@
 //! What the follow-up needs to be allowed to do in GestSup's base, and which of it the account lacks.
 
 use super::super::check::{Finding, Level};
-use super::super::granted::Right;
 use super::super::{Gestsup, GestsupError};
 use crate::config::FollowUp;
+use crate::grants::{Need, Right};
 
 /// The rights that these settings need.
 fn rights(settings: &FollowUp) -> Vec<Right> {
@@ -24,12 +24,17 @@ fn rights(settings: &FollowUp) -> Vec<Right> {
         step.push("time");
     }
     let mut rights =
-        vec![Right::insert("tthreads"), Right::update("tthreads", step), Right::update("tincidents", ticket)];
+        vec![Right::on("tthreads").insert().update(step), Right::on("tincidents").update(ticket)];
     if settings.calendar {
-        rights.push(Right::insert("tevents"));
-        rights.push(Right::update("tevents", vec!["technician", "date_start", "date_end", "disable"]));
+        let columns = ["technician", "date_start", "date_end", "disable"];
+        rights.push(Right::on("tevents").insert().update(columns));
     }
     rights
+}
+
+/// What these settings need, as an administrator grants it.
+pub fn follow_up_need(settings: &FollowUp) -> Need {
+    Need { of: "[follow_up]", purpose: "what Gestan's users do comes back to tickets", rights: rights(settings) }
 }
 
 impl Gestsup {
@@ -39,12 +44,10 @@ impl Gestsup {
     /// When the base cannot be reached or is no GestSup base.
     pub async fn check_writing(&self, settings: &FollowUp) -> Result<Vec<Finding>, GestsupError> {
         let mut pen = self.open_to_write().await?;
-        let mut rights = rights(settings);
-        for right in &mut rights {
-            right.columns.retain(|column| pen.has(right.table, column));
-        }
+        let catalogue = pen.catalogue.clone();
+        let has = |table: &str, column: &str| catalogue.has(table, column);
         let what = "the follow-up carries back";
-        let mut findings = vec![self.granted(&mut pen.connection, &rights, "follow_up", what).await?];
+        let mut findings = vec![self.granted(&mut pen.connection, &follow_up_need(settings), has, what).await?];
         if !pen.has("tthreads", "dest_mail") {
             findings.push(Finding::new(
                 Level::Note,
