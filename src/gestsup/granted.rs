@@ -20,7 +20,9 @@ impl Gestsup {
         for right in need.rights.iter().filter(|right| has(right.table(), "id")) {
             let table = right.table();
             let mut lacking = Right::on(table);
-            if right.adds() && !self.may(connection, format!("INSERT INTO {table} SELECT * FROM {table} WHERE FALSE")).await? {
+            if right.adds()
+                && !self.may(connection, format!("INSERT INTO {table} SELECT * FROM {table} WHERE FALSE")).await?
+            {
                 lacking = lacking.insert();
             }
             let columns = right.changes().iter().copied().filter(|column| has(table, column));

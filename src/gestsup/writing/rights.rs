@@ -23,8 +23,7 @@ fn rights(settings: &FollowUp) -> Vec<Right> {
     if settings.minutes {
         step.push("time");
     }
-    let mut rights =
-        vec![Right::on("tthreads").insert().update(step), Right::on("tincidents").update(ticket)];
+    let mut rights = vec![Right::on("tthreads").insert().update(step), Right::on("tincidents").update(ticket)];
     if settings.calendar {
         let columns = ["technician", "date_start", "date_end", "disable"];
         rights.push(Right::on("tevents").insert().update(columns));
