@@ -37,13 +37,21 @@ impl Gateway {
         items: &[ReferenceLinkPut],
     ) -> Result<usize, GatewayFault> {
         self.links_installed().await?;
-        let mut wanted: HashMap<String, &ReferenceLinkPut> = HashMap::new();
+        // Of several for one record the last counts; each keeps its place.
+        let mut wanted: Vec<(String, &ReferenceLinkPut)> = Vec::with_capacity(items.len());
+        let mut places: HashMap<&str, usize> = HashMap::new();
         for item in items {
-            wanted.insert(link_key(source, kind, &item.gestan), item);
+            match places.get(item.gestan.as_str()) {
+                Some(place) => wanted[*place].1 = item,
+                None => {
+                    places.insert(&item.gestan, wanted.len());
+                    wanted.push((link_key(source, kind, &item.gestan), item));
+                }
+            }
         }
         let mut transaction = self.base.begin().await?;
         let table = self.extension.link_table();
-        let keys = wanted.keys().map(|key| SqlValue::Text(key.clone())).collect();
+        let keys = wanted.iter().map(|(key, _)| SqlValue::Text(key.clone())).collect();
         let select =
             Select { lock: true, ..Select::new(table, &[LINK, GESTSUP], vec![Condition::In("CC_LINK", keys)]) };
         let rows = transaction.select(&select).await.map_err(not_installed)?;

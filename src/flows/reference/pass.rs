@@ -233,7 +233,7 @@ impl Pass<'_> {
                 continue;
             }
             if matches!(kind, Kind::Owner | Kind::Equipment) {
-                ground.residents = Residents::read(pen).await?;
+                ground.residents = Residents::read(pen, ground.known(Kind::Owner)).await?;
             }
             self.report.interrupted = self.synchronise(kind, lists, &mut ground, pen, options.dry_run).await?;
             if self.report.interrupted {

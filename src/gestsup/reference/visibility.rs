@@ -14,14 +14,15 @@ struct Promise {
     granted: bool,
     /// What is so where it is not.
     otherwise: &'static str,
+    level: Level,
 }
 
 const fn may(right: &'static str, otherwise: &'static str) -> Promise {
-    Promise { right, granted: true, otherwise }
+    Promise { right, granted: true, otherwise, level: Level::Warning }
 }
 
 const fn may_not(right: &'static str, otherwise: &'static str) -> Promise {
-    Promise { right, granted: false, otherwise }
+    Promise { right, granted: false, otherwise, level: Level::Warning }
 }
 
 /// Of people who work on tickets.
@@ -43,10 +44,13 @@ const CLIENT: &[Promise] = &[
     may_not("asset", "they see the equipment of all clients"),
 ];
 const OPENS: Promise = may("side_open_ticket", "they cannot open a ticket, which is what tells them from a “user”");
-const CONSULTS: Promise = may_not(
-    "side_open_ticket",
-    "they can open tickets too, though a “user” only sees them: GestSup comes so, take the right away if that is not wanted",
-);
+/// GestSup comes otherwise.
+const CONSULTS: Promise = Promise {
+    right: "side_open_ticket",
+    granted: false,
+    otherwise: "they can open tickets too, as GestSup comes, though a “user” of [reference] contact_profile only sees them",
+    level: Level::Note,
+};
 
 /// As GestSup calls a profile.
 fn name(profile: i64) -> &'static str {
@@ -108,10 +112,9 @@ impl GestsupRegister {
             for promise in promises {
                 let Some(granted) = self.has_right(profile, promise.right).await? else { continue };
                 if granted != promise.granted {
-                    let level = if std::ptr::eq(promise, &CONSULTS) { Level::Note } else { Level::Warning };
                     let (is, to) = if granted { ("has", "take it away") } else { ("lacks", "grant it") };
                     findings.push(Finding::new(
-                        level,
+                        promise.level,
                         format!(
                             "profile “{}” {is} the right {}: {} ({to} in GestSup, Administration › Utilisateurs › Droits)",
                             name(profile),
