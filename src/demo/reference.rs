@@ -45,7 +45,7 @@ async fn seen(stage: &mut Stage, sql: &str) -> anyhow::Result<String> {
 pub(super) async fn load(stage: &mut Stage, cast: &Cast) -> anyhow::Result<()> {
     stage.act("Reference data first: clients, their people, equipment and technicians come from Gestan");
     stage.run(&["reconcile", "--flow", "reference"]).await?;
-    let before = seen(stage, "SELECT COUNT(*) FROM tusers WHERE login = 'dis'").await?;
+    let before = seen(stage, "SELECT CAST(COUNT(*) AS CHAR) FROM tusers WHERE login = 'dis'").await?;
     stage.expect("looking wrote nothing", before == "0");
     stage.run(&["sync", "reference"]).await?;
     let bakery = seen(
@@ -57,8 +57,11 @@ pub(super) async fn load(stage: &mut Stage, cast: &Cast) -> anyhow::Result<()> {
         "the bakery of both is one client, with the name and SIRET that Gestan has",
         bakery == "BOULANGERIE HELENE SARL|83214569700015|49100",
     );
-    let accounts =
-        seen(stage, "SELECT COUNT(*) FROM tusers WHERE mail IN ('helene@client.fr', 'p.durand@sival.fr')").await?;
+    let accounts = seen(
+        stage,
+        "SELECT CAST(COUNT(*) AS CHAR) FROM tusers WHERE mail IN ('helene@client.fr', 'p.durand@sival.fr')",
+    )
+    .await?;
     stage.expect("who had an account has it still, and no second one", accounts == "2");
     let karim = seen(stage, &format!("SELECT mail FROM tusers WHERE id = {}", cast.karim)).await?;
     stage.expect("a technician without a mail was found by his name", karim == "atelier@sival.fr");
