@@ -6,6 +6,8 @@ use crate::flows::System;
 
 /// The lane of the flows that share the links.
 pub(super) const LINKS: &str = "links";
+/// The lane of the mail flow.
+pub(super) const MAIL: &str = "mail";
 
 /// A flow that the service makes passes of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -14,6 +16,8 @@ pub enum Flow {
     Reference,
     /// What Gestan's users did, into GestSup.
     FollowUp,
+    /// Mails into GestSup.
+    Mail,
     /// Tickets into Gestan.
     Tickets,
 }

@@ -11,6 +11,7 @@ mod fingerprint;
 mod html;
 mod load;
 mod lock;
+mod mail;
 mod mail_header;
 mod people;
 mod pictures;
@@ -27,6 +28,7 @@ pub use error::GestsupError;
 pub use files::UploadFolder;
 pub use html::html_to_rich_text;
 pub use lock::DaemonLock;
+pub use mail::MailRoom;
 pub use text::{decode, decode_listed};
 
 use crate::config;

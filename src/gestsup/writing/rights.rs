@@ -7,10 +7,10 @@ use super::GestsupPen;
 use crate::config::FollowUp;
 
 /// A right of the account: the privilege, its columns (none for all) and its table.
-struct Right {
-    verb: &'static str,
-    columns: Vec<&'static str>,
-    table: &'static str,
+pub(in crate::gestsup) struct Right {
+    pub verb: &'static str,
+    pub columns: Vec<&'static str>,
+    pub table: &'static str,
 }
 
 /// The rights that these settings need.
@@ -86,7 +86,7 @@ impl Gestsup {
 }
 
 impl GestsupPen {
-    async fn may(&mut self, right: &Right) -> Result<bool, GestsupError> {
+    pub(in crate::gestsup) async fn may(&mut self, right: &Right) -> Result<bool, GestsupError> {
         let columns: Vec<&str> = right.columns.iter().copied().filter(|column| self.has(right.table, column)).collect();
         let table = right.table;
         let sql = match right.verb {
@@ -105,7 +105,7 @@ impl GestsupPen {
 }
 
 impl Right {
-    fn grant(&self, pen: &GestsupPen) -> String {
+    pub(in crate::gestsup) fn grant(&self, pen: &GestsupPen) -> String {
         let columns: Vec<&str> = self.columns.iter().copied().filter(|column| pen.has(self.table, column)).collect();
         let columns = if columns.is_empty() { String::new() } else { format!(" ({})", columns.join(", ")) };
         format!("{}{columns} ON `{{base}}`.{}", self.verb, self.table)
