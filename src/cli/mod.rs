@@ -8,9 +8,11 @@ mod demo;
 mod exit;
 mod follow_up;
 mod gateway;
+mod grants;
 mod healthcheck;
 mod journal;
 mod link;
+mod mail;
 mod output;
 mod reconcile;
 mod reference;
@@ -63,6 +65,8 @@ enum Command {
     Status(status::Status),
     /// Print what was done, and why not.
     Journal(journal::Journal),
+    /// List mails and what became of them, or take one in after all.
+    Mail(mail::Mail),
     /// Tell the whole story of one ticket.
     Show(show::Show),
     /// Have tickets that were set aside, or wait for their next attempt, tried on the next pass.
@@ -75,6 +79,8 @@ enum Command {
     Reference(reference::Reference),
     /// Copy, restore, check or rebuild what the connector remembers.
     State(state::State),
+    /// Print the GRANT statements for the database accounts: what the flows that are on need, and no more.
+    Grants(grants::Grants),
     /// Serve Gestan's base to a connector elsewhere, install what it needs, or look for its codes.
     Gateway(gateway::Gateway),
     /// See the connector at work on servers of its own, without touching yours.
@@ -101,11 +107,13 @@ impl Cli {
             Command::State(state) => state.execute(&globals).await,
             Command::Status(status) => status.execute(&globals).await,
             Command::Journal(journal) => journal.execute(&globals).await,
+            Command::Mail(mail) => mail.execute(&globals).await,
             Command::Show(show) => show.execute(&globals).await,
             Command::Retry(retry) => retry.execute(&globals).await,
             Command::Reconcile(reconcile) => reconcile.execute(&globals).await,
             Command::Link(link) => link.execute(&globals).await,
             Command::Reference(reference) => reference.execute(&globals).await,
+            Command::Grants(grants) => grants.execute(&globals).await,
             Command::Gateway(gateway) => gateway.execute(&globals).await,
             Command::Demo(demo) => demo.execute(&globals).await,
         }
@@ -129,6 +137,7 @@ impl Command {
             Self::Reconcile(reconcile) => reconcile.works().then(Vec::new),
             Self::Link(link) => link.works().then(|| link.files()),
             Self::Reference(reference) => Some(reference.files()),
+            Self::Mail(mail) => mail.works().then(Vec::new),
             Self::Retry(_) => Some(Vec::new()),
             _ => None,
         }
@@ -140,9 +149,11 @@ impl Globals {
         Self { config, json, log: OnceLock::new() }
     }
 
-    /// The site to work on: the running service's, where it carries out the command.
-    async fn site(&self, config: Config) -> anyhow::Result<Arc<Site>> {
+    /// The site to work on: the running service's, where it carries out the command. A command that only looks needs
+    /// none for itself.
+    async fn site(&self, config: Config, works: bool) -> anyhow::Result<Arc<Site>> {
         match screen::asker() {
+            _ if !works => Ok(Arc::new(Site::open_to_look(config).await?)),
             Some(asker) => Ok(Arc::clone(&asker.site)),
             None => Ok(Arc::new(Site::open(config).await?)),
         }

@@ -4,17 +4,16 @@ use super::exit::TryLater;
 use super::reference::Print;
 use super::{ExitCode, Globals, LogTo, output, screen};
 use crate::config::Role;
-use crate::daemon::{PassResult, Site};
+use crate::daemon::PassResult;
 use crate::flows::tickets::{Outcome, PassOptions, PassReport, RecordReport};
 use clap::Args;
 use std::fmt::Write as _;
-use std::sync::Arc;
 
 /// Make one pass now.
 #[derive(Debug, Args)]
 pub struct Sync {
     /// Flows to run; all of them when none is named.
-    #[arg(value_name = "FLOW", value_parser = ["reference", "follow_up", "tickets"])]
+    #[arg(value_name = "FLOW", value_parser = ["reference", "follow_up", "mail", "tickets"])]
     flows: Vec<String>,
     /// Show what would be written; write nothing, on either side or in the state.
     #[arg(long)]
@@ -46,10 +45,7 @@ impl Sync {
             settle: false,
         };
         let shadow = loaded.config.is_shadow();
-        let site = match options.dry_run {
-            true => Arc::new(Site::open_to_look(loaded.config).await?),
-            false => globals.site(loaded.config).await?,
-        };
+        let site = globals.site(loaded.config, self.works()).await?;
         let named = |flow: &str| self.flows.iter().any(|named| named == flow);
         let follows = if self.flows.is_empty() { site.follows_up() } else { named("follow_up") };
         if follows && !site.follows_up() {
@@ -61,6 +57,14 @@ impl Sync {
         if refers && !site.refers() {
             anyhow::bail!(
                 "the reference flow is off: set [reference] enabled = true (in shadow mode nothing is written to GestSup either)"
+            );
+        }
+        // One ticket is no matter of mails.
+        let takes_mails =
+            if self.flows.is_empty() { site.takes_mails() && self.tickets.is_empty() } else { named("mail") };
+        if takes_mails && !site.takes_mails() {
+            anyhow::bail!(
+                "the mail flow is off: set [mail] enabled = true (in shadow mode nothing is written to GestSup either)"
             );
         }
         let cancel = screen::cancel();
@@ -91,6 +95,13 @@ impl Sync {
                     }
                 }
                 Ok(PassResult::CircuitOpen(sentence)) => return Err(TryLater(sentence).into()),
+                Err(error) => trouble = trouble.or(Some(error)),
+            }
+        }
+        if takes_mails {
+            let shown = !globals.json || matches!(&self.flows[..], [_]);
+            match super::mail::pass(&site, &options, &cancel, globals.json, shown).await {
+                Ok(failed) => failures |= failed,
                 Err(error) => trouble = trouble.or(Some(error)),
             }
         }

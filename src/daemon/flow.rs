@@ -24,13 +24,14 @@ pub enum Flow {
 
 impl Flow {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::Reference, Self::FollowUp, Self::Tickets];
+    pub const ALL: [Self; 4] = [Self::Reference, Self::FollowUp, Self::Mail, Self::Tickets];
 
     /// Name in the state, the log and on the command line.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Reference => "reference",
             Self::FollowUp => "follow_up",
+            Self::Mail => "mail",
             Self::Tickets => "tickets",
         }
     }
@@ -40,6 +41,7 @@ impl Flow {
         match self {
             Self::Reference => "sync reference",
             Self::FollowUp => "sync follow_up",
+            Self::Mail => "sync mail",
             Self::Tickets => "sync",
         }
     }
@@ -49,6 +51,7 @@ impl Flow {
     pub(super) fn lane(self) -> &'static str {
         match self {
             Self::Reference | Self::FollowUp | Self::Tickets => LINKS,
+            Self::Mail => MAIL,
         }
     }
 
@@ -56,13 +59,20 @@ impl Flow {
     pub(super) fn systems(self) -> &'static [System] {
         match self {
             Self::Reference | Self::FollowUp | Self::Tickets => &[System::Gestsup, System::Gestan],
+            Self::Mail => &[System::Gestsup, System::Mailbox],
         }
     }
 
-    pub(super) fn is_on(self, site: &Site) -> bool {
+    /// Those that are switched on.
+    pub(super) fn on(site: &Site) -> impl Iterator<Item = Self> {
+        Self::ALL.into_iter().filter(|flow| flow.is_on(site))
+    }
+
+    fn is_on(self, site: &Site) -> bool {
         match self {
             Self::Reference => site.refers(),
             Self::FollowUp => site.follows_up(),
+            Self::Mail => site.takes_mails(),
             Self::Tickets => true,
         }
     }
@@ -71,6 +81,7 @@ impl Flow {
         match self {
             Self::Reference => &config.reference.schedule,
             Self::FollowUp => &config.follow_up.schedule,
+            Self::Mail => &config.mail.schedule,
             Self::Tickets => &config.tickets.schedule,
         }
     }
@@ -78,8 +89,9 @@ impl Flow {
     /// Flows that have something to do once this one wrote.
     pub(super) fn wakes(self) -> &'static [Self] {
         match self {
-            // A ticket may have waited for its client, and what was carried back is agreed with Gestan.
-            Self::Reference | Self::FollowUp => &[Self::Tickets],
+            // A ticket may have waited for its client, what was carried back is agreed with Gestan, and a mail may be attributed by a
+            // rule.
+            Self::Reference | Self::FollowUp | Self::Mail => &[Self::Tickets],
             Self::Tickets => &[],
         }
     }

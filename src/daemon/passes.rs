@@ -1,6 +1,6 @@
 //! How a pass is made: under the locks, unless a circuit is open, and remembered however it ends.
 
-use super::flow::{Flow, LINKS};
+use super::flow::{Flow, LINKS, MAIL};
 use super::pulse::Ending;
 use super::report::Report;
 use super::site::{OTHER_DAEMON, PassResult, Site};
@@ -42,10 +42,14 @@ impl Site {
         patient: bool,
         work: impl AsyncFnOnce(&str) -> Result<R, PortError>,
     ) -> anyhow::Result<PassResult<R>> {
-        let _alone = if flow.lane() == LINKS { Some(self.alone().await) } else { None };
+        let _alone = match flow.lane() {
+            LINKS => Some(self.alone().await),
+            MAIL => Some(self.alone_with_mails().await),
+            _ => None,
+        };
         let result = self.attempt(flow, patient, work).await;
         let ending = match &result {
-            Ok(PassResult::Done(report)) if report.brake().is_empty() => Ending::Done,
+            Ok(PassResult::Done(report)) if report.head().brake.is_empty() => Ending::Done,
             Ok(PassResult::Done(_)) => Ending::Braked,
             Ok(PassResult::CircuitOpen(_)) => Ending::PutOff,
             Err(_) => Ending::Failed,
@@ -83,7 +87,7 @@ impl Site {
                     self.store().record_success(*system).await?;
                 }
                 self.recovered(flow, &run_id).await?;
-                let (counts, brake) = (report.counts(), report.brake());
+                let (counts, brake) = (report.counts(), report.head().brake);
                 let ending = if brake.is_empty() { "done" } else { "braked" };
                 let error =
                     (!brake.is_empty()).then(|| brake.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "));

@@ -6,14 +6,17 @@ use super::pulse::Pulse;
 use crate::config::Config;
 use crate::flows::PortError;
 use crate::flows::follow_up::{EVERY_PASS, FollowReport, FollowUpFlow};
+use crate::flows::mail::{MailIntake, MailOptions, MailReport, MailRow};
 use crate::flows::reference::{Kind, ReferenceFlow, ReferenceReport};
 use crate::flows::tickets::{Files, Interventions, PassOptions, PassReport, Shadow, TicketsFlow};
 use crate::gateway::Gateway;
 use crate::gestan::GatewayClient;
-use crate::gestsup::{DaemonLock, Gestsup, UploadFolder};
+use crate::gestsup::{DaemonLock, Gestsup, MailRoom, UploadFolder};
+use crate::mailbox::ImapMailboxes;
 use crate::store::{StateLock, Store};
 use anyhow::{Context as _, anyhow, bail};
 use chrono::Utc;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{Mutex, OwnedMutexGuard};
@@ -35,11 +38,15 @@ pub struct Site {
     /// Stands before Gestan where nothing is to be written.
     shadow: Option<Shadow<GatewayClient, Store>>,
     files: Option<UploadFolder>,
+    mailboxes: ImapMailboxes,
+    mail_room: MailRoom,
     lock: Option<Arc<StateLock>>,
     /// Held from the first pass on, for as long as its connection lives.
     daemon_lock: Arc<Mutex<Option<DaemonLock>>>,
     /// Held by whoever works on the links between tickets and Gestan.
     links: Arc<Mutex<()>>,
+    /// Held by whoever works on the mailboxes.
+    mails: Arc<Mutex<()>>,
     pub(super) pulse: Arc<Pulse>,
 }
 
@@ -97,6 +104,7 @@ impl Site {
         let mut site = Self::assemble(config, self.store.clone(), self.lock.clone())?;
         site.daemon_lock = Arc::clone(&self.daemon_lock);
         site.links = Arc::clone(&self.links);
+        site.mails = Arc::clone(&self.mails);
         site.pulse = Arc::clone(&self.pulse);
         Ok(site)
     }
@@ -110,6 +118,8 @@ impl Site {
         let documents = &config.documents;
         let folder = documents.folder.clone().filter(|_| documents.enabled);
         let files = folder.map(|folder| UploadFolder::new(folder, gestsup.clone()));
+        let mailboxes = ImapMailboxes::new(&config.mail.mailboxes);
+        let mail_room = MailRoom::new(gestsup.clone(), &gestsup_config.source, config.upload_folder());
         Ok(Self {
             config,
             store,
@@ -117,9 +127,12 @@ impl Site {
             gestan,
             shadow,
             files,
+            mailboxes,
+            mail_room,
             lock,
             daemon_lock: Arc::default(),
             links: Arc::default(),
+            mails: Arc::default(),
             pulse: Arc::default(),
         })
     }
@@ -233,6 +246,59 @@ impl Site {
             .await
     }
 
+    /// Whether the mail flow is switched on. Shadow mode writes on neither side.
+    pub fn takes_mails(&self) -> bool {
+        self.config.mail.enabled && !self.config.is_shadow()
+    }
+
+    /// The mailboxes.
+    pub fn mailboxes(&self) -> &ImapMailboxes {
+        &self.mailboxes
+    }
+
+    /// The mail flow of this site; large mails are kept in `spool` while they are worked on.
+    pub fn intake<'s>(&'s self, spool: &'s Path) -> MailIntake<'s> {
+        MailIntake {
+            mailboxes: &self.mailboxes,
+            desk: &self.mail_room,
+            memory: &self.store,
+            settings: &self.config.mail,
+            zone: self.gestsup.zone(),
+            spool,
+        }
+    }
+
+    /// Makes a pass of the mail flow, unless a circuit is open; remembers how it ended.
+    ///
+    /// # Errors
+    /// When GestSup or every mailbox does not answer, or GestSup's account may not write.
+    pub async fn take_mails(
+        &self,
+        options: &PassOptions,
+        cancel: &CancellationToken,
+    ) -> anyhow::Result<PassResult<MailReport>> {
+        let spool = spool()?;
+        let flow = self.intake(spool.path());
+        let mail = MailOptions { dry_run: options.dry_run };
+        let patient = options.only.is_empty();
+        self.make(Flow::Mail, options, patient, async |run_id| flow.pass(&mail, run_id, Utc::now(), cancel).await).await
+    }
+
+    /// Has the next pass of the mail flow take a mail in, whatever the rules say.
+    ///
+    /// # Errors
+    /// When it was taken in already or is nowhere to be found.
+    pub async fn replay_mail(&self, row: MailRow) -> anyhow::Result<MailRow> {
+        let spool = spool()?;
+        let _alone = self.alone_with_mails().await;
+        Ok(self.intake(spool.path()).replay(row, Utc::now()).await?)
+    }
+
+    /// Waits until nobody works on the mailboxes, and keeps others away.
+    pub(super) async fn alone_with_mails(&self) -> OwnedMutexGuard<()> {
+        Arc::clone(&self.mails).lock_owned().await
+    }
+
     /// Waits until nobody works on the links, and keeps others away: for decisions that people make.
     pub async fn alone(&self) -> OwnedMutexGuard<()> {
         Arc::clone(&self.links).lock_owned().await
@@ -278,6 +344,11 @@ impl Site {
         })
         .await
     }
+}
+
+/// A folder for large mails, gone with what it returns.
+fn spool() -> anyhow::Result<tempfile::TempDir> {
+    tempfile::TempDir::with_prefix("gestan-connector-mail-").context("while making a folder for large mails")
 }
 
 /// The client of the gateway that the configuration names.

@@ -215,12 +215,14 @@ impl MailMemory for Store {
     }
 
     async fn written_of_mailbox(&self, mailbox: &str, since: DateTime<Utc>) -> Result<u32, PortError> {
-        let sql = "SELECT COUNT(*) FROM mail WHERE mailbox = ? AND at > ? AND at <= ? AND outcome IN ('ticket', 'reply')";
-        Ok(self.count_mails(sql, mailbox, [since, DateTime::<Utc>::MAX_UTC]).await?)
+        let sql =
+            "SELECT COUNT(*) FROM mail WHERE mailbox = ? AND at > ? AND at <= ? AND outcome IN ('ticket', 'reply')";
+        Ok(self.count_mails(sql, mailbox, [since, since + TimeDelta::days(1)]).await?)
     }
 
     async fn unsettled(&self) -> Result<Vec<MailRow>, PortError> {
-        let query = QueryBuilder::<Sqlite>::new("SELECT * FROM mail WHERE settled = 0 AND ticket IS NOT NULL ORDER BY id");
+        let query =
+            QueryBuilder::<Sqlite>::new("SELECT * FROM mail WHERE settled = 0 AND ticket IS NOT NULL ORDER BY id");
         Ok(self.mail_rows(query).await?)
     }
 

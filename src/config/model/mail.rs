@@ -199,10 +199,10 @@ impl Default for MailReplies {
 
 /// Endings of file names that a web server or a workstation might run.
 const BLOCKED: [&str; 62] = [
-    "ade", "adp", "app", "asp", "aspx", "bas", "bat", "cer", "cgi", "chm", "cmd", "com", "cpl", "crt", "dll", "exe", "hlp",
-    "hta", "htaccess", "htm", "html", "inf", "iso", "jar", "js", "jse", "jsp", "ksh", "lnk", "mdb", "mht", "mhtml", "msc", "msi", "msp",
-    "mst", "phar", "php", "php3", "php4", "php5", "php7", "php8", "phps", "pht", "phtml", "pif", "pl", "ps1", "psm1", "py",
-    "reg", "scf", "scr", "sct", "sh", "shtml", "svg", "vb", "vbe", "vbs", "wsf",
+    "ade", "adp", "app", "asp", "aspx", "bas", "bat", "cer", "cgi", "chm", "cmd", "com", "cpl", "crt", "dll", "exe",
+    "hlp", "hta", "htaccess", "htm", "html", "inf", "iso", "jar", "js", "jse", "jsp", "ksh", "lnk", "mdb", "mht",
+    "mhtml", "msc", "msi", "msp", "mst", "phar", "php", "php3", "php4", "php5", "php7", "php8", "phps", "pht", "phtml",
+    "pif", "pl", "ps1", "psm1", "py", "reg", "scf", "scr", "sct", "sh", "shtml", "svg", "vb", "vbe", "vbs", "wsf",
 ];
 
 /// `[mail.attachments]`
@@ -280,16 +280,12 @@ impl Default for MailExclude {
 #[serde(deny_unknown_fields, default)]
 pub struct MailFiling {
     /// A mail that became a ticket.
-    #[schemars(extend("x-inline" = true))]
     pub ticket: Vec<Filing>,
     /// A reply.
-    #[schemars(extend("x-inline" = true))]
     pub reply: Vec<Filing>,
     /// An excluded mail.
-    #[schemars(extend("x-inline" = true))]
     pub excluded: Vec<Filing>,
     /// A mail that is set aside.
-    #[schemars(extend("x-inline" = true))]
     pub failed: Vec<Filing>,
 }
 

@@ -172,8 +172,13 @@ pub trait MailMemory: Send + Sync {
     async fn open_mails(&self, mailbox: &str, now: DateTime<Utc>) -> Result<Vec<MailRow>, PortError>;
 
     /// The mails at these places of a folder.
-    async fn mails_at(&self, mailbox: &str, folder: &str, validity: u32, uids: &[u32])
-    -> Result<Vec<MailRow>, PortError>;
+    async fn mails_at(
+        &self,
+        mailbox: &str,
+        folder: &str,
+        validity: u32,
+        uids: &[u32],
+    ) -> Result<Vec<MailRow>, PortError>;
 
     /// The mail of this identity; never a duplicate of it.
     async fn mail_of(&self, identity: &str) -> Result<Option<MailRow>, PortError>;

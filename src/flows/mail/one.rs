@@ -58,7 +58,11 @@ impl Worker<'_> {
         let mut row = match (known, row) {
             // The one that failed, or the same mail after the folder got new uids.
             (Some(known), Some(row)) if known.id == row.id => row,
-            (Some(known), _) if known.spot.mailbox == here.mailbox && known.spot.folder == here.folder && known.spot.uid_validity != here.uid_validity => {
+            (Some(known), _)
+                if known.spot.mailbox == here.mailbox
+                    && known.spot.folder == here.folder
+                    && known.spot.uid_validity != here.uid_validity =>
+            {
                 let moved = MailRow { spot: here, filed: false, ..known };
                 if moved.outcome != MailOutcome::Failed {
                     if !self.report.dry_run {
@@ -74,7 +78,7 @@ impl Worker<'_> {
             (None, Some(row)) => MailRow { identity, ..row },
             (None, None) => self.new_row(mail, identity, here),
         };
-        let verdict = self.verdict(folder, mail, row.forced).await?;
+        let verdict = self.verdict((folder.mailbox, folder.name), mail, row.forced).await?;
         match verdict {
             Verdict::Excluded { code, reason } => {
                 (row.outcome, row.code, row.reason) = (MailOutcome::Excluded, code.to_owned(), reason);
@@ -113,15 +117,15 @@ impl Worker<'_> {
     }
 
     /// What becomes of a mail.
-    async fn verdict(&mut self, folder: &Folder<'_>, mail: &Mail, forced: bool) -> Result<Verdict, PortError> {
+    async fn verdict(&mut self, place: (&str, &str), mail: &Mail, forced: bool) -> Result<Verdict, PortError> {
         let mut ids = answered(mail);
         ids.extend(mail.message_id.clone());
         let known = self.flow.memory.threads(&ids).await?;
         let tickets = self.pen.tickets(&claimed(mail, &known, self.flow.settings)).await?;
         let question = Question {
             mail,
-            mailbox: folder.mailbox,
-            folder: folder.name,
+            mailbox: place.0,
+            folder: place.1,
             settings: self.flow.settings,
             facts: &self.facts,
             own: &self.own,
@@ -175,19 +179,14 @@ impl Worker<'_> {
     }
 
     /// The row as it was stored, with its number.
-    async fn at_its_place(&self, row: &MailRow) -> Result<Option<MailRow>, PortError> {
-        let spot = &row.spot;
-        let rows = self.flow.memory.mails_at(&spot.mailbox, &spot.folder, spot.uid_validity, &[spot.uid]).await?;
+    async fn at_its_place(&mut self, row: &MailRow) -> Result<Option<MailRow>, PortError> {
+        let (spot, memory) = (&row.spot, self.flow.memory);
+        let rows = memory.mails_at(&spot.mailbox, &spot.folder, spot.uid_validity, &[spot.uid]).await?;
         Ok(rows.into_iter().next())
     }
 
     /// The same mail in another place.
-    async fn duplicate(
-        &mut self,
-        folder: &mut Folder<'_>,
-        mut row: MailRow,
-        first: MailRow,
-    ) -> Result<(), PortError> {
+    async fn duplicate(&mut self, folder: &mut Folder<'_>, mut row: MailRow, first: MailRow) -> Result<(), PortError> {
         row.outcome = MailOutcome::Duplicate;
         row.code = "duplicate".to_owned();
         row.ticket = first.ticket;
@@ -283,7 +282,8 @@ impl Worker<'_> {
         (row.ticket, row.step, row.settled) = (None, None, true);
         row.code = code.to_owned();
         row.reason = reason.to_owned();
-        if row.attempts > self.flow.settings.attempts || (code == "failed" && row.attempts == self.flow.settings.attempts)
+        if row.attempts > self.flow.settings.attempts
+            || (code == "failed" && row.attempts == self.flow.settings.attempts)
         {
             row.outcome = MailOutcome::Parked;
             row.reason = format!("{reason}. It was tried {} times.", row.attempts.min(self.flow.settings.attempts));

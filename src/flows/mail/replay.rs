@@ -17,12 +17,8 @@ impl MailIntake<'_> {
     /// # Errors
     /// When it was taken in already, is in none of the folders that it may be in, or its mailbox does not answer.
     pub async fn replay(&self, row: MailRow, now: DateTime<Utc>) -> Result<MailRow, PortError> {
-        let refuse = |message: String| PortError {
-            system: System::Mailbox,
-            blast: Blast::Record,
-            retry_after: None,
-            message,
-        };
+        let refuse =
+            |message: String| PortError { system: System::Mailbox, blast: Blast::Record, retry_after: None, message };
         if let (true, Some(ticket)) = (row.outcome.is_written(), row.ticket) {
             return Err(refuse(format!("mail {} was taken in: it is in ticket n°{ticket}", row.id)));
         }

@@ -128,6 +128,24 @@ impl MailReport {
         });
     }
 
+    /// Adds what a further pass came to.
+    pub fn absorb(&mut self, other: Self) {
+        self.milliseconds += other.milliseconds;
+        self.looked_at += other.looked_at;
+        self.tickets += other.tickets;
+        self.replies += other.replies;
+        self.excluded += other.excluded;
+        self.duplicates += other.duplicates;
+        self.failed += other.failed;
+        self.parked += other.parked;
+        self.records.extend(other.records);
+        self.remarks.extend(other.remarks.into_iter().filter(|one| !self.remarks.contains(one)).collect::<Vec<_>>());
+        self.troubles = other.troubles;
+        self.paused = other.paused;
+        self.more = other.more;
+        self.interrupted = other.interrupted;
+    }
+
     /// Tickets and comments that were, or (in a dry run) would be, written.
     pub fn writes(&self) -> usize {
         self.tickets + self.replies

@@ -8,6 +8,8 @@ mod rights;
 mod strays;
 mod write;
 
+pub use rights::mail_need;
+
 use super::lock::lock_name;
 use super::rows::{number, text};
 use super::writing::GestsupPen;

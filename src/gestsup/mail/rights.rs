@@ -2,10 +2,11 @@
 //! with.
 
 use super::super::check::{Finding, Level};
-use super::super::writing::rights::Right;
+use super::super::writing::rights::{Right, need_of};
 use super::super::{Gestsup, GestsupError};
 use super::GestsupMailPen;
 use crate::config::{MailFlow, MailboxMode, UnknownSender};
+use crate::grants::Need;
 use crate::mapping::mail::{KEYS, id_of, two_readers};
 use std::path::Path;
 
@@ -28,6 +29,11 @@ fn rights(settings: &MailFlow, files: bool) -> Vec<Right> {
         rights.push(insert("tusers"));
     }
     rights
+}
+
+/// What these settings need, as an administrator grants it. `files`: the folder of uploaded files is known.
+pub fn mail_need(settings: &MailFlow, files: bool) -> Need {
+    need_of("[mail]", "mails become tickets and comments", rights(settings, files))
 }
 
 impl Gestsup {
@@ -68,7 +74,8 @@ impl Gestsup {
         for (index, rule) in settings.rules.iter().enumerate() {
             for (key, name) in KEYS.into_iter().filter_map(|key| Some((key, rule.gives(key)?))) {
                 if id_of(key, name, &facts).is_none() {
-                    let text = format!("rule {} of [mail] gives {key} = “{name}”, which GestSup does not have", index + 1);
+                    let text =
+                        format!("rule {} of [mail] gives {key} = “{name}”, which GestSup does not have", index + 1);
                     findings.push(Finding::new(Level::Error, text));
                 }
             }

@@ -176,7 +176,8 @@ impl GestsupMailPen {
 
     /// The service of a requester.
     async fn service_of(&mut self, user: i64) -> Result<i64, GestsupError> {
-        self.first("tusers_services", "service_id", &format!("user_id = {user} AND user_id <> 0 ORDER BY id DESC")).await
+        self.first("tusers_services", "service_id", &format!("user_id = {user} AND user_id <> 0 ORDER BY id DESC"))
+            .await
     }
 
     /// A number of the first row; 0 where there is none.

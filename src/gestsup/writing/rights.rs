@@ -5,6 +5,7 @@ use super::super::check::{Finding, Level};
 use super::super::{Gestsup, GestsupError};
 use super::GestsupPen;
 use crate::config::FollowUp;
+use crate::grants::{self, Need};
 
 /// A right of the account: the privilege, its columns (none for all) and its table.
 pub(in crate::gestsup) struct Right {
@@ -42,6 +43,29 @@ fn rights(settings: &FollowUp) -> Vec<Right> {
         rights.push(Right { verb: "UPDATE", columns, table: "tevents" });
     }
     rights
+}
+
+/// What these settings need, as an administrator grants it.
+pub fn follow_up_need(settings: &FollowUp) -> Need {
+    need_of("[follow_up]", "what Gestan's users do comes back to tickets", rights(settings))
+}
+
+/// Rights as an administrator grants them: one statement for each table.
+pub(in crate::gestsup) fn need_of(of: &'static str, purpose: &'static str, rights: Vec<Right>) -> Need {
+    let mut granted: Vec<(&'static str, grants::Right)> = Vec::new();
+    for Right { verb, columns, table } in rights {
+        let index = granted.iter().position(|(known, _)| *known == table).unwrap_or_else(|| {
+            granted.push((table, grants::Right::on(table)));
+            granted.len() - 1
+        });
+        let right = &mut granted[index].1;
+        *right = match verb {
+            "INSERT" => right.clone().insert(),
+            _ => right.clone().update(columns),
+        };
+    }
+    let rights = granted.into_iter().map(|(_, right)| right).collect();
+    Need { of, purpose, rights }
 }
 
 impl Gestsup {

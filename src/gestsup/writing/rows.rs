@@ -17,7 +17,10 @@ pub(in crate::gestsup) struct Required {
 }
 
 impl Required {
-    pub(in crate::gestsup) async fn read(gestsup: &Gestsup, connection: &mut MySqlConnection) -> Result<Self, GestsupError> {
+    pub(in crate::gestsup) async fn read(
+        gestsup: &Gestsup,
+        connection: &mut MySqlConnection,
+    ) -> Result<Self, GestsupError> {
         let sql = "SELECT LOWER(CAST(table_name AS CHAR)) AS t, CAST(column_name AS CHAR) AS c, LOWER(CAST(data_type AS CHAR)) AS d, \
                    CAST(is_nullable = 'NO' AND column_default IS NULL AND extra NOT LIKE '%auto_increment%' AS CHAR) AS r, \
                    LOWER(CAST(COALESCE(character_set_name, '') AS CHAR)) AS s \

@@ -138,7 +138,11 @@ mod tests {
         mail.cc = vec![MailAddress { name: None, address: "compta@sav.fr".into() }];
         mail.from.as_mut().unwrap().address = "pub@martin.fr".into();
         let ((given, notes), excluded) = of(&mail);
-        assert_eq!(given, [("priority", 1), ("type", 2), ("technician", 4)].into(), "a technician is named, not a group");
+        assert_eq!(
+            given,
+            [("priority", 1), ("type", 2), ("technician", 4)].into(),
+            "a technician is named, not a group"
+        );
         assert!(notes[0].contains("“Compta”"), "{notes:?}");
         assert_eq!(excluded, Some(4));
     }

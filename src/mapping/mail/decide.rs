@@ -100,9 +100,11 @@ impl<'a> Question<'a> {
     /// What becomes of it.
     pub fn decide(&self) -> Verdict {
         if !self.forced {
-            let sent_from_here = self.mail.message_id.as_ref().is_some_and(|id| {
-                self.known.iter().any(|(known, _, outgoing)| *outgoing && known == id)
-            });
+            let sent_from_here = self
+                .mail
+                .message_id
+                .as_ref()
+                .is_some_and(|id| self.known.iter().any(|(known, _, outgoing)| *outgoing && known == id));
             if let Some(found) = excluded(self.mail, self.own, sent_from_here, &self.settings.exclude) {
                 return Verdict::Excluded { code: found.code, reason: found.reason };
             }
@@ -113,7 +115,8 @@ impl<'a> Question<'a> {
         let mut stranger = None;
         for candidate in candidates(self.mail, self.known, &self.settings.replies) {
             let Some(ticket) = self.tickets.iter().find(|ticket| ticket.number == candidate.ticket) else { continue };
-            if !candidate.certain && !(self.answers() && names_title(&self.mail.subject, ticket)) {
+            let believed = candidate.certain || (self.answers() && names_title(&self.mail.subject, ticket));
+            if !believed {
                 continue;
             }
             let (standing, author) = standing(self.sender(), ticket, self.facts, self.is_shared());
@@ -169,12 +172,7 @@ impl<'a> Question<'a> {
     }
 
     fn telling(&self) -> Telling<'a> {
-        Telling {
-            settings: self.settings,
-            french: self.facts.french,
-            keeps_files: self.keeps_files,
-            zone: self.zone,
-        }
+        Telling { settings: self.settings, french: self.facts.french, keeps_files: self.keeps_files, zone: self.zone }
     }
 
     /// When the mail was written, as far as that can be believed.

@@ -45,7 +45,12 @@ mod tests {
             hash: "a".into(),
             ..Mail::default()
         };
-        let moved = Mail { hash: "b".into(), delivered_to: vec!["x@y".into()], text: Some("Tout  est noir\n".into()), ..one.clone() };
+        let moved = Mail {
+            hash: "b".into(),
+            delivered_to: vec!["x@y".into()],
+            text: Some("Tout  est noir\n".into()),
+            ..one.clone()
+        };
         assert_eq!(identity(&one), identity(&moved));
         let reused = Mail { text: Some("Tout est blanc".into()), ..one.clone() };
         assert_ne!(identity(&one), identity(&reused));

@@ -20,6 +20,4 @@ pub use html::{clean, from_text, only_held};
 pub use identity::identity;
 pub use quotes::{Fresh, fresh_html, fresh_text};
 pub use reply::answered;
-pub use verdict::{
-    Attributes, MailWrite, NewContact, NewFile, NewReply, NewTicket, Requester, Verdict, Written,
-};
+pub use verdict::{Attributes, MailWrite, NewContact, NewFile, NewReply, NewTicket, Requester, Verdict, Written};

@@ -108,7 +108,9 @@ mod tests {
     #[test]
     fn the_ending_decides_what_is_blocked() {
         let blocked = ["exe".to_owned(), ".JS".to_owned()];
-        for (name, wanted) in [("a.exe", true), ("a.EXE", true), ("a.exe.", true), ("a.js", true), ("exe", false), ("a.exe.txt", false)] {
+        for (name, wanted) in
+            [("a.exe", true), ("a.EXE", true), ("a.exe.", true), ("a.js", true), ("exe", false), ("a.exe.txt", false)]
+        {
             assert_eq!(is_blocked(name, &blocked), wanted, "{name}");
         }
     }

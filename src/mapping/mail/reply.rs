@@ -189,7 +189,8 @@ mod tests {
     fn of(subject: &str, change: impl Fn(&mut Mail)) -> Vec<(i64, Evidence, bool)> {
         let mut mail = Mail { subject: subject.to_owned(), text: Some("Bonjour".to_owned()), ..Mail::default() };
         change(&mut mail);
-        let settings = MailReplies { plus_address: Some("Support+{ticket}@sav.fr".to_owned()), ..MailReplies::default() };
+        let settings =
+            MailReplies { plus_address: Some("Support+{ticket}@sav.fr".to_owned()), ..MailReplies::default() };
         let known = [("a@sav.fr".to_owned(), 7, true), ("b@x.fr".to_owned(), 8, false)];
         candidates(&mail, &known, &settings).iter().map(|one| (one.ticket, one.evidence, one.certain)).collect()
     }
@@ -199,10 +200,7 @@ mod tests {
         let found = of("Re: ticket n°3 : x", |mail| {
             mail.references = vec!["zero@x.fr".into(), "b@x.fr".into(), "a@sav.fr".into()];
         });
-        assert_eq!(
-            found,
-            [(7, Evidence::Thread, true), (8, Evidence::Thread, true), (3, Evidence::Subject, true)]
-        );
+        assert_eq!(found, [(7, Evidence::Thread, true), (8, Evidence::Thread, true), (3, Evidence::Subject, true)]);
     }
 
     #[test]
@@ -210,7 +208,9 @@ mod tests {
         assert_eq!(of("Écran n°3 : noir", |_| {}), [(3, Evidence::Subject, false)]);
         assert_eq!(of("RE: Écran n°3 : noir", |_| {}), [(3, Evidence::Subject, false)]);
         assert_eq!(of("Ticket n°3 : noir", |_| {}), [(3, Evidence::Subject, false)]);
-        for subject in ["RE: Votre ticket n° 3 : noir", "Re : le ticket n°3: noir", "AW: ticket n°3 : x", "Re[2]: Ticket n°3 : x"] {
+        for subject in
+            ["RE: Votre ticket n° 3 : noir", "Re : le ticket n°3: noir", "AW: ticket n°3 : x", "Re[2]: Ticket n°3 : x"]
+        {
             assert_eq!(of(subject, |_| {}), [(3, Evidence::Subject, true)], "{subject}");
         }
         let marked = of("n°3 : noir", |mail| {
@@ -223,11 +223,12 @@ mod tests {
 
     #[test]
     fn an_address_with_the_number_tells_the_ticket() {
-        let to = |address: &str| {
-            of("x", |mail| mail.to = vec![MailAddress { name: None, address: address.to_lowercase() }])
-        };
+        let to =
+            |address: &str| of("x", |mail| mail.to = vec![MailAddress { name: None, address: address.to_lowercase() }]);
         assert_eq!(to("support+12@sav.fr"), [(12, Evidence::Address, true)]);
-        for other in ["support@sav.fr", "support+x@sav.fr", "support+-1@sav.fr", "support+12@autre.fr", "support+@sav.fr"] {
+        for other in
+            ["support@sav.fr", "support+x@sav.fr", "support+-1@sav.fr", "support+12@autre.fr", "support+@sav.fr"]
+        {
             assert_eq!(to(other), [], "{other}");
         }
     }

@@ -100,7 +100,11 @@ impl Telling<'_> {
             });
         }
         if to_text(&body.html).trim().is_empty() && !body.html.contains("<img") && missing.is_empty() {
-            let nothing = if body.files.is_empty() { self.say("(sans texte)", "(no text)") } else { self.say("(sans texte, voir les fichiers joints)", "(no text, see the attached files)") };
+            let nothing = if body.files.is_empty() {
+                self.say("(sans texte)", "(no text)")
+            } else {
+                self.say("(sans texte, voir les fichiers joints)", "(no text, see the attached files)")
+            };
             let _ = write!(body.html, "<p><i>{nothing}</i></p>");
         }
         for line in &missing {
@@ -112,9 +116,9 @@ impl Telling<'_> {
 
     /// A picture of the mail inside its text, where it is small and of a kind that holds no scripts.
     fn picture(&self, mail: &Mail, id: &str, shown: &mut (BTreeSet<usize>, u64)) -> Option<String> {
-        let (index, part) =
-            mail.parts.iter().enumerate().find(|(_, part)| part.content_id.as_deref() == Some(id))?;
-        let kind = ["image/png", "image/jpeg", "image/gif", "image/webp"].into_iter().find(|kind| part.media_type == *kind)?;
+        let (index, part) = mail.parts.iter().enumerate().find(|(_, part)| part.content_id.as_deref() == Some(id))?;
+        let kind =
+            ["image/png", "image/jpeg", "image/gif", "image/webp"].into_iter().find(|kind| part.media_type == *kind)?;
         let PartContent::Bytes(bytes) = &part.content else { return None };
         if part.size > self.settings.attachments.picture_kib * 1024 || shown.1 + part.size > PICTURES {
             return None;
@@ -133,10 +137,13 @@ impl Telling<'_> {
         } else if part.size > attachments.max_mib * 1024 * 1024 {
             match self.french {
                 true => format!("{} Mio, plus que les {} permis", part.size.div_ceil(1024 * 1024), attachments.max_mib),
-                false => format!("{} MiB, more than the {} allowed", part.size.div_ceil(1024 * 1024), attachments.max_mib),
+                false => {
+                    format!("{} MiB, more than the {} allowed", part.size.div_ceil(1024 * 1024), attachments.max_mib)
+                }
             }
         } else if !self.keeps_files {
-            self.say("le dossier des fichiers de GestSup n'est pas réglé", "GestSup's folder of files is not set").to_owned()
+            self.say("le dossier des fichiers de GestSup n'est pas réglé", "GestSup's folder of files is not set")
+                .to_owned()
         } else {
             body.files.push(NewFile { name, part: part.clone() });
             return;
@@ -176,7 +183,8 @@ impl Telling<'_> {
         };
         let [from, sent, to, copy, subject, text] = labels;
         let sender = mail.from.as_ref().map_or("", |from| from.address.as_str());
-        let mut block = format!("<b>{from} :</b> {}<br /> \n<b>{sent} : </b> {}<br /> \n", escape(sender), self.moment(at));
+        let mut block =
+            format!("<b>{from} :</b> {}<br /> \n<b>{sent} : </b> {}<br /> \n", escape(sender), self.moment(at));
         let _ = write!(block, "<b>{to} :</b> {} <br />", list(&mail.to));
         if !mail.cc.is_empty() {
             let _ = write!(block, "<b>{copy} :</b> {}<br />", list(&mail.cc));

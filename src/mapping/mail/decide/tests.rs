@@ -202,10 +202,17 @@ fn a_date_that_cannot_be_is_not_believed() {
 fn what_a_ticket_says_is_escaped_and_begins_with_gestsup_s_own_block() {
     let desk = Desk::new();
     let mut one = mail("claire@martin.fr", "<b>Panne</b> & \"co\"", "a <script>alert(1)</script>");
-    one.cc = vec![address("luc@martin.fr"), address("support@sav.fr"), address("claire@martin.fr"), address("paul@sav.fr")];
+    one.cc =
+        vec![address("luc@martin.fr"), address("support@sav.fr"), address("claire@martin.fr"), address("paul@sav.fr")];
     let Verdict::Write(written) = desk.ask(&one, false) else { panic!() };
     let MailWrite::Ticket(ticket) = written.write else { panic!() };
-    assert!(ticket.html.starts_with("<b>De :</b> claire@martin.fr<br /> \n<b>Envoyé le : </b> lundi 2 mars 2026 à 09:00<br />"), "{}", ticket.html);
+    assert!(
+        ticket
+            .html
+            .starts_with("<b>De :</b> claire@martin.fr<br /> \n<b>Envoyé le : </b> lundi 2 mars 2026 à 09:00<br />"),
+        "{}",
+        ticket.html
+    );
     assert!(!ticket.html.contains("<script") && !ticket.html.contains("<b>Panne"), "{}", ticket.html);
     assert_eq!(ticket.observers, [11, 20]);
 }
