@@ -89,9 +89,9 @@ mod tests {
     fn a_name_of_a_file_is_readable_and_leads_nowhere() {
         for (name, wanted) in [
             ("Relevé d'été.pdf", "Releve d_ete.pdf"),
-            ("../../etc/passwd", "passwd"),
+            ("../../etc/passwd", "passwd.png"),
             ("C:\\fakepath\\a.txt", "a.txt"),
-            (".htaccess", "htaccess"),
+            (".htaccess", "htaccess.png"),
             ("a.php.jpg", "a.php.jpg"),
             ("", "fichier.png"),
             ("   ", "fichier.png"),
