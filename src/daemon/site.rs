@@ -6,8 +6,7 @@ use super::pulse::Pulse;
 use crate::config::Config;
 use crate::flows::PortError;
 use crate::flows::follow_up::{EVERY_PASS, FollowReport, FollowUpFlow};
-use crate::flows::mail::{MailIntake, MailOptions, MailReport, MailRow};
-use crate::flows::reference::{Kind, ReferenceFlow, ReferenceReport};
+use crate::flows::reference::{Kind, Mirror, ReferenceFlow, ReferenceReport};
 use crate::flows::tickets::{Files, Interventions, PassOptions, PassReport, Shadow, TicketsFlow};
 use crate::gateway::Gateway;
 use crate::gestan::GatewayClient;
@@ -16,7 +15,7 @@ use crate::mailbox::ImapMailboxes;
 use crate::store::{StateLock, Store};
 use anyhow::{Context as _, anyhow, bail};
 use chrono::Utc;
-use std::path::Path;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{Mutex, OwnedMutexGuard};
@@ -38,15 +37,19 @@ pub struct Site {
     /// Stands before Gestan where nothing is to be written.
     shadow: Option<Shadow<GatewayClient, Store>>,
     files: Option<UploadFolder>,
-    mailboxes: ImapMailboxes,
-    mail_room: MailRoom,
+    pub(super) mailboxes: ImapMailboxes,
+    pub(super) mail_room: MailRoom,
     lock: Option<Arc<StateLock>>,
     /// Held from the first pass on, for as long as its connection lives.
     daemon_lock: Arc<Mutex<Option<DaemonLock>>>,
     /// Held by whoever works on the links between tickets and Gestan.
     links: Arc<Mutex<()>>,
     /// Held by whoever works on the mailboxes.
-    mails: Arc<Mutex<()>>,
+    pub(super) mails: Arc<Mutex<()>>,
+    /// Gestan's lists as the reference flow last read them; another configuration reads them anew.
+    mirror: Mutex<Option<Mirror>>,
+    /// Where they lie.
+    scratch: PathBuf,
     pub(super) pulse: Arc<Pulse>,
 }
 
@@ -120,7 +123,11 @@ impl Site {
         let files = folder.map(|folder| UploadFolder::new(folder, gestsup.clone()));
         let mailboxes = ImapMailboxes::new(&config.mail.mailboxes);
         let mail_room = MailRoom::new(gestsup.clone(), &gestsup_config.source, config.upload_folder());
+        let beside = store.path().parent().filter(|folder| !folder.as_os_str().is_empty());
+        let scratch = beside.map_or_else(std::env::temp_dir, std::path::Path::to_owned);
         Ok(Self {
+            mirror: Mutex::default(),
+            scratch,
             config,
             store,
             gestsup,
@@ -222,6 +229,8 @@ impl Site {
             memory: &self.store,
             settings: &self.config.reference,
             zone: self.gestsup.zone(),
+            mirror: &self.mirror,
+            scratch: &self.scratch,
             progress,
         }
     }
@@ -244,59 +253,6 @@ impl Site {
         let flow = self.reference(progress);
         self.make(Flow::Reference, options, true, async |run_id| flow.pass(options, run_id, Utc::now(), cancel).await)
             .await
-    }
-
-    /// Whether the mail flow is switched on. Shadow mode writes on neither side.
-    pub fn takes_mails(&self) -> bool {
-        self.config.mail.enabled && !self.config.is_shadow()
-    }
-
-    /// The mailboxes.
-    pub fn mailboxes(&self) -> &ImapMailboxes {
-        &self.mailboxes
-    }
-
-    /// The mail flow of this site; large mails are kept in `spool` while they are worked on.
-    pub fn intake<'s>(&'s self, spool: &'s Path) -> MailIntake<'s> {
-        MailIntake {
-            mailboxes: &self.mailboxes,
-            desk: &self.mail_room,
-            memory: &self.store,
-            settings: &self.config.mail,
-            zone: self.gestsup.zone(),
-            spool,
-        }
-    }
-
-    /// Makes a pass of the mail flow, unless a circuit is open; remembers how it ended.
-    ///
-    /// # Errors
-    /// When GestSup or every mailbox does not answer, or GestSup's account may not write.
-    pub async fn take_mails(
-        &self,
-        options: &PassOptions,
-        cancel: &CancellationToken,
-    ) -> anyhow::Result<PassResult<MailReport>> {
-        let spool = spool()?;
-        let flow = self.intake(spool.path());
-        let mail = MailOptions { dry_run: options.dry_run };
-        let patient = options.only.is_empty();
-        self.make(Flow::Mail, options, patient, async |run_id| flow.pass(&mail, run_id, Utc::now(), cancel).await).await
-    }
-
-    /// Has the next pass of the mail flow take a mail in, whatever the rules say.
-    ///
-    /// # Errors
-    /// When it was taken in already or is nowhere to be found.
-    pub async fn replay_mail(&self, row: MailRow) -> anyhow::Result<MailRow> {
-        let spool = spool()?;
-        let _alone = self.alone_with_mails().await;
-        Ok(self.intake(spool.path()).replay(row, Utc::now()).await?)
-    }
-
-    /// Waits until nobody works on the mailboxes, and keeps others away.
-    pub(super) async fn alone_with_mails(&self) -> OwnedMutexGuard<()> {
-        Arc::clone(&self.mails).lock_owned().await
     }
 
     /// Waits until nobody works on the links, and keeps others away: for decisions that people make.
@@ -344,11 +300,6 @@ impl Site {
         })
         .await
     }
-}
-
-/// A folder for large mails, gone with what it returns.
-fn spool() -> anyhow::Result<tempfile::TempDir> {
-    tempfile::TempDir::with_prefix("gestan-connector-mail-").context("while making a folder for large mails")
 }
 
 /// The client of the gateway that the configuration names.

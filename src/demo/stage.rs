@@ -90,6 +90,12 @@ impl Stage {
         Ok(Self { desk, erp, sandbox, config, folder, acts: 0, failed: Vec::new() })
     }
 
+    /// Adds to the configuration.
+    pub(super) fn configure(&self, more: &str) -> anyhow::Result<()> {
+        let text = std::fs::read_to_string(&self.config)?;
+        Ok(std::fs::write(&self.config, format!("{text}{more}"))?)
+    }
+
     /// GestSup's folder of uploaded files.
     pub(super) fn upload(&self) -> PathBuf {
         self.folder.join("upload")

@@ -3,6 +3,7 @@
 mod deciding;
 mod hostile;
 mod once;
+mod service;
 
 use crate::mailbox::Post;
 use crate::support::World;
