@@ -15,15 +15,20 @@ fn letter(headers: &str, body: &str) -> Vec<u8> {
     format!("{headers}\nTo: support@sival.fr\n{kind}\n\n{body}\n").replace('\n', "\r\n").into_bytes()
 }
 
+fn deliver(stage: &Stage, mail: &[u8]) -> anyhow::Result<()> {
+    stage.mailbox().map_or(Ok(()), |server| server.deliver(ACCOUNT, "INBOX", mail))
+}
+
 pub(super) async fn by_mail(stage: &mut Stage, cast: &Cast, told: &mut Told) -> anyhow::Result<()> {
     stage.act("Customers write: mails become tickets, answers become comments, what nobody wrote becomes nothing");
     let server = tokio::task::spawn_blocking(|| PrivateDovecot::start(&[ACCOUNT])).await??;
     stage.sandbox.let_it_take_mails().await?;
-    stage.configure(&format!(
+    let more = format!(
         "\n[mail]\nenabled = true\n{RULE}\n[[mail.mailboxes]]\nname = \"support\"\nhost = \"127.0.0.1\"\nport = {}\nsecurity = \"none\"\nuser = \"{ACCOUNT}\"\npassword = \"{}\"\n",
         server.port(),
         PASSWORD.replace('"', "\\\"")
-    ))?;
+    );
+    stage.add_mailbox(server, &more)?;
     for mail in [
         letter(
             "From: =?utf-8?Q?H=C3=A9l=C3=A8ne?= <helene@client.fr>\nSubject: Le terminal de paiement est muet\nMessage-ID: <panne@client.fr>",
@@ -42,12 +47,11 @@ pub(super) async fn by_mail(stage: &mut Stage, cast: &Cast, told: &mut Told) -> 
             "Je reviens lundi.",
         ),
     ] {
-        server.deliver(ACCOUNT, "INBOX", &mail)?;
+        deliver(stage, &mail)?;
     }
     stage.run(&["sync"]).await?;
-    server.deliver(
-        ACCOUNT,
-        "INBOX",
+    deliver(
+        stage,
         &letter(
             "From: helene@client.fr\nSubject: Re: Le terminal de paiement est muet\nIn-Reply-To: <panne@client.fr>\nMessage-ID: <suite@client.fr>",
             "Il remarche, sauf sans contact.\n\nLe 26 novembre 2026 à 14:10, Support a écrit :\n> Avez-vous essayé de le redémarrer ?",

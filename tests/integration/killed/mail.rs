@@ -74,12 +74,13 @@ impl Story {
     async fn sides(&self) -> Vec<String> {
         let mut lines =
             ask(&self.world, "title, user > 0, state, LENGTH(description)", "tincidents ORDER BY title").await;
-        let steps = "tthreads h LEFT JOIN tincidents t ON t.id = h.ticket ORDER BY 1, 2, 4";
+        let steps = "tthreads h LEFT JOIN tincidents t ON t.id = h.ticket";
         lines.extend(ask(&self.world, "t.title, h.type, h.state, h.text", steps).await);
-        let files = "tattachments a LEFT JOIN tincidents t ON t.id = a.ticket_id ORDER BY 1, 2";
+        let files = "tattachments a LEFT JOIN tincidents t ON t.id = a.ticket_id";
         lines.extend(ask(&self.world, "t.title, a.real_filename", files).await);
+        lines.sort();
         lines.extend(ask(&self.world, "login", "tusers WHERE id > 6 ORDER BY login").await);
-        let stored = ask(&self.world, "storage_filename", "tattachments ORDER BY 1").await;
+        let stored = ask(&self.world, "storage_filename", "tattachments ORDER BY storage_filename").await;
         let folder = self.world.kept[0].path().join("ticket");
         let mut there: Vec<String> =
             std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
