@@ -136,6 +136,7 @@ async fn killed_between_any_write_of_a_mail_and_its_record_each_mail_has_one_out
 }
 
 #[tokio::test]
+#[expect(clippy::print_stderr, reason = "a long run says what it came to")]
 async fn killed_at_random_moments_each_mail_has_one_outcome_and_is_filed() {
     let mails = number_from("MAIL_KILLS", MAILS);
     let seed = number_from("MAIL_KILL_SEED", SEED);
