@@ -16,6 +16,7 @@ mod verdict;
 pub use attributes::{KEYS, id_of};
 pub use decide::{Question, claimed};
 pub use desk::{Account, DeskFacts, TicketFacts, two_readers};
+pub(crate) use html::is_costly;
 pub use html::{clean, from_text, only_held};
 pub use identity::identity;
 pub use quotes::{Fresh, fresh_html, fresh_text};
