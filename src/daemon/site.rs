@@ -6,7 +6,7 @@ use super::pulse::Pulse;
 use crate::config::Config;
 use crate::flows::PortError;
 use crate::flows::follow_up::{EVERY_PASS, FollowReport, FollowUpFlow};
-use crate::flows::reference::{Kind, ReferenceFlow, ReferenceReport};
+use crate::flows::reference::{Kind, Mirror, ReferenceFlow, ReferenceReport};
 use crate::flows::tickets::{Files, Interventions, PassOptions, PassReport, Shadow, TicketsFlow};
 use crate::gateway::Gateway;
 use crate::gestan::GatewayClient;
@@ -14,6 +14,7 @@ use crate::gestsup::{DaemonLock, Gestsup, UploadFolder};
 use crate::store::{StateLock, Store};
 use anyhow::{Context as _, anyhow, bail};
 use chrono::Utc;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{Mutex, OwnedMutexGuard};
@@ -40,6 +41,10 @@ pub struct Site {
     daemon_lock: Arc<Mutex<Option<DaemonLock>>>,
     /// Held by whoever works on the links between tickets and Gestan.
     links: Arc<Mutex<()>>,
+    /// Gestan's lists as the reference flow last read them; another configuration reads them anew.
+    mirror: Mutex<Option<Mirror>>,
+    /// Where they lie.
+    scratch: PathBuf,
     pub(super) pulse: Arc<Pulse>,
 }
 
@@ -110,7 +115,11 @@ impl Site {
         let documents = &config.documents;
         let folder = documents.folder.clone().filter(|_| documents.enabled);
         let files = folder.map(|folder| UploadFolder::new(folder, gestsup.clone()));
+        let beside = store.path().parent().filter(|folder| !folder.as_os_str().is_empty());
+        let scratch = beside.map_or_else(std::env::temp_dir, std::path::Path::to_owned);
         Ok(Self {
+            mirror: Mutex::default(),
+            scratch,
             config,
             store,
             gestsup,
@@ -209,6 +218,8 @@ impl Site {
             memory: &self.store,
             settings: &self.config.reference,
             zone: self.gestsup.zone(),
+            mirror: &self.mirror,
+            scratch: &self.scratch,
             progress,
         }
     }
