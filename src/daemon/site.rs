@@ -10,7 +10,8 @@ use crate::flows::reference::{Kind, Mirror, ReferenceFlow, ReferenceReport};
 use crate::flows::tickets::{Files, Interventions, PassOptions, PassReport, Shadow, TicketsFlow};
 use crate::gateway::Gateway;
 use crate::gestan::GatewayClient;
-use crate::gestsup::{DaemonLock, Gestsup, UploadFolder};
+use crate::gestsup::{DaemonLock, Gestsup, MailRoom, UploadFolder};
+use crate::mailbox::ImapMailboxes;
 use crate::store::{StateLock, Store};
 use anyhow::{Context as _, anyhow, bail};
 use chrono::Utc;
@@ -36,11 +37,15 @@ pub struct Site {
     /// Stands before Gestan where nothing is to be written.
     shadow: Option<Shadow<GatewayClient, Store>>,
     files: Option<UploadFolder>,
+    pub(super) mailboxes: ImapMailboxes,
+    pub(super) mail_room: MailRoom,
     lock: Option<Arc<StateLock>>,
     /// Held from the first pass on, for as long as its connection lives.
     daemon_lock: Arc<Mutex<Option<DaemonLock>>>,
     /// Held by whoever works on the links between tickets and Gestan.
     links: Arc<Mutex<()>>,
+    /// Held by whoever works on the mailboxes.
+    pub(super) mails: Arc<Mutex<()>>,
     /// Gestan's lists as the reference flow last read them; another configuration reads them anew.
     mirror: Mutex<Option<Mirror>>,
     /// Where they lie.
@@ -102,6 +107,7 @@ impl Site {
         let mut site = Self::assemble(config, self.store.clone(), self.lock.clone())?;
         site.daemon_lock = Arc::clone(&self.daemon_lock);
         site.links = Arc::clone(&self.links);
+        site.mails = Arc::clone(&self.mails);
         site.pulse = Arc::clone(&self.pulse);
         Ok(site)
     }
@@ -115,6 +121,8 @@ impl Site {
         let documents = &config.documents;
         let folder = documents.folder.clone().filter(|_| documents.enabled);
         let files = folder.map(|folder| UploadFolder::new(folder, gestsup.clone()));
+        let mailboxes = ImapMailboxes::new(&config.mail.mailboxes);
+        let mail_room = MailRoom::new(gestsup.clone(), &gestsup_config.source, config.upload_folder());
         let beside = store.path().parent().filter(|folder| !folder.as_os_str().is_empty());
         let scratch = beside.map_or_else(std::env::temp_dir, std::path::Path::to_owned);
         Ok(Self {
@@ -126,9 +134,12 @@ impl Site {
             gestan,
             shadow,
             files,
+            mailboxes,
+            mail_room,
             lock,
             daemon_lock: Arc::default(),
             links: Arc::default(),
+            mails: Arc::default(),
             pulse: Arc::default(),
         })
     }
