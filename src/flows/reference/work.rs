@@ -90,17 +90,22 @@ impl Pass<'_> {
             }
         }
         let mut pace = Pace { done: 0, total: total + gone.len() };
-        let mut walk = source.walk();
-        while total > 0
-            && let Some(records) = source.next(&mut walk)?
-        {
-            let works: Vec<Work> = records.into_iter().filter_map(|record| scene.work(record)).collect();
-            for works in works.chunks(PART) {
+        let (mut walk, mut works) = (source.walk(), Vec::new());
+        while total > 0 {
+            let records = source.next(&mut walk)?;
+            let last = records.is_none();
+            works.extend(records.into_iter().flatten().filter_map(|record| scene.work(record)));
+            // Of a long list few pages hold much: their works are one transaction.
+            while works.len() >= PART || (last && !works.is_empty()) {
                 if self.cancel.is_cancelled() {
                     return Ok((true, None));
                 }
-                let plans = self.plan(works, &mut scene, ground, pen).await?;
-                self.carry_out(kind, works.len(), plans, pen, &mut pace, imagined.as_mut()).await?;
+                let part: Vec<Work> = works.drain(..works.len().min(PART)).collect();
+                let plans = self.plan(&part, &mut scene, ground, pen).await?;
+                self.carry_out(kind, part.len(), plans, pen, &mut pace, imagined.as_mut()).await?;
+            }
+            if last {
+                break;
             }
         }
         for links in gone.chunks(PART) {
