@@ -6,6 +6,7 @@ mod flow;
 mod lane;
 mod metrics;
 mod monitor;
+mod page;
 mod passes;
 mod pulse;
 mod report;

@@ -20,6 +20,7 @@ mod lies;
 mod linked;
 mod mailbox;
 mod money;
+mod page;
 mod reference;
 mod restore;
 mod rules;
