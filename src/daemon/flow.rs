@@ -6,6 +6,8 @@ use crate::flows::System;
 
 /// The lane of the flows that share the links.
 pub(super) const LINKS: &str = "links";
+/// The lane of the mail flow.
+pub(super) const MAIL: &str = "mail";
 
 /// A flow that the service makes passes of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -14,19 +16,22 @@ pub enum Flow {
     Reference,
     /// What Gestan's users did, into GestSup.
     FollowUp,
+    /// Mails into GestSup.
+    Mail,
     /// Tickets into Gestan.
     Tickets,
 }
 
 impl Flow {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::Reference, Self::FollowUp, Self::Tickets];
+    pub const ALL: [Self; 4] = [Self::Reference, Self::FollowUp, Self::Mail, Self::Tickets];
 
     /// Name in the state, the log and on the command line.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Reference => "reference",
             Self::FollowUp => "follow_up",
+            Self::Mail => "mail",
             Self::Tickets => "tickets",
         }
     }
@@ -36,6 +41,7 @@ impl Flow {
         match self {
             Self::Reference => "sync reference",
             Self::FollowUp => "sync follow_up",
+            Self::Mail => "sync mail",
             Self::Tickets => "sync",
         }
     }
@@ -45,6 +51,7 @@ impl Flow {
     pub(super) fn lane(self) -> &'static str {
         match self {
             Self::Reference | Self::FollowUp | Self::Tickets => LINKS,
+            Self::Mail => MAIL,
         }
     }
 
@@ -52,6 +59,7 @@ impl Flow {
     pub(super) fn systems(self) -> &'static [System] {
         match self {
             Self::Reference | Self::FollowUp | Self::Tickets => &[System::Gestsup, System::Gestan],
+            Self::Mail => &[System::Gestsup, System::Mailbox],
         }
     }
 
@@ -64,6 +72,7 @@ impl Flow {
         match self {
             Self::Reference => site.refers(),
             Self::FollowUp => site.follows_up(),
+            Self::Mail => site.takes_mails(),
             Self::Tickets => true,
         }
     }
@@ -72,6 +81,7 @@ impl Flow {
         match self {
             Self::Reference => &config.reference.schedule,
             Self::FollowUp => &config.follow_up.schedule,
+            Self::Mail => &config.mail.schedule,
             Self::Tickets => &config.tickets.schedule,
         }
     }
@@ -79,8 +89,9 @@ impl Flow {
     /// Flows that have something to do once this one wrote.
     pub(super) fn wakes(self) -> &'static [Self] {
         match self {
-            // A ticket may have waited for its client, and what was carried back is agreed with Gestan.
-            Self::Reference | Self::FollowUp => &[Self::Tickets],
+            // A ticket may have waited for its client, what was carried back is agreed with Gestan, and a mail may be attributed by a
+            // rule.
+            Self::Reference | Self::FollowUp | Self::Mail => &[Self::Tickets],
             Self::Tickets => &[],
         }
     }

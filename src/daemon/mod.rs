@@ -4,6 +4,7 @@
 mod clock;
 mod flow;
 mod lane;
+mod mails;
 mod metrics;
 mod monitor;
 mod page;
@@ -16,6 +17,7 @@ mod site;
 mod socket;
 mod systemd;
 mod voice;
+mod watch;
 
 pub use flow::Flow;
 pub use monitor::Health;

@@ -1,6 +1,7 @@
 //! What the service wants to know of a pass, whatever the flow.
 
 use crate::flows::follow_up::FollowReport;
+use crate::flows::mail::MailReport;
 use crate::flows::reference::ReferenceReport;
 use crate::flows::tickets::{BrakeReason, Outcome, PassReport};
 use serde_json::{Value, json};
@@ -93,6 +94,36 @@ impl Report for ReferenceReport {
 
     fn counts(&self) -> Value {
         json!({ "listed": self.listed, "writes": self.writes })
+    }
+
+    fn count(&self, outcome: Outcome) -> usize {
+        self.count(outcome)
+    }
+}
+
+impl Report for MailReport {
+    fn head(&self) -> Head<'_> {
+        let trouble = self.troubles.first().map(|trouble| trouble.message.as_str());
+        Head {
+            run_id: &self.run_id,
+            milliseconds: self.milliseconds,
+            looked_at: self.looked_at,
+            writes: self.writes(),
+            brake: &[],
+            held: trouble,
+        }
+    }
+
+    fn counts(&self) -> Value {
+        json!({
+            "looked_at": self.looked_at,
+            "tickets": self.tickets,
+            "replies": self.replies,
+            "excluded": self.excluded,
+            "duplicates": self.duplicates,
+            "failed": self.failed,
+            "parked": self.parked,
+        })
     }
 
     fn count(&self, outcome: Outcome) -> usize {

@@ -6,14 +6,16 @@ use super::pulse::Pulse;
 use crate::config::Config;
 use crate::flows::PortError;
 use crate::flows::follow_up::{EVERY_PASS, FollowReport, FollowUpFlow};
-use crate::flows::reference::{Kind, ReferenceFlow, ReferenceReport};
+use crate::flows::reference::{Kind, Mirror, ReferenceFlow, ReferenceReport};
 use crate::flows::tickets::{Files, Interventions, PassOptions, PassReport, Shadow, TicketsFlow};
 use crate::gateway::Gateway;
 use crate::gestan::GatewayClient;
-use crate::gestsup::{DaemonLock, Gestsup, UploadFolder};
+use crate::gestsup::{DaemonLock, Gestsup, MailRoom, UploadFolder};
+use crate::mailbox::ImapMailboxes;
 use crate::store::{StateLock, Store};
 use anyhow::{Context as _, anyhow, bail};
 use chrono::Utc;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{Mutex, OwnedMutexGuard};
@@ -35,11 +37,19 @@ pub struct Site {
     /// Stands before Gestan where nothing is to be written.
     shadow: Option<Shadow<GatewayClient, Store>>,
     files: Option<UploadFolder>,
+    pub(super) mailboxes: ImapMailboxes,
+    pub(super) mail_room: MailRoom,
     lock: Option<Arc<StateLock>>,
     /// Held from the first pass on, for as long as its connection lives.
     daemon_lock: Arc<Mutex<Option<DaemonLock>>>,
     /// Held by whoever works on the links between tickets and Gestan.
     links: Arc<Mutex<()>>,
+    /// Held by whoever works on the mailboxes.
+    pub(super) mails: Arc<Mutex<()>>,
+    /// Gestan's lists as the reference flow last read them; another configuration reads them anew.
+    mirror: Mutex<Option<Mirror>>,
+    /// Where they lie.
+    scratch: PathBuf,
     pub(super) pulse: Arc<Pulse>,
 }
 
@@ -97,6 +107,7 @@ impl Site {
         let mut site = Self::assemble(config, self.store.clone(), self.lock.clone())?;
         site.daemon_lock = Arc::clone(&self.daemon_lock);
         site.links = Arc::clone(&self.links);
+        site.mails = Arc::clone(&self.mails);
         site.pulse = Arc::clone(&self.pulse);
         Ok(site)
     }
@@ -110,16 +121,25 @@ impl Site {
         let documents = &config.documents;
         let folder = documents.folder.clone().filter(|_| documents.enabled);
         let files = folder.map(|folder| UploadFolder::new(folder, gestsup.clone()));
+        let mailboxes = ImapMailboxes::new(&config.mail.mailboxes);
+        let mail_room = MailRoom::new(gestsup.clone(), &gestsup_config.source, config.upload_folder());
+        let beside = store.path().parent().filter(|folder| !folder.as_os_str().is_empty());
+        let scratch = beside.map_or_else(std::env::temp_dir, std::path::Path::to_owned);
         Ok(Self {
+            mirror: Mutex::default(),
+            scratch,
             config,
             store,
             gestsup,
             gestan,
             shadow,
             files,
+            mailboxes,
+            mail_room,
             lock,
             daemon_lock: Arc::default(),
             links: Arc::default(),
+            mails: Arc::default(),
             pulse: Arc::default(),
         })
     }
@@ -209,6 +229,8 @@ impl Site {
             memory: &self.store,
             settings: &self.config.reference,
             zone: self.gestsup.zone(),
+            mirror: &self.mirror,
+            scratch: &self.scratch,
             progress,
         }
     }

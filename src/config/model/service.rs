@@ -42,6 +42,13 @@ pub struct Page {
 
 impl Default for Service {
     fn default() -> Self {
-        Self { time_zone: None, jitter_seconds: 0, deadline_minutes: 60, listen: None, socket: None, page: Page::default() }
+        Self {
+            time_zone: None,
+            jitter_seconds: 0,
+            deadline_minutes: 60,
+            listen: None,
+            socket: None,
+            page: Page::default(),
+        }
     }
 }

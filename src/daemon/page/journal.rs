@@ -29,11 +29,7 @@ pub(super) struct Asked {
     to: String,
 }
 
-pub(super) async fn show(
-    State(page): State<Arc<Page>>,
-    visitor: Visitor,
-    Query(asked): Query<Asked>,
-) -> Response {
+pub(super) async fn show(State(page): State<Arc<Page>>, visitor: Visitor, Query(asked): Query<Asked>) -> Response {
     let site = page.site();
     let zone = visitor.view.zone;
     let day = |text: &str| text.parse::<NaiveDate>().ok();

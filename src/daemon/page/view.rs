@@ -129,7 +129,8 @@ mod tests {
     fn what_people_wrote_is_shown_and_never_obeyed() {
         let view = View { locale: Locale::En, zone: chrono_tz::Europe::Paris };
         let sentence = "<script>alert(1)</script> \" onload='x'";
-        let shell = context! { lang => "en", path => "/page\"><script>", other_language => "/page?lang=", version => "1" };
+        let shell =
+            context! { lang => "en", path => "/page\"><script>", other_language => "/page?lang=", version => "1" };
         let html = view.render("trouble.html", context! { sentence, ..shell }).unwrap();
         assert!(!html.contains("<script"), "{html}");
         assert!(html.contains("&lt;script&gt;alert(1)"), "{html}");

@@ -33,7 +33,7 @@ const EMPTY: [&str; 10] = ["br", "hr", "img", "meta", "link", "input", "col", "w
 /// elsewhere, its description stands in its place. Every character is one that three bytes of UTF-8 hold.
 pub fn clean(html: &str, picture: &dyn Fn(&str) -> Option<String>) -> String {
     let html = cut(html, MOST);
-    if cost(html) > COST {
+    if is_costly(html) {
         return from_text(&without_tags(html));
     }
     let cleaned = with_entities(&cleaner().clean(&without_entities(html)).to_string());
@@ -56,6 +56,33 @@ pub fn from_text(text: &str) -> String {
         out.push_str(&escaped.replace('\t', "    ").replace("  ", " &nbsp;"));
     }
     only_held(&out, &|c| u32::from(c) <= 0xFFFF).into_owned()
+}
+
+/// The text of HTML in its lines, roughly: for what is only attached or looked at for anything to read.
+pub fn to_text(html: &str) -> String {
+    let html = cut(html, MOST);
+    let mut out = String::with_capacity(html.len());
+    let mut rest = html;
+    while let Some(at) = rest.find('<') {
+        out.push_str(&rest[..at]);
+        let tag: String = rest[at + 1..].chars().take(9).collect::<String>().to_ascii_lowercase();
+        let name: String = tag.trim_start_matches('/').chars().take_while(char::is_ascii_alphanumeric).collect();
+        let ends = tag.starts_with('/');
+        if DROPPED.contains(&name.as_str()) && !ends {
+            // Nothing of it is text.
+            let close = format!("</{name}");
+            let lower = rest[at..].to_ascii_lowercase();
+            rest = lower.find(&close).map_or("", |end| &rest[at + end..]);
+            continue;
+        }
+        if name == "br" || (ends && ["p", "div", "tr", "li", "h1", "h2", "h3", "table"].contains(&name.as_str())) {
+            out.push('\n');
+        }
+        let Some(end) = rest[at..].find('>') else { return html_escape::decode_html_entities(&out).into_owned() };
+        rest = &rest[at + end + 1..];
+    }
+    out.push_str(rest);
+    html_escape::decode_html_entities(&out).into_owned()
 }
 
 /// HTML with every character that a column cannot hold written as a number, which shows as the same character.
@@ -215,6 +242,11 @@ fn end_of_tag(tag: &str) -> Option<usize> {
         }
     }
     None
+}
+
+/// Whether HTML is nested so that a parser would take minutes over it, or gigabytes.
+pub(crate) fn is_costly(html: &str) -> bool {
+    cost(html) > COST
 }
 
 /// What a parser would have to look through, all tags together.
