@@ -38,10 +38,10 @@ fn read(text: &str) -> Table {
         if line.starts_with("Lines of the journal of the flow") || line.starts_with("Lignes du journal du flux") {
             flow = line.split('`').nth(1).unwrap_or(flow);
         }
-        let Some(row) = line.strip_prefix("| ").and_then(|row| row.strip_suffix(" |")) else {
+        if !line.starts_with('|') {
             inside = false;
-            continue;
-        };
+        }
+        let Some(row) = line.strip_prefix("| ").and_then(|row| row.strip_suffix(" |")) else { continue };
         let mut cells = row.split(" | ");
         let (Some(codes), Some(cause), Some(cure), None) = (cells.next(), cells.next(), cells.next(), cells.next())
         else {
