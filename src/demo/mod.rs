@@ -9,6 +9,7 @@ pub mod erp;
 pub mod help_desk;
 mod in_gestan;
 pub mod mariadb;
+mod reference;
 pub mod sandbox;
 mod stage;
 mod story;
@@ -75,6 +76,12 @@ pub async fn run(keep: bool, json: bool) -> anyhow::Result<bool> {
             "followed_back": told.followed_back,
             "consos": told.consos,
             "documents": told.documents,
+            "clients": told.clients,
+            "contacts": told.contacts,
+            "equipment": told.equipment,
+            "technicians": told.technicians,
+            "psp_contacts": told.psp_contacts,
+            "absences": told.absences,
             "mails": told.mails,
             "tickets_from_mail": told.tickets_from_mail,
             "replies": told.replies,
