@@ -22,6 +22,7 @@ mod mail;
 mod mailbox;
 mod money;
 mod packaging;
+mod page;
 mod reference;
 mod restore;
 mod rules;
