@@ -90,10 +90,11 @@ impl Pass<'_> {
             }
         }
         let mut pace = Pace { done: 0, total: total + gone.len() };
-        let (mut walk, mut works) = (source.walk(), Vec::new());
-        while total > 0 {
+        let (mut walk, mut works, mut more) = (source.walk(), Vec::new(), total > 0);
+        while more {
             let records = source.next(&mut walk)?;
             let last = records.is_none();
+            more = !last;
             works.extend(records.into_iter().flatten().filter_map(|record| scene.work(record)));
             // Of a long list few pages hold much: their works are one transaction.
             while works.len() >= PART || (last && !works.is_empty()) {
@@ -103,9 +104,6 @@ impl Pass<'_> {
                 let part: Vec<Work> = works.drain(..works.len().min(PART)).collect();
                 let plans = self.plan(&part, &mut scene, ground, pen).await?;
                 self.carry_out(kind, part.len(), plans, pen, &mut pace, imagined.as_mut()).await?;
-            }
-            if last {
-                break;
             }
         }
         for links in gone.chunks(PART) {
