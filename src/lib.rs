@@ -15,5 +15,6 @@ pub mod mapping;
 pub mod model;
 mod mysql;
 pub mod retry;
+pub mod smtp;
 pub mod store;
 pub mod telemetry;

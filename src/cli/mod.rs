@@ -11,6 +11,7 @@ mod gateway;
 mod healthcheck;
 mod journal;
 mod link;
+mod notify;
 mod output;
 mod reconcile;
 mod reference;
@@ -73,6 +74,8 @@ enum Command {
     Link(link::Link),
     /// Decide which row of GestSup a client, contact, machine or user of Gestan is.
     Reference(reference::Reference),
+    /// See the mails that go out, send one again, or take one back.
+    Notify(notify::Notify),
     /// Copy, restore, check or rebuild what the connector remembers.
     State(state::State),
     /// Serve Gestan's base to a connector elsewhere, install what it needs, or look for its codes.
@@ -106,6 +109,7 @@ impl Cli {
             Command::Reconcile(reconcile) => reconcile.execute(&globals).await,
             Command::Link(link) => link.execute(&globals).await,
             Command::Reference(reference) => reference.execute(&globals).await,
+            Command::Notify(notify) => notify.execute(&globals).await,
             Command::Gateway(gateway) => gateway.execute(&globals).await,
             Command::Demo(demo) => demo.execute(&globals).await,
         }
@@ -129,6 +133,7 @@ impl Command {
             Self::Reconcile(reconcile) => reconcile.works().then(Vec::new),
             Self::Link(link) => link.works().then(|| link.files()),
             Self::Reference(reference) => Some(reference.files()),
+            Self::Notify(notify) => notify.works().then(Vec::new),
             Self::Retry(_) => Some(Vec::new()),
             _ => None,
         }

@@ -6,6 +6,8 @@ use crate::flows::System;
 
 /// The lane of the flows that share the links.
 pub(super) const LINKS: &str = "links";
+/// The lane of the mails that are sent.
+pub(super) const NOTICES: &str = "notify";
 
 /// A flow that the service makes passes of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -16,11 +18,13 @@ pub enum Flow {
     FollowUp,
     /// Tickets into Gestan.
     Tickets,
+    /// Mails to people.
+    Notify,
 }
 
 impl Flow {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::Reference, Self::FollowUp, Self::Tickets];
+    pub const ALL: [Self; 4] = [Self::Reference, Self::FollowUp, Self::Tickets, Self::Notify];
 
     /// Name in the state, the log and on the command line.
     pub fn as_str(self) -> &'static str {
@@ -28,6 +32,7 @@ impl Flow {
             Self::Reference => "reference",
             Self::FollowUp => "follow_up",
             Self::Tickets => "tickets",
+            Self::Notify => "notify",
         }
     }
 
@@ -37,6 +42,7 @@ impl Flow {
             Self::Reference => "sync reference",
             Self::FollowUp => "sync follow_up",
             Self::Tickets => "sync",
+            Self::Notify => "sync notify",
         }
     }
 
@@ -45,6 +51,7 @@ impl Flow {
     pub(super) fn lane(self) -> &'static str {
         match self {
             Self::Reference | Self::FollowUp | Self::Tickets => LINKS,
+            Self::Notify => NOTICES,
         }
     }
 
@@ -52,6 +59,8 @@ impl Flow {
     pub(super) fn systems(self) -> &'static [System] {
         match self {
             Self::Reference | Self::FollowUp | Self::Tickets => &[System::Gestsup, System::Gestan],
+            // What changed is noted down while no mail can be sent.
+            Self::Notify => &[System::Gestsup],
         }
     }
 
@@ -60,6 +69,7 @@ impl Flow {
             Self::Reference => site.refers(),
             Self::FollowUp => site.follows_up(),
             Self::Tickets => true,
+            Self::Notify => site.notifies(),
         }
     }
 
@@ -68,6 +78,7 @@ impl Flow {
             Self::Reference => &config.reference.schedule,
             Self::FollowUp => &config.follow_up.schedule,
             Self::Tickets => &config.tickets.schedule,
+            Self::Notify => &config.notify.schedule,
         }
     }
 
@@ -75,8 +86,10 @@ impl Flow {
     pub(super) fn wakes(self) -> &'static [Self] {
         match self {
             // A ticket may have waited for its client, and what was carried back is agreed with Gestan.
-            Self::Reference | Self::FollowUp => &[Self::Tickets],
-            Self::Tickets => &[],
+            Self::Reference => &[Self::Tickets],
+            Self::FollowUp => &[Self::Tickets, Self::Notify],
+            Self::Tickets => &[Self::Notify],
+            Self::Notify => &[],
         }
     }
 }

@@ -92,6 +92,7 @@ impl Lane {
             Flow::Reference => tell(flow, site, voice, site.refer(&options, None, &cancel).await).await,
             Flow::FollowUp => tell(flow, site, voice, site.follow(&options, &cancel).await).await,
             Flow::Tickets => tell(flow, site, voice, site.pass(&options, &cancel).await).await,
+            Flow::Notify => tell(flow, site, voice, site.notify(&options, &cancel).await).await,
         };
         timer.abort();
         site.pulse.is_over(flow);

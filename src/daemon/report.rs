@@ -1,6 +1,7 @@
 //! What the service wants to know of a pass, whatever the flow.
 
 use crate::flows::follow_up::FollowReport;
+use crate::flows::notify::NotifyReport;
 use crate::flows::reference::ReferenceReport;
 use crate::flows::tickets::{BrakeReason, Outcome, PassReport};
 use serde_json::{Value, json};
@@ -126,6 +127,47 @@ impl Report for ReferenceReport {
 
     fn writes(&self) -> usize {
         self.writes
+    }
+
+    fn count(&self, outcome: Outcome) -> usize {
+        self.count(outcome)
+    }
+}
+
+impl Report for NotifyReport {
+    fn run_id(&self) -> &str {
+        &self.run_id
+    }
+
+    fn milliseconds(&self) -> u64 {
+        self.milliseconds
+    }
+
+    fn looked_at(&self) -> usize {
+        self.looked_at
+    }
+
+    fn counts(&self) -> Value {
+        json!({
+            "looked_at": self.looked_at,
+            "changed": self.changed,
+            "queued": self.queued,
+            "sent": self.sent,
+            "waiting": self.waiting,
+            "given_up": self.given_up,
+        })
+    }
+
+    fn brake(&self) -> &[BrakeReason] {
+        &self.brake
+    }
+
+    fn held(&self) -> Option<&str> {
+        self.held.as_deref()
+    }
+
+    fn writes(&self) -> usize {
+        self.writes()
     }
 
     fn count(&self, outcome: Outcome) -> usize {

@@ -6,11 +6,13 @@ use super::pulse::Pulse;
 use crate::config::Config;
 use crate::flows::PortError;
 use crate::flows::follow_up::{EVERY_PASS, FollowReport, FollowUpFlow};
+use crate::flows::notify::{NotifyFlow, NotifyReport, Post, Templates};
 use crate::flows::reference::{Kind, ReferenceFlow, ReferenceReport};
 use crate::flows::tickets::{Files, Interventions, PassOptions, PassReport, Shadow, TicketsFlow};
 use crate::gateway::Gateway;
 use crate::gestan::GatewayClient;
 use crate::gestsup::{DaemonLock, Gestsup, UploadFolder};
+use crate::smtp::MailServer;
 use crate::store::{StateLock, Store};
 use anyhow::{Context as _, anyhow, bail};
 use chrono::Utc;
@@ -40,6 +42,10 @@ pub struct Site {
     daemon_lock: Arc<Mutex<Option<DaemonLock>>>,
     /// Held by whoever works on the links between tickets and Gestan.
     links: Arc<Mutex<()>>,
+    /// Held by whoever works on the outbox.
+    outbox: Arc<Mutex<()>>,
+    templates: Templates,
+    post: Option<MailServer>,
     pub(super) pulse: Arc<Pulse>,
 }
 
@@ -97,6 +103,7 @@ impl Site {
         let mut site = Self::assemble(config, self.store.clone(), self.lock.clone())?;
         site.daemon_lock = Arc::clone(&self.daemon_lock);
         site.links = Arc::clone(&self.links);
+        site.outbox = Arc::clone(&self.outbox);
         site.pulse = Arc::clone(&self.pulse);
         Ok(site)
     }
@@ -110,6 +117,8 @@ impl Site {
         let documents = &config.documents;
         let folder = documents.folder.clone().filter(|_| documents.enabled);
         let files = folder.map(|folder| UploadFolder::new(folder, gestsup.clone()));
+        let templates = Templates::load(config.notify.templates.as_deref())?;
+        let post = MailServer::new(&config.notify);
         Ok(Self {
             config,
             store,
@@ -120,6 +129,9 @@ impl Site {
             lock,
             daemon_lock: Arc::default(),
             links: Arc::default(),
+            outbox: Arc::default(),
+            templates,
+            post,
             pulse: Arc::default(),
         })
     }
@@ -231,6 +243,54 @@ impl Site {
         let flow = self.reference(progress);
         self.make(Flow::Reference, options, true, async |run_id| flow.pass(options, run_id, Utc::now(), cancel).await)
             .await
+    }
+
+    /// The notify flow of this site.
+    pub fn notices(&self) -> NotifyFlow<'_> {
+        NotifyFlow {
+            desk: &self.gestsup,
+            post: self.post.as_ref().map(|post| post as &dyn Post),
+            memory: &self.store,
+            templates: &self.templates,
+            config: &self.config,
+            zone: self.gestsup.zone(),
+            url: self.config.gestsup.as_ref().and_then(|gestsup| gestsup.url.as_ref()),
+        }
+    }
+
+    /// The server that mails are sent through.
+    pub fn mail_server(&self) -> Option<&MailServer> {
+        self.post.as_ref()
+    }
+
+    /// The texts of mails.
+    pub fn templates(&self) -> &Templates {
+        &self.templates
+    }
+
+    /// Whether the notify flow is switched on. In shadow mode nobody is told anything.
+    pub fn notifies(&self) -> bool {
+        self.config.notify.enabled && !self.config.is_shadow()
+    }
+
+    /// Makes a pass of the notify flow, unless a circuit is open; remembers how it ended.
+    ///
+    /// # Errors
+    /// When GestSup does not answer.
+    pub async fn notify(
+        &self,
+        options: &PassOptions,
+        cancel: &CancellationToken,
+    ) -> anyhow::Result<PassResult<NotifyReport>> {
+        let flow = self.notices();
+        let patient = options.only.is_empty();
+        self.make(Flow::Notify, options, patient, async |run_id| flow.pass(options, run_id, Utc::now(), cancel).await)
+            .await
+    }
+
+    /// Waits until nobody works on the outbox, and keeps others away.
+    pub async fn alone_with_mails(&self) -> OwnedMutexGuard<()> {
+        Arc::clone(&self.outbox).lock_owned().await
     }
 
     /// Waits until nobody works on the links, and keeps others away: for decisions that people make.

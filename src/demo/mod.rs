@@ -9,6 +9,7 @@ pub mod help_desk;
 mod in_gestan;
 pub mod mariadb;
 pub mod sandbox;
+pub mod smtp;
 mod stage;
 mod story;
 

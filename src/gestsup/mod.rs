@@ -12,6 +12,7 @@ mod html;
 mod load;
 mod lock;
 mod mail_header;
+mod notices;
 mod people;
 mod pictures;
 mod reference;

@@ -8,6 +8,7 @@ mod keeping;
 mod lock;
 mod memory;
 mod messages;
+mod notify;
 mod queries;
 mod reference;
 
@@ -16,6 +17,7 @@ pub use error::StoreError;
 pub use keeping::StateCheck;
 pub use lock::StateLock;
 pub use messages::Message;
+pub use notify::OutboxFilter;
 pub use queries::{JournalFilter, RunRow, StatusReport};
 
 use sqlx::migrate::{MigrateError, Migrator};

@@ -19,6 +19,7 @@ mod lies;
 mod linked;
 mod mailbox;
 mod money;
+mod notify;
 mod reference;
 mod restore;
 mod rules;

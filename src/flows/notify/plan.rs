@@ -1,0 +1,216 @@
+//! What is to be told of what changed: pure, from tickets to mails that are not written yet.
+
+use super::age::happened;
+use super::audience::{Circle, Left, Recipient, usual_rule};
+use super::report::NotifyRecord;
+use super::templates::one_line;
+use crate::config::{Audience, NotifyRule, Occasion};
+use crate::flows::tickets::Outcome;
+use crate::mapping::ticket_url;
+use crate::model::{Person, StepType, Ticket};
+use chrono::{DateTime, Duration, Utc};
+use chrono_tz::Tz;
+use minijinja::context;
+use serde::Serialize;
+use std::collections::HashMap;
+use url::Url;
+
+/// Lines of a comment that a mail quotes.
+const COMMENT_LINES: usize = 40;
+/// Characters of one of them.
+const COMMENT_WIDTH: usize = 500;
+
+/// A ticket as templates see it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub(super) struct Shown {
+    number: i64,
+    title: String,
+    state: String,
+    state_id: i64,
+    url: String,
+    technician: String,
+    requester: String,
+    client: String,
+    category: String,
+    priority: String,
+    opened: String,
+}
+
+/// A mail that is not written yet.
+#[derive(Debug, Clone)]
+pub(super) struct Draft {
+    pub recipient: Recipient,
+    pub occasion: Occasion,
+    pub shown: Shown,
+    pub comment: Vec<String>,
+    /// Which one that is.
+    pub step: Option<i64>,
+}
+
+/// What was found to tell.
+#[derive(Debug, Default)]
+pub(super) struct Plan {
+    pub drafts: Vec<Draft>,
+    /// Who gets no mail, and changes of which nobody gets one.
+    pub left: Vec<NotifyRecord>,
+}
+
+/// What planning needs to know.
+pub(super) struct Planner<'a> {
+    pub circle: Circle<'a>,
+    pub zone: Tz,
+    pub url: Option<&'a Url>,
+    /// When the last look was.
+    pub previous: Option<DateTime<Utc>>,
+    /// The newest comment of tickets that people were told of.
+    pub told: HashMap<i64, i64>,
+    pub observers: HashMap<i64, Vec<Person>>,
+    pub now: DateTime<Utc>,
+}
+
+impl Planner<'_> {
+    /// Plans what is told of these tickets; each with the state that it was in, if it was seen before.
+    pub(super) fn plan(&self, tickets: &[Ticket], before: &HashMap<i64, i64>) -> Plan {
+        let usual = [usual_rule()];
+        let rules: &[NotifyRule] = match &self.circle.settings.rules[..] {
+            [] => &usual,
+            rules => rules,
+        };
+        let mut plan = Plan::default();
+        for ticket in tickets {
+            let on = if before.contains_key(&ticket.number) { Occasion::State } else { Occasion::Opened };
+            let Some(rule) = self.circle.rule(rules, ticket, on) else { continue };
+            let limit = Duration::hours(self.circle.settings.max_age_hours.into());
+            if let Some(at) = happened(ticket, on, self.previous).filter(|at| self.now - *at > limit) {
+                let message = format!(
+                    "Nobody is told of this change, of {}: it is older than [notify] max_age_hours allows.",
+                    at.with_timezone(&self.zone).format("%d/%m/%Y %H:%M")
+                );
+                plan.left.push(left(ticket, &Left { who: String::new(), code: "too-old", message }));
+                continue;
+            }
+            let observers = self.observers.get(&ticket.number).map_or(&[][..], Vec::as_slice);
+            let (recipients, nobody) = self.circle.people(rule, ticket, on, observers);
+            plan.left.extend(nobody.iter().map(|why| left(ticket, why)));
+            let shown = self.shown(ticket);
+            let (comment, step) = self.comment(ticket).unzip();
+            let comment = comment.unwrap_or_default();
+            plan.drafts.extend(recipients.into_iter().map(|recipient| Draft {
+                recipient,
+                occasion: on,
+                shown: shown.clone(),
+                comment: comment.clone(),
+                step,
+            }));
+        }
+        plan
+    }
+
+    fn shown(&self, ticket: &Ticket) -> Shown {
+        let name = |person: &Option<Person>| person.as_ref().map(Person::display_name).unwrap_or_default();
+        let label =
+            |label: &Option<crate::model::Label>| label.as_ref().map(|label| one_line(&label.name)).unwrap_or_default();
+        let handler = match (&ticket.technician, &ticket.group) {
+            (Some(_), _) => name(&ticket.technician),
+            (None, Some(group)) => group.name.clone(),
+            (None, None) => String::new(),
+        };
+        let opened = ticket.created_at.map(|at| at.with_timezone(&self.zone).format("%d/%m/%Y %H:%M").to_string());
+        Shown {
+            number: ticket.number,
+            title: one_line(&ticket.title),
+            state: one_line(&ticket.state.name),
+            state_id: ticket.state.id,
+            url: ticket_url(self.url, ticket.number).map(|url| url.to_string()).unwrap_or_default(),
+            technician: one_line(&handler),
+            requester: one_line(&name(&ticket.requester)),
+            client: ticket.client().map(|client| one_line(&client.name)).unwrap_or_default(),
+            category: label(&ticket.category),
+            priority: label(&ticket.priority),
+            opened: opened.unwrap_or_default(),
+        }
+    }
+
+    /// The newest public comment of whoever works on the ticket, if nobody was told of it yet.
+    fn comment(&self, ticket: &Ticket) -> Option<(Vec<String>, i64)> {
+        let since = self.previous.map(|at| at - Duration::hours(1));
+        let told = self.told.get(&ticket.number).copied().unwrap_or(0);
+        let step = ticket.steps.iter().rev().find(|step| {
+            let by_staff = step.author.as_ref().is_some_and(|author| author.role.is_staff());
+            step.step_type == StepType::Comment && !step.private && by_staff && !step.text.is_blank()
+        })?;
+        if step.id <= told || since.is_some_and(|since| step.at.is_none_or(|at| at < since)) {
+            return None;
+        }
+        let text = step.text.to_plain();
+        let mut lines: Vec<String> = text
+            .trim()
+            .lines()
+            .take(COMMENT_LINES)
+            .map(|line| {
+                crate::mapping::cut_on_word(line.trim_end(), COMMENT_WIDTH).replace(|c: char| c.is_control(), " ")
+            })
+            .collect();
+        if text.trim().lines().count() > COMMENT_LINES {
+            lines.push("…".to_owned());
+        }
+        Some((lines, step.id))
+    }
+}
+
+impl Draft {
+    /// What its template is given.
+    pub(super) fn values(&self, sender: &str, answers: bool) -> minijinja::Value {
+        let occasion = match self.occasion {
+            Occasion::Opened => "opened",
+            Occasion::State => "state",
+        };
+        context! {
+            occasion,
+            audience => self.recipient.audience.as_str(),
+            name => name_of(&self.recipient),
+            answers,
+            comment => self.comment.clone(),
+            sender,
+            ticket => minijinja::Value::from(minijinja::value::Serde(&self.shown)),
+        }
+    }
+
+    /// Its ticket.
+    pub(super) fn ticket(&self) -> i64 {
+        self.shown.number
+    }
+
+    /// A sentence about it, in a plan.
+    pub(super) fn sentence(&self) -> String {
+        let what = match self.occasion {
+            Occasion::Opened => "the ticket was opened",
+            Occasion::State => "the ticket's state changed",
+        };
+        format!(
+            "a mail to {} ({}): {what}, now “{}”",
+            self.recipient.to.address,
+            self.recipient.audience.as_str(),
+            self.shown.state
+        )
+    }
+}
+
+/// How somebody is addressed.
+pub(super) fn name_of(recipient: &Recipient) -> String {
+    match recipient.audience {
+        Audience::Addresses => String::new(),
+        _ => recipient.to.name.as_deref().map(one_line).unwrap_or_default(),
+    }
+}
+
+fn left(ticket: &Ticket, why: &Left) -> NotifyRecord {
+    NotifyRecord {
+        ticket: Some(ticket.number),
+        mail: None,
+        to: why.who.clone(),
+        outcome: Some(Outcome::Reported),
+        code: why.code.to_owned(),
+        message: why.message.clone(),
+    }
+}
