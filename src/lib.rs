@@ -10,6 +10,7 @@ pub mod flows;
 pub mod gateway;
 pub mod gestan;
 pub mod gestsup;
+pub mod grants;
 pub mod mailbox;
 pub mod mapping;
 pub mod model;

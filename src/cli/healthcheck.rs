@@ -4,6 +4,7 @@ use super::exit::TryLater;
 use super::{ExitCode, Globals, LogTo, output, screen};
 use crate::config::Role;
 use crate::daemon::Health;
+use crate::gestan::root_cause;
 use anyhow::Context as _;
 use clap::Args;
 use std::time::Duration;
@@ -26,7 +27,7 @@ impl Healthcheck {
         let path = if self.alive { "healthz" } else { "readyz" };
         let client = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(5)).build()?;
         let answer = client.get(format!("http://{address}/{path}")).send().await.map_err(|error| {
-            TryLater(format!("the service does not answer at {address} ({}): is it running?", root_of(&error)))
+            TryLater(format!("the service does not answer at {address} ({}): is it running?", root_cause(&error)))
         })?;
         let health: Health = answer.json().await.context("while reading what the service said of its health")?;
         let well = health.problems.is_empty();
@@ -41,13 +42,4 @@ impl Healthcheck {
         }
         Ok(if well { ExitCode::Ok } else { ExitCode::Unavailable })
     }
-}
-
-/// What was at the bottom of it: the rest repeats the address.
-fn root_of(error: &reqwest::Error) -> String {
-    let mut cause: &dyn std::error::Error = error;
-    while let Some(below) = cause.source() {
-        cause = below;
-    }
-    cause.to_string()
 }

@@ -10,7 +10,6 @@ use chrono::Utc;
 use clap::Args;
 use serde::Serialize;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use uuid::Uuid;
 
 /// Make an intervention that people made a ticket's, so that no second one is made.
@@ -67,11 +66,7 @@ impl Link {
             _ if self.find => Vec::new(),
             _ => bail!("say which ticket and which intervention, or --csv FILE, or --find"),
         };
-        let looks_only = self.find && !self.apply;
-        let site = match looks_only {
-            true => Arc::new(Site::open_to_look(loaded.config).await?),
-            false => globals.site(loaded.config).await?,
-        };
+        let site = globals.site(loaded.config, self.works()).await?;
         if !self.find {
             return self.link_all(&site, &wanted, globals).await;
         }

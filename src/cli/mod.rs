@@ -8,6 +8,7 @@ mod demo;
 mod exit;
 mod follow_up;
 mod gateway;
+mod grants;
 mod healthcheck;
 mod journal;
 mod link;
@@ -78,6 +79,8 @@ enum Command {
     Notify(notify::Notify),
     /// Copy, restore, check or rebuild what the connector remembers.
     State(state::State),
+    /// Print the GRANT statements for the database accounts: what the flows that are on need, and no more.
+    Grants(grants::Grants),
     /// Serve Gestan's base to a connector elsewhere, install what it needs, or look for its codes.
     Gateway(gateway::Gateway),
     /// See the connector at work on servers of its own, without touching yours.
@@ -110,6 +113,7 @@ impl Cli {
             Command::Link(link) => link.execute(&globals).await,
             Command::Reference(reference) => reference.execute(&globals).await,
             Command::Notify(notify) => notify.execute(&globals).await,
+            Command::Grants(grants) => grants.execute(&globals).await,
             Command::Gateway(gateway) => gateway.execute(&globals).await,
             Command::Demo(demo) => demo.execute(&globals).await,
         }
@@ -145,9 +149,11 @@ impl Globals {
         Self { config, json, log: OnceLock::new() }
     }
 
-    /// The site to work on: the running service's, where it carries out the command.
-    async fn site(&self, config: Config) -> anyhow::Result<Arc<Site>> {
+    /// The site to work on: the running service's, where it carries out the command. A command that only looks needs
+    /// none for itself.
+    async fn site(&self, config: Config, works: bool) -> anyhow::Result<Arc<Site>> {
         match screen::asker() {
+            _ if !works => Ok(Arc::new(Site::open_to_look(config).await?)),
             Some(asker) => Ok(Arc::clone(&asker.site)),
             None => Ok(Arc::new(Site::open(config).await?)),
         }

@@ -54,7 +54,7 @@ impl Reconcile {
         }
         let shadow = loaded.config.is_shadow();
         if self.fix {
-            let site = globals.site(loaded.config).await?;
+            let site = globals.site(loaded.config, true).await?;
             return match site.mend(self.allow_mass_change, &screen::cancel()).await? {
                 PassResult::Done(report) => {
                     if globals.json {

@@ -92,7 +92,7 @@ impl Reference {
             Decide::Reconsider { kind, gestan } => vec![wish(&kind, gestan, "reconsider")?],
             Decide::Apply { file } => read_csv(&file)?,
         };
-        let site = globals.site(loaded.config).await?;
+        let site = globals.site(loaded.config, true).await?;
         let _alone = site.alone().await;
         let mut known: BTreeMap<Kind, HashSet<String>> = BTreeMap::new();
         let mut told = Vec::new();

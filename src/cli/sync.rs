@@ -4,11 +4,10 @@ use super::exit::TryLater;
 use super::reference::Print;
 use super::{ExitCode, Globals, LogTo, output, screen};
 use crate::config::Role;
-use crate::daemon::{PassResult, Site};
+use crate::daemon::PassResult;
 use crate::flows::tickets::{Outcome, PassOptions, PassReport, RecordReport};
 use clap::Args;
 use std::fmt::Write as _;
-use std::sync::Arc;
 
 /// Make one pass now.
 #[derive(Debug, Args)]
@@ -46,10 +45,7 @@ impl Sync {
             settle: false,
         };
         let shadow = loaded.config.is_shadow();
-        let site = match options.dry_run {
-            true => Arc::new(Site::open_to_look(loaded.config).await?),
-            false => globals.site(loaded.config).await?,
-        };
+        let site = globals.site(loaded.config, self.works()).await?;
         let named = |flow: &str| self.flows.iter().any(|named| named == flow);
         let follows = if self.flows.is_empty() { site.follows_up() } else { named("follow_up") };
         if follows && !site.follows_up() {

@@ -120,11 +120,8 @@ impl Due {
     pub(super) fn is_due(&mut self, flow: Flow, schedule: &Schedule, zone: Tz, now: Moment) -> bool {
         let known = self.flows.get(&flow).filter(|next| next.schedule == *schedule && next.zone == zone);
         let at = match known.map(|next| next.at) {
-            Some(At::Wall { at, set }) if now.wall < set => {
-                // The clock was set back: a time that is now hours away would be waited for twice.
-                let _ = at;
-                self.plan(flow, schedule, zone, now, Duration::ZERO)
-            }
+            // The clock was set back: a time that is now hours away would be waited for twice.
+            Some(At::Wall { set, .. }) if now.wall < set => self.plan(flow, schedule, zone, now, Duration::ZERO),
             Some(at) => at,
             None if schedule.interval().is_some() => return true,
             None => self.plan(flow, schedule, zone, now, Duration::ZERO),

@@ -64,7 +64,12 @@ impl Flow {
         }
     }
 
-    pub(super) fn is_on(self, site: &Site) -> bool {
+    /// Those that are switched on.
+    pub(super) fn on(site: &Site) -> impl Iterator<Item = Self> {
+        Self::ALL.into_iter().filter(|flow| flow.is_on(site))
+    }
+
+    fn is_on(self, site: &Site) -> bool {
         match self {
             Self::Reference => site.refers(),
             Self::FollowUp => site.follows_up(),

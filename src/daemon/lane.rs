@@ -51,7 +51,7 @@ impl Lane {
             // What was reloaded counts from the next pass on.
             let site = Arc::clone(&self.sites.borrow());
             site.pulse.beat(self.name);
-            for flow in Flow::ALL.into_iter().filter(|flow| flow.lane() == self.name && flow.is_on(&site)) {
+            for flow in Flow::on(&site).filter(|flow| flow.lane() == self.name) {
                 let (schedule, zone) = (flow.schedule(site.config()), zone(site.config()));
                 let woken = self.wakes.take(flow);
                 if self.cancel.is_cancelled() || !(due.is_due(flow, schedule, zone, Moment::now()) || woken) {
@@ -121,21 +121,22 @@ async fn tell<R: Report>(flow: Flow, site: &Site, voice: &mut Voice, result: any
             if let Some((lasted, passes)) = voice.well(Utc::now()) {
                 tracing::info!(flow = name, passes, "passes are made again, after {lasted} without");
             }
-            if let Some(sentence) = report.held() {
-                tracing::error!(flow = name, run_id = report.run_id(), "{sentence}");
+            let head = report.head();
+            if let Some(sentence) = head.held {
+                tracing::error!(flow = name, run_id = head.run_id, "{sentence}");
             }
-            braked(flow, report.run_id(), report.brake());
+            braked(flow, head.run_id, head.brake);
             tracing::info!(
                 flow = name,
-                run_id = report.run_id(),
-                looked_at = report.looked_at(),
-                writes = report.writes(),
+                run_id = head.run_id,
+                looked_at = head.looked_at,
+                writes = head.writes,
                 waiting = report.count(Outcome::Waiting),
                 failed = report.count(Outcome::Failed) + report.count(Outcome::Quarantined),
-                milliseconds = report.milliseconds(),
+                milliseconds = head.milliseconds,
                 "pass done"
             );
-            report.writes() > 0
+            head.writes > 0
         }
         Ok(PassResult::CircuitOpen(sentence)) => {
             put_off(name, voice, &sentence);

@@ -87,7 +87,7 @@ impl Metrics {
 
     pub(super) fn made(&self, flow: Flow, took: Duration, report: &dyn Report) {
         let flow = flow.as_str();
-        self.writes.get_or_create(&OfFlow { flow }).inc_by(report.writes() as u64);
+        self.writes.get_or_create(&OfFlow { flow }).inc_by(report.head().writes as u64);
         for outcome in [Outcome::Done, Outcome::Waiting, Outcome::Failed, Outcome::Quarantined, Outcome::Reported] {
             let counter = self.records.get_or_create_owned(&OfOutcome { flow, outcome: outcome.as_str() });
             counter.inc_by(report.count(outcome) as u64);

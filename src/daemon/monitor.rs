@@ -56,42 +56,47 @@ pub struct Health {
     pub problems: Vec<String>,
 }
 
+impl Health {
+    /// The first problem is what it is about.
+    fn new(last_success: BTreeMap<String, Option<DateTime<Utc>>>, problems: Vec<String>) -> Self {
+        Self {
+            status: problems.first().cloned().unwrap_or_else(|| "ok".to_owned()),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            last_success,
+            problems,
+        }
+    }
+}
+
+impl IntoResponse for Health {
+    fn into_response(self) -> Response {
+        let code = if self.problems.is_empty() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+        (code, plain(), Json(self)).into_response()
+    }
+}
+
 /// Whether the process works at all: what systemd's watchdog asks too.
-async fn healthz(State(sites): State<Sites>) -> Response {
+async fn healthz(State(sites): State<Sites>) -> Health {
     let site = Arc::clone(&sites.borrow());
-    let stuck = site.pulse.stuck(SILENCE);
-    let code = if stuck.is_none() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-    let health = Health {
-        status: stuck.clone().unwrap_or_else(|| "ok".to_owned()),
-        version: env!("CARGO_PKG_VERSION").to_owned(),
-        last_success: BTreeMap::new(),
-        problems: stuck.into_iter().collect(),
-    };
-    (code, plain(), Json(health)).into_response()
+    Health::new(BTreeMap::new(), site.pulse.stuck(SILENCE).into_iter().collect())
 }
 
 /// Whether it does its work: systems answer, and every flow was at work lately.
-async fn readyz(State(sites): State<Sites>) -> Response {
+async fn readyz(State(sites): State<Sites>) -> Health {
     let site = Arc::clone(&sites.borrow());
-    let health = health(&site, Utc::now()).await;
-    let code = if health.problems.is_empty() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-    (code, plain(), Json(health)).into_response()
+    health(&site, Utc::now()).await
 }
 
 async fn health(site: &Site, now: DateTime<Utc>) -> Health {
-    let mut health = Health {
-        status: "ok".to_owned(),
-        version: env!("CARGO_PKG_VERSION").to_owned(),
-        last_success: BTreeMap::new(),
-        problems: site.pulse.stuck(SILENCE).into_iter().collect(),
-    };
+    let mut last_success = BTreeMap::new();
+    let mut problems: Vec<String> = site.pulse.stuck(SILENCE).into_iter().collect();
     match site.store().status().await {
-        Err(error) => health.problems.push(error.to_string()),
+        Err(error) => problems.push(error.to_string()),
         Ok(status) => {
-            health.problems.extend(status.circuits.iter().map(crate::store::Circuit::sentence));
-            for flow in Flow::ALL.into_iter().filter(|flow| flow.is_on(site)) {
+            problems.extend(status.circuits.iter().map(crate::store::Circuit::sentence));
+            for flow in Flow::on(site) {
                 let last = status.last_successes.iter().find(|run| run.flow == flow.as_str()).map(|run| run.started);
-                health.last_success.insert(flow.as_str().to_owned(), last);
+                last_success.insert(flow.as_str().to_owned(), last);
                 // Three times its interval, and ten minutes at least; a cron expression may mean once a week.
                 let interval = flow.schedule(site.config()).interval().map(|interval| interval.as_secs() * 3);
                 let Some(patience) = interval.and_then(|seconds| i64::try_from(seconds.max(600)).ok()) else {
@@ -99,7 +104,7 @@ async fn health(site: &Site, now: DateTime<Utc>) -> Health {
                 };
                 let young = (now - site.pulse.began) < TimeDelta::seconds(patience);
                 if !young && last.is_none_or(|last| now - last > TimeDelta::seconds(patience)) {
-                    health.problems.push(match last {
+                    problems.push(match last {
                         Some(last) => format!(
                             "no pass of {} was made since {}",
                             flow.as_str(),
@@ -110,19 +115,16 @@ async fn health(site: &Site, now: DateTime<Utc>) -> Health {
                 }
             }
             if let Some(sentence) = status.rewound {
-                health.problems.push(sentence);
+                problems.push(sentence);
             }
         }
     }
-    if let Some(problem) = health.problems.first() {
-        health.status.clone_from(problem);
-    }
-    health
+    Health::new(last_success, problems)
 }
 
 async fn metrics(State(sites): State<Sites>) -> Response {
     let site = Arc::clone(&sites.borrow());
-    let flows: Vec<Flow> = Flow::ALL.into_iter().filter(|flow| flow.is_on(&site)).collect();
+    let flows: Vec<Flow> = Flow::on(&site).collect();
     match site.store().status().await {
         Ok(status) => {
             let text = site.pulse.metrics.text(&flows, &status, Utc::now());

@@ -49,7 +49,7 @@ impl Site {
         };
         let result = self.attempt(flow, patient, work).await;
         let ending = match &result {
-            Ok(PassResult::Done(report)) if report.brake().is_empty() => Ending::Done,
+            Ok(PassResult::Done(report)) if report.head().brake.is_empty() => Ending::Done,
             Ok(PassResult::Done(_)) => Ending::Braked,
             Ok(PassResult::CircuitOpen(_)) => Ending::PutOff,
             Err(_) => Ending::Failed,
@@ -87,7 +87,7 @@ impl Site {
                     self.store().record_success(*system).await?;
                 }
                 self.recovered(flow, &run_id).await?;
-                let (counts, brake) = (report.counts(), report.brake());
+                let (counts, brake) = (report.counts(), report.head().brake);
                 let ending = if brake.is_empty() { "done" } else { "braked" };
                 let error =
                     (!brake.is_empty()).then(|| brake.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "));

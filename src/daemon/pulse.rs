@@ -78,7 +78,7 @@ impl Pulse {
 
     /// A pass that was made.
     pub(super) fn made(&self, flow: Flow, took: Duration, report: &dyn Report) {
-        self.inner().flows.entry(flow).or_default().writes += report.writes() as u64;
+        self.inner().flows.entry(flow).or_default().writes += report.head().writes as u64;
         self.metrics.made(flow, took, report);
     }
 

@@ -6,37 +6,42 @@ use crate::flows::reference::ReferenceReport;
 use crate::flows::tickets::{BrakeReason, Outcome, PassReport};
 use serde_json::{Value, json};
 
+/// What every pass has.
+pub(super) struct Head<'r> {
+    /// The pass, as in the journal.
+    pub run_id: &'r str,
+    /// How long it took.
+    pub milliseconds: u64,
+    /// Records that were looked at.
+    pub looked_at: usize,
+    /// Writes that were done.
+    pub writes: usize,
+    /// What the brake stopped.
+    pub brake: &'r [BrakeReason],
+    /// Why nothing was done at all, or what a person must know first: a sentence.
+    pub held: Option<&'r str>,
+}
+
 /// A pass as the service tells and counts it.
 pub(super) trait Report: Send + Sync {
-    /// The pass, as in the journal.
-    fn run_id(&self) -> &str;
-    /// How long it took.
-    fn milliseconds(&self) -> u64;
-    /// Records that were looked at.
-    fn looked_at(&self) -> usize;
+    /// What every pass has.
+    fn head(&self) -> Head<'_>;
     /// Figures that are kept with the run.
     fn counts(&self) -> Value;
-    /// What the brake stopped.
-    fn brake(&self) -> &[BrakeReason];
-    /// Why nothing was done at all, or what a person must know first: a sentence.
-    fn held(&self) -> Option<&str>;
-    /// Writes that were done.
-    fn writes(&self) -> usize;
     /// Records by outcome.
     fn count(&self, outcome: Outcome) -> usize;
 }
 
 impl Report for PassReport {
-    fn run_id(&self) -> &str {
-        &self.run_id
-    }
-
-    fn milliseconds(&self) -> u64 {
-        self.milliseconds
-    }
-
-    fn looked_at(&self) -> usize {
-        self.looked_at
+    fn head(&self) -> Head<'_> {
+        Head {
+            run_id: &self.run_id,
+            milliseconds: self.milliseconds,
+            looked_at: self.looked_at,
+            writes: self.writes(),
+            brake: &self.brake,
+            held: self.rewound.as_deref(),
+        }
     }
 
     fn counts(&self) -> Value {
@@ -49,50 +54,25 @@ impl Report for PassReport {
         })
     }
 
-    fn brake(&self) -> &[BrakeReason] {
-        &self.brake
-    }
-
-    fn held(&self) -> Option<&str> {
-        self.rewound.as_deref()
-    }
-
-    fn writes(&self) -> usize {
-        self.writes()
-    }
-
     fn count(&self, outcome: Outcome) -> usize {
         self.count(outcome)
     }
 }
 
 impl Report for FollowReport {
-    fn run_id(&self) -> &str {
-        &self.run_id
-    }
-
-    fn milliseconds(&self) -> u64 {
-        self.milliseconds
-    }
-
-    fn looked_at(&self) -> usize {
-        self.looked_at
+    fn head(&self) -> Head<'_> {
+        Head {
+            run_id: &self.run_id,
+            milliseconds: self.milliseconds,
+            looked_at: self.looked_at,
+            writes: self.writes(),
+            brake: &self.brake,
+            held: self.held.as_deref(),
+        }
     }
 
     fn counts(&self) -> Value {
         json!({ "looked_at": self.looked_at, "changed": self.changed, "writes": self.writes() })
-    }
-
-    fn brake(&self) -> &[BrakeReason] {
-        &self.brake
-    }
-
-    fn held(&self) -> Option<&str> {
-        self.held.as_deref()
-    }
-
-    fn writes(&self) -> usize {
-        self.writes()
     }
 
     fn count(&self, outcome: Outcome) -> usize {
@@ -101,32 +81,19 @@ impl Report for FollowReport {
 }
 
 impl Report for ReferenceReport {
-    fn run_id(&self) -> &str {
-        &self.run_id
-    }
-
-    fn milliseconds(&self) -> u64 {
-        self.milliseconds
-    }
-
-    fn looked_at(&self) -> usize {
-        self.listed.values().sum()
+    fn head(&self) -> Head<'_> {
+        Head {
+            run_id: &self.run_id,
+            milliseconds: self.milliseconds,
+            looked_at: self.listed.values().sum(),
+            writes: self.writes,
+            brake: &self.brake,
+            held: self.held.as_deref(),
+        }
     }
 
     fn counts(&self) -> Value {
         json!({ "listed": self.listed, "writes": self.writes })
-    }
-
-    fn brake(&self) -> &[BrakeReason] {
-        &self.brake
-    }
-
-    fn held(&self) -> Option<&str> {
-        self.held.as_deref()
-    }
-
-    fn writes(&self) -> usize {
-        self.writes
     }
 
     fn count(&self, outcome: Outcome) -> usize {

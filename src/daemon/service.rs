@@ -125,7 +125,7 @@ pub async fn serve(site: Site, reload: Reload, commands: Arc<dyn Commands>) -> a
 
 /// The flows that are on.
 fn flows(site: &Site) -> Vec<&'static str> {
-    Flow::ALL.into_iter().filter(|flow| flow.is_on(site)).map(Flow::as_str).collect()
+    Flow::on(site).map(Flow::as_str).collect()
 }
 
 /// Puts a new configuration in the place of the old one, unless it has mistakes.

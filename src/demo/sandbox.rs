@@ -4,6 +4,8 @@
 use super::erp::Erp;
 use super::help_desk::HelpDesk;
 use super::mariadb::PrivateMariaDb;
+use crate::gateway::Writes;
+use crate::grants::{self, Need, Writer};
 use anyhow::Context as _;
 use chrono::NaiveDateTime;
 use sqlx::{AssertSqlSafe, Connection as _, Executor as _, MySqlConnection};
@@ -32,22 +34,6 @@ pub mod code {
     pub const CANCELLED: i64 = 10;
 }
 
-/// The rights beyond SELECT that the follow-up needs on GestSup's base `{base}`, as the guide lists them.
-pub const FOLLOW_UP_GRANTS: &str = "GRANT INSERT, UPDATE (text, dest_mail, time) ON {base}.tthreads TO connector@'%'; \
-    GRANT UPDATE (state, technician, t_group, date_res, date_modif, date_hope, techread, userread, time, time_hope) ON {base}.tincidents TO connector@'%'; \
-    GRANT INSERT, UPDATE (technician, date_start, date_end, disable) ON {base}.tevents TO connector@'%';";
-
-/// The rights beyond SELECT that the reference flow needs on GestSup's base `{base}`, as the guide lists them: never on
-/// logins, passwords or profiles of accounts that are there.
-pub const REFERENCE_GRANTS: &str = "GRANT INSERT, UPDATE (name, address, zip, city, country, SIRET, TVA, comment, disable) ON {base}.tcompany TO connector@'%'; \
-    GRANT INSERT, UPDATE (firstname, lastname, mail, phone, mobile, `function`, company, address1, address2, zip, city, disable) ON {base}.tusers TO connector@'%'; \
-    GRANT INSERT, UPDATE (netbios, sn_manufacturer, sn_internal, type, manufacturer, model, user, date_install, date_end_warranty, disable) ON {base}.tassets TO connector@'%'; \
-    GRANT INSERT, UPDATE (name, disable) ON {base}.tprojects TO connector@'%'; \
-    GRANT INSERT, UPDATE (technician, title, date_start, date_end, allday, disable) ON {base}.tevents TO connector@'%'; \
-    GRANT INSERT ON {base}.tassets_type TO connector@'%'; \
-    GRANT INSERT ON {base}.tassets_manufacturer TO connector@'%'; \
-    GRANT INSERT ON {base}.tassets_model TO connector@'%';";
-
 /// Names and addresses of a pair of bases.
 #[derive(Debug, Clone)]
 pub struct Sandbox {
@@ -64,9 +50,7 @@ impl Sandbox {
     /// # Errors
     /// When the server refuses.
     pub async fn let_it_follow_up(&self) -> anyhow::Result<()> {
-        let mut root = MySqlConnection::connect(&self.url("mysql")).await?;
-        root.execute(sqlx::raw_sql(AssertSqlSafe(FOLLOW_UP_GRANTS.replace("{base}", &self.gestsup)))).await?;
-        Ok(())
+        self.grant(&Writer::FollowUp.most(), &self.gestsup, "connector").await
     }
 
     /// Lets the connector write what the reference flow writes into GestSup.
@@ -74,8 +58,15 @@ impl Sandbox {
     /// # Errors
     /// When the server refuses.
     pub async fn let_it_refer(&self) -> anyhow::Result<()> {
+        self.grant(&Writer::Reference.most(), &self.gestsup, "connector").await
+    }
+
+    /// Gives an account what the guide says that it needs, and no more.
+    async fn grant(&self, need: &Need, database: &str, user: &str) -> anyhow::Result<()> {
         let mut root = MySqlConnection::connect(&self.url("mysql")).await?;
-        root.execute(sqlx::raw_sql(AssertSqlSafe(REFERENCE_GRANTS.replace("{base}", &self.gestsup)))).await?;
+        for statement in grants::statements(need, database, user, "%") {
+            root.execute(AssertSqlSafe(statement.sql.clone())).await.with_context(|| statement.sql)?;
+        }
         Ok(())
     }
 
@@ -93,12 +84,13 @@ impl Sandbox {
             root.execute(sqlx::raw_sql(AssertSqlSafe(format!("CREATE DATABASE {database}; USE {database};")))).await?;
             root.execute(sqlx::raw_sql(schema)).await.with_context(|| format!("while loading {database}"))?;
         }
-        let accounts = format!(
-            "CREATE USER IF NOT EXISTS connector@'%' IDENTIFIED BY 'lecture-seule'; GRANT SELECT ON {}.* TO connector@'%'; \
-             CREATE USER IF NOT EXISTS gateway@'%' IDENTIFIED BY 'passerelle'; GRANT SELECT, INSERT, UPDATE, CREATE, ALTER ON {}.* TO gateway@'%';",
-            this.gestsup, this.gestan
-        );
-        root.execute(sqlx::raw_sql(AssertSqlSafe(accounts))).await?;
+        let accounts = "CREATE USER IF NOT EXISTS connector@'%' IDENTIFIED BY 'lecture-seule'; \
+                        CREATE USER IF NOT EXISTS gateway@'%' IDENTIFIED BY 'passerelle';";
+        root.execute(sqlx::raw_sql(accounts)).await?;
+        this.grant(&grants::READING, &this.gestsup, "connector").await?;
+        for need in grants::gateway_needs(&Writes::most(), true) {
+            this.grant(&need, &this.gestan, "gateway").await?;
+        }
         Ok(this)
     }
 

@@ -48,6 +48,12 @@ pub(super) trait Record: Sized {
     fn read(row: &Row) -> Self;
 }
 
+/// A record's key, and what this version of Gestan has of its other columns.
+pub(super) fn columns_of<R: Record>(catalogue: &Catalogue) -> Vec<Column> {
+    let known = R::COLUMNS.iter().filter(|column| has(catalogue, R::TABLE, column.name)).copied();
+    [R::KEY].into_iter().chain(known).collect()
+}
+
 pub(super) fn not_empty<'t>(texts: impl IntoIterator<Item = &'t str>) -> Vec<String> {
     let mut kept: Vec<String> = Vec::new();
     for text in texts {
@@ -177,8 +183,7 @@ impl Gateway {
         if !has(catalogue, R::TABLE, R::KEY.name) {
             return Ok((Vec::new(), None));
         }
-        let known = R::COLUMNS.iter().filter(|column| has(catalogue, R::TABLE, column.name)).copied();
-        let columns: Vec<Column> = [R::KEY].into_iter().chain(known).collect();
+        let columns = columns_of::<R>(catalogue);
         let after = match (&paging.cursor, R::KEY.kind) {
             (None, _) => None,
             (Some(cursor), super::base::Kind::Int) => Some(SqlValue::Int(cursor.parse().map_err(|_| {

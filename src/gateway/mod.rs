@@ -25,6 +25,7 @@ mod probe;
 mod psp;
 mod records;
 mod references;
+mod rights;
 mod sheet;
 mod steps;
 mod writing;
@@ -32,6 +33,7 @@ mod writing;
 pub use error::GatewayFault;
 pub use lists::Paging;
 pub use probe::Probe;
+pub use rights::Writes;
 
 use crate::config;
 use base::{Base, BaseError, MySqlBase};

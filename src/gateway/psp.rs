@@ -5,7 +5,7 @@ use super::base::{Column, Condition, Insert, Row, Select, SqlValue, Transaction,
 use super::clients::{AContact, client};
 use super::columns::Values;
 use super::extension::not_installed;
-use super::lists::{Record, flag, key, trimmed};
+use super::lists::{Record, columns_of, flag, key, trimmed};
 use super::{Catalogue, Gateway, GatewayFault, has};
 use crate::failpoint::reached;
 use crate::gestan::contract::{Client, PspMode, User};
@@ -117,8 +117,7 @@ impl Gateway {
         transaction: &mut dyn Transaction,
         code: &str,
     ) -> Result<User, GatewayFault> {
-        let known = User::COLUMNS.iter().filter(|column| has(catalogue, User::TABLE, column.name)).copied();
-        let columns: Vec<Column> = [User::KEY].into_iter().chain(known).collect();
+        let columns = columns_of::<User>(catalogue);
         let by_code = vec![Condition::Equals("CDUSER", SqlValue::Text(code.to_owned()))];
         let rows = transaction.select(&Select::new(User::TABLE, &columns, by_code)).await?;
         let user = rows.first().map(User::read);
@@ -133,8 +132,7 @@ impl Gateway {
         code: &str,
         group: i64,
     ) -> Result<Option<Row>, GatewayFault> {
-        let known = AContact::COLUMNS.iter().filter(|column| has(catalogue, "CONTACT", column.name)).copied();
-        let columns: Vec<Column> = [AContact::KEY].into_iter().chain(known).collect();
+        let columns = columns_of::<AContact>(catalogue);
         let filter = vec![
             Condition::Equals(LOGIN, SqlValue::Text(code.to_owned())),
             Condition::Equals(CATEGORY, SqlValue::Int(group)),

@@ -5,4 +5,5 @@ pub mod contract;
 mod error;
 
 pub use client::GatewayClient;
+pub(crate) use client::root_cause;
 pub use error::GatewayError;

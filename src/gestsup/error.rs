@@ -90,6 +90,12 @@ pub enum GestsupError {
         /// What happened.
         reason: String,
     },
+    /// Rows that were added together were not numbered one after the other: somebody else's came between.
+    #[error("rows that were added to {table} together were not numbered in a row: each is added alone")]
+    Interleaved {
+        /// The table.
+        table: &'static str,
+    },
     /// Anything else.
     #[error("GestSup's database {place} refused a statement: {reason}")]
     Refused {
@@ -162,7 +168,7 @@ impl GestsupError {
             | Self::Busy { .. }
             | Self::Broken { .. }
             | Self::Refused { .. } => Blast::System,
-            Self::Locked { .. } => Blast::Retry,
+            Self::Locked { .. } | Self::Interleaved { .. } => Blast::Retry,
             Self::Value { .. } => Blast::Record,
             Self::MayNotWrite { .. } | Self::Denied { .. } | Self::NoDatabase { .. } | Self::NotGestsup { .. } => {
                 Blast::Configuration

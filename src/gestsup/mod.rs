@@ -28,7 +28,9 @@ pub use error::GestsupError;
 pub use files::UploadFolder;
 pub use html::html_to_rich_text;
 pub use lock::DaemonLock;
+pub use reference::reference_need;
 pub use text::{decode, decode_listed};
+pub use writing::follow_up_need;
 
 use crate::config;
 use crate::mysql;

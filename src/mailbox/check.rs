@@ -43,7 +43,7 @@ async fn look(all: &ImapMailboxes, mailbox: &Mailbox, findings: &mut Vec<Finding
     }
     if !session.abilities.idle {
         let text =
-            format!("{name}: the server tells nothing of new mails (no IDLE): they are taken every every_seconds");
+            format!("{name}: the server tells nothing of new mails (no IDLE): they are taken by [mail] schedule alone");
         findings.push(Finding::new(Level::Note, text));
     }
     if mailbox.mode == MailboxMode::Work && !session.abilities.moves && !session.abilities.uid_plus {

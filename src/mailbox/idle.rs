@@ -11,12 +11,6 @@ use tokio_util::sync::CancellationToken;
 /// A server may log off who says nothing for half an hour.
 const LONGEST: Duration = Duration::from_secs(29 * 60);
 
-/// Why the waiting ended.
-enum End {
-    News,
-    Time,
-}
-
 impl ImapSession {
     /// Waits in the open folder. After an error the session is dropped.
     pub(super) async fn wait_now(
@@ -49,15 +43,15 @@ impl ImapSession {
         let id = begun.map_err(|error| lost(&error.to_string()))?;
         let mut begun = false;
         let mut news = false;
-        let ended = loop {
+        loop {
             let until = if begun { end } else { Instant::now() + limit };
             let answer = tokio::select! {
                 answer = timeout_at(until, imap.read_response()) => answer,
-                () = cancel.cancelled(), if begun => break End::Time,
+                () = cancel.cancelled(), if begun => break,
             };
             let answer = match answer {
                 Ok(answer) => answer.map_err(|error| broken(&place, &error))?,
-                Err(_) if begun => break End::Time,
+                Err(_) if begun => break,
                 Err(_) => return Err(silent()),
             };
             let answer = answer.ok_or_else(|| lost("the connection ended"))?;
@@ -80,9 +74,9 @@ impl ImapSession {
                 _ => {}
             }
             if begun && news {
-                break End::News;
+                break;
             }
-        };
+        }
         timeout(limit, async {
             imap.run_command_untagged("DONE").await.map_err(|error| lost(&error.to_string()))?;
             loop {
@@ -99,6 +93,6 @@ impl ImapSession {
         })
         .await
         .map_err(|_| silent())??;
-        Ok(news || matches!(ended, End::News))
+        Ok(news)
     }
 }

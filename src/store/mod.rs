@@ -62,18 +62,8 @@ impl Store {
     /// # Errors
     /// When the file is missing or unreadable, or its structure is not the one this program knows.
     pub async fn open_read_only(path: &Path) -> Result<Self, StoreError> {
-        if !path.exists() {
-            return Err(StoreError::Missing { path: path.to_owned() });
-        }
-        let options = SqliteConnectOptions::new().filename(path).read_only(true).busy_timeout(BUSY);
-        let this = Self::connect(path, options).await?;
-        let known = MIGRATIONS.iter().map(|migration| migration.version).max().unwrap_or(0);
-        let found = this.schema_version().await?;
-        match found.cmp(&known) {
-            std::cmp::Ordering::Equal => Ok(this),
-            std::cmp::Ordering::Greater => Err(StoreError::Newer { path: path.to_owned(), found, known }),
-            std::cmp::Ordering::Less => Err(StoreError::Older { path: path.to_owned() }),
-        }
+        let (this, found) = Self::open_versioned(path).await?;
+        if found < known_version() { Err(StoreError::Older { path: path.to_owned() }) } else { Ok(this) }
     }
 
     /// Opens a copy to look at it, an older one too.
@@ -81,13 +71,18 @@ impl Store {
     /// # Errors
     /// When the file is missing or unreadable, is no state, or was written by a newer program.
     pub async fn open_any(path: &Path) -> Result<Self, StoreError> {
-        match Self::open_read_only(path).await {
-            Err(StoreError::Older { .. }) => {
-                let options = SqliteConnectOptions::new().filename(path).read_only(true).busy_timeout(BUSY);
-                Self::connect(path, options).await
-            }
-            other => other,
+        Ok(Self::open_versioned(path).await?.0)
+    }
+
+    /// A state that is only read, with the version of its structure.
+    async fn open_versioned(path: &Path) -> Result<(Self, i64), StoreError> {
+        if !path.exists() {
+            return Err(StoreError::Missing { path: path.to_owned() });
         }
+        let options = SqliteConnectOptions::new().filename(path).read_only(true).busy_timeout(BUSY);
+        let this = Self::connect(path, options).await?;
+        let (found, known) = (this.schema_version().await?, known_version());
+        if found > known { Err(StoreError::Newer { path: path.to_owned(), found, known }) } else { Ok((this, found)) }
     }
 
     /// An empty state that is gone with the process: for a look at a site that has none yet.
@@ -167,7 +162,7 @@ impl Store {
     }
 
     fn migration_error(&self, error: MigrateError) -> StoreError {
-        let known = MIGRATIONS.iter().map(|migration| migration.version).max().unwrap_or(0);
+        let known = known_version();
         match error {
             MigrateError::VersionMissing(found) | MigrateError::VersionTooNew(found, _) => {
                 StoreError::Newer { path: self.path.clone(), found, known }
@@ -178,6 +173,11 @@ impl Store {
             other => StoreError::NotAState { path: self.path.clone(), message: other.to_string() },
         }
     }
+}
+
+/// The structure that this program knows.
+fn known_version() -> i64 {
+    MIGRATIONS.iter().map(|migration| migration.version).max().unwrap_or(0)
 }
 
 /// The state names clients and technicians: only its owner may read it.

@@ -10,8 +10,11 @@ use crate::flows::reference::{
 use crate::flows::tickets::Commit;
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use sqlx::Row as _;
 use sqlx::sqlite::SqliteRow;
+use sqlx::{QueryBuilder, Row as _, Sqlite};
+
+/// Rows of one statement.
+const ROWS: usize = 100;
 
 impl Store {
     async fn load_reference_links(&self, kind: Kind) -> Result<Vec<ReferenceLink>, StoreError> {
@@ -46,23 +49,34 @@ impl Store {
         rows.iter().map(|row| self.reference_case(row)).collect()
     }
 
-    async fn store_reference_link(&self, writing: &mut Writing<'_>, link: &ReferenceLink) -> Result<(), StoreError> {
-        // Links are one to one: an older one of the same record or row goes.
-        let sql = "DELETE FROM reference_link WHERE (kind = ? AND gestan_key = ?) OR (place = ? AND gestsup_id = ?)";
-        let table = link.kind.place().table();
-        let query = sqlx::query(sql).bind(link.kind.as_str()).bind(&link.key).bind(table).bind(link.id);
-        self.done(query.execute(&mut **writing).await)?;
-        let sql = "INSERT INTO reference_link (kind, gestan_key, place, gestsup_id, agreed, linked_at, evidence) VALUES (?, ?, ?, ?, ?, ?, ?)";
-        let query = sqlx::query(sql)
-            .bind(link.kind.as_str())
-            .bind(&link.key)
-            .bind(table)
-            .bind(link.id)
-            .bind(self.text(&link.agreed)?)
-            .bind(Utc::now())
-            .bind(&link.evidence);
-        self.done(query.execute(&mut **writing).await)?;
-        self.forget(writing, "reference_intent", link.kind, &link.key).await
+    /// Links are one to one: an older one of the same record or row goes.
+    async fn store_reference_links(
+        &self,
+        writing: &mut Writing<'_>,
+        links: &[ReferenceLink],
+    ) -> Result<(), StoreError> {
+        let now = Utc::now();
+        for links in links.chunks(ROWS) {
+            let agreed = links.iter().map(|link| self.text(&link.agreed)).collect::<Result<Vec<_>, _>>()?;
+            let mut sql = QueryBuilder::<Sqlite>::new(
+                "INSERT OR REPLACE INTO reference_link (kind, gestan_key, place, gestsup_id, agreed, linked_at, evidence) ",
+            );
+            sql.push_values(links.iter().zip(agreed), |mut row, (link, agreed)| {
+                row.push_bind(link.kind.as_str()).push_bind(&link.key).push_bind(link.kind.place().table());
+                row.push_bind(link.id).push_bind(agreed).push_bind(now).push_bind(&link.evidence);
+            });
+            self.done(sql.build().execute(&mut **writing).await)?;
+            let mut sql =
+                QueryBuilder::<Sqlite>::new("DELETE FROM reference_intent WHERE (kind, gestan_key) IN (VALUES ");
+            let mut list = sql.separated(", ");
+            for link in links {
+                list.push("(").push_bind_unseparated(link.kind.as_str()).push_unseparated(", ");
+                list.push_bind_unseparated(&link.key).push_unseparated(")");
+            }
+            sql.push(")");
+            self.done(sql.build().execute(&mut **writing).await)?;
+        }
+        Ok(())
     }
 
     async fn forget(
@@ -73,7 +87,6 @@ impl Store {
         key: &str,
     ) -> Result<(), StoreError> {
         let sql = match table {
-            "reference_intent" => "DELETE FROM reference_intent WHERE kind = ? AND gestan_key = ?",
             "reference_link" => "DELETE FROM reference_link WHERE kind = ? AND gestan_key = ?",
             _ => "DELETE FROM reference_case WHERE kind = ? AND gestan_key = ?",
         };
@@ -101,9 +114,7 @@ impl Store {
         for (kind, key) in &commit.unlinked {
             self.forget(&mut writing, "reference_link", *kind, key).await?;
         }
-        for link in &commit.links {
-            self.store_reference_link(&mut writing, link).await?;
-        }
+        self.store_reference_links(&mut writing, &commit.links).await?;
         for (kind, key) in &commit.settled {
             self.forget(&mut writing, "reference_case", *kind, key).await?;
         }
@@ -206,15 +217,16 @@ impl ReferenceMemory for Store {
 
     async fn intend_reference(&self, intents: &[ReferenceIntent]) -> Result<(), PortError> {
         let mut writing = self.begin().await?;
-        for intent in intents {
-            let sql =
-                "INSERT OR REPLACE INTO reference_intent (kind, gestan_key, gestsup_id, intent) VALUES (?, ?, ?, ?)";
-            let query = sqlx::query(sql)
-                .bind(intent.link.kind.as_str())
-                .bind(&intent.link.key)
-                .bind(intent.link.id)
-                .bind(self.text(intent)?);
-            self.done(query.execute(&mut *writing).await)?;
+        for intents in intents.chunks(ROWS) {
+            let texts = intents.iter().map(|intent| self.text(intent)).collect::<Result<Vec<_>, _>>()?;
+            let mut sql = QueryBuilder::<Sqlite>::new(
+                "INSERT OR REPLACE INTO reference_intent (kind, gestan_key, gestsup_id, intent) ",
+            );
+            sql.push_values(intents.iter().zip(texts), |mut row, (intent, text)| {
+                row.push_bind(intent.link.kind.as_str()).push_bind(&intent.link.key);
+                row.push_bind(intent.link.id).push_bind(text);
+            });
+            self.done(sql.build().execute(&mut *writing).await)?;
         }
         self.done(writing.commit().await)?;
         Ok(())

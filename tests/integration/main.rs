@@ -12,6 +12,7 @@ mod faults;
 mod follow_up;
 mod gateway;
 mod gestsup;
+mod grants;
 mod habits;
 mod histories;
 mod killed;

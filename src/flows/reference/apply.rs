@@ -4,7 +4,7 @@
 use super::pass::Pass;
 use super::plan::Planned;
 use super::ports::{ReferenceCase, ReferenceCommit, ReferenceIntent, ReferenceLink, RegisterPen, Staged};
-use super::record::{Field, Kind, Values};
+use super::record::{Kind, TELLING, Values};
 use super::report::ReferenceRecord;
 use crate::failpoint::reached;
 use crate::flows::tickets::{JournalEntry, Outcome};
@@ -12,9 +12,7 @@ use crate::flows::{Blast, PortError};
 use chrono::{DateTime, Utc};
 
 /// Rows of one transaction.
-const ROWS: usize = 50;
-/// Fields that tell a row from another that has its id after a restart of the server.
-const TELLING: [Field; 6] = [Field::Name, Field::LastName, Field::Mail, Field::Login, Field::Internal, Field::Starts];
+const ROWS: usize = 200;
 
 /// The flow's name in the journal.
 pub(super) const FLOW: &str = "reference";
@@ -127,15 +125,19 @@ impl Pass<'_> {
         Ok(false)
     }
 
-    /// Writes some records in one transaction; where one is refused, each alone, so that it stops only itself.
+    /// Writes some records in one transaction. Where one is refused, halves are tried, so that it stops only itself; where
+    /// one is held by somebody, each is tried alone, since every attempt waits for it.
     async fn write(&mut self, kind: Kind, mut chunk: Vec<Planned>, pen: &mut dyn RegisterPen) -> Result<(), PortError> {
         match self.stage(&mut chunk, pen).await {
             Ok(()) => self.remember(kind, chunk).await,
             Err(error) if matches!(error.blast, Blast::Record | Blast::Retry) => {
                 pen.undo().await?;
                 if chunk.len() > 1 {
-                    for plan in chunk {
-                        Box::pin(self.write(kind, vec![plan], pen)).await?;
+                    let part = if error.blast == Blast::Retry { 1 } else { chunk.len().div_ceil(2) };
+                    let mut plans = chunk.into_iter().peekable();
+                    while plans.peek().is_some() {
+                        let part: Vec<Planned> = plans.by_ref().take(part).collect();
+                        Box::pin(self.write(kind, part, pen)).await?;
                     }
                     return Ok(());
                 }
@@ -154,11 +156,13 @@ impl Pass<'_> {
 
     /// Stages and commits; plans of rows that changed meanwhile are emptied, for the next pass.
     async fn stage(&mut self, chunk: &mut [Planned], pen: &mut dyn RegisterPen) -> Result<(), PortError> {
+        let changes: Vec<_> = chunk.iter().filter_map(|plan| plan.change.as_ref()).collect();
+        let staged = pen.stage(&changes).await?;
         let mut intents = Vec::new();
-        for plan in chunk.iter_mut() {
-            let Some(change) = &plan.change else { continue };
-            match pen.stage(change).await? {
+        for (plan, staged) in chunk.iter_mut().filter(|plan| plan.change.is_some()).zip(staged) {
+            match staged {
                 Staged::Done(id) => {
+                    let Some(change) = &plan.change else { continue };
                     if let Some(link) = plan.link.as_mut().filter(|link| link.id <= 0) {
                         link.id = id;
                         let values: Values =

@@ -21,6 +21,6 @@ pub use pass::ReferenceFlow;
 pub use ports::*;
 pub(crate) use projects::{keys as project_keys, parse as project_key};
 pub use psp::without_contact;
-pub use record::{Field, Kind, Place, Row, Values};
+pub use record::{Field, Kind, Place, Row, TELLING, Values};
 pub use report::{ReferenceRecord, ReferenceReport};
 pub use survey::{Standing, SurveyLine};

@@ -106,8 +106,9 @@ pub trait RegisterPen: Send {
     /// One row.
     async fn row(&mut self, place: Place, id: i64) -> Result<Option<Row>, PortError>;
 
-    /// Writes a row into the open transaction, which is begun where there is none.
-    async fn stage(&mut self, change: &RowChange) -> Result<Staged, PortError>;
+    /// Writes rows of one kind into the open transaction, which is begun where there is none; says of each how it came
+    /// out.
+    async fn stage(&mut self, changes: &[&RowChange]) -> Result<Vec<Staged>, PortError>;
 
     /// Makes what was staged lasting.
     async fn commit(&mut self) -> Result<(), PortError>;

@@ -242,6 +242,10 @@ impl fmt::Display for Field {
     }
 }
 
+/// Fields that tell a row from another that has its id, after a restart of the server or by a neighbour's write.
+pub const TELLING: [Field; 6] =
+    [Field::Name, Field::LastName, Field::Mail, Field::Login, Field::Internal, Field::Starts];
+
 /// Values by field: texts as people read them, numbers in digits, dates as 2026-11-25 or empty.
 pub type Values = BTreeMap<Field, String>;
 

@@ -5,6 +5,8 @@ mod folder;
 mod names;
 mod rows;
 
+pub(super) use rows::DOCUMENT;
+
 use super::linking::nothing_there;
 use super::objects::Found;
 use super::{Catalogue, Gateway, GatewayFault, has};

@@ -11,7 +11,7 @@ use crate::gestan::contract::{DocumentState, TicketKey};
 use crate::model::local_to_utc;
 use chrono::{DateTime, Utc};
 
-pub(super) const DOCUMENT: &str = "DOCUMENT";
+pub(in crate::gateway) const DOCUMENT: &str = "DOCUMENT";
 /// Characters of `LIB100`.
 const LABEL: usize = 100;
 

@@ -239,7 +239,7 @@ fn too_large() -> Problem {
 }
 
 /// The innermost cause: "connection refused" rather than "error sending request".
-fn root_cause(error: &reqwest::Error) -> String {
+pub(crate) fn root_cause(error: &reqwest::Error) -> String {
     let mut cause: &dyn std::error::Error = error;
     while let Some(source) = cause.source() {
         cause = source;

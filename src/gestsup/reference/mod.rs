@@ -6,6 +6,8 @@ mod pen;
 mod rights;
 mod write;
 
+pub use rights::reference_need;
+
 use super::{Gestsup, GestsupError};
 use crate::flows::PortError;
 use crate::flows::reference::{Register, RegisterPen};

@@ -4,7 +4,6 @@ use super::super::rows::{number, text};
 use super::super::{Gestsup, GestsupError, decode};
 use super::columns::{Columns, MANUFACTURERS, MODELS, TYPES, condition, fields, list};
 use super::fitting;
-use crate::failpoint::reached;
 use crate::flows::PortError;
 use crate::flows::reference::{Field, Fitted, Kind, Place, RegisterPen, Row, RowChange, Staged, Values};
 use async_trait::async_trait;
@@ -30,11 +29,13 @@ pub(super) struct GestsupRegister {
     pub columns: Columns,
     pub lookups: Option<Lookups>,
     open: bool,
+    /// By how much the server numbers on from row to row.
+    step: Option<i64>,
 }
 
 impl GestsupRegister {
     pub(super) fn new(gestsup: Gestsup, connection: MySqlConnection, columns: Columns) -> Self {
-        Self { gestsup, connection, columns, lookups: None, open: false }
+        Self { gestsup, connection, columns, lookups: None, open: false, step: None }
     }
 
     pub(super) async fn query(&mut self, sql: String) -> Result<Vec<MySqlRow>, GestsupError> {
@@ -50,6 +51,17 @@ impl GestsupRegister {
     pub(super) async fn execute(&mut self, query: Query<'_, MySql, MySqlArguments>) -> Result<i64, GestsupError> {
         let done = self.gestsup.within(query.execute(&mut self.connection)).await?;
         Ok(i64::try_from(done.last_insert_id()).unwrap_or(0))
+    }
+
+    /// By how much the server numbers on from row to row: members of a cluster leave room for each other.
+    pub(super) async fn step(&mut self) -> Result<i64, GestsupError> {
+        if let Some(step) = self.step {
+            return Ok(step);
+        }
+        let rows = self.query("SELECT CAST(@@SESSION.auto_increment_increment AS SIGNED) AS n".to_owned()).await?;
+        let step = rows.first().map_or(1, |row| number(row, "n")).max(1);
+        self.step = Some(step);
+        Ok(step)
     }
 
     /// Begins the transaction of what is staged.
@@ -138,11 +150,9 @@ impl RegisterPen for GestsupRegister {
         Ok(self.select(place, &format!("id = {id}")).await?.pop())
     }
 
-    async fn stage(&mut self, change: &RowChange) -> Result<Staged, PortError> {
+    async fn stage(&mut self, changes: &[&RowChange]) -> Result<Vec<Staged>, PortError> {
         self.begin().await?;
-        let staged = self.write(change).await?;
-        reached("gestsup: reference row written");
-        Ok(staged)
+        Ok(self.write(changes).await?)
     }
 
     async fn commit(&mut self) -> Result<(), PortError> {

@@ -7,16 +7,41 @@ use super::columns::{MANUFACTURERS, MODELS, TYPES, fields};
 use super::pen::GestsupRegister;
 use crate::config::Reference;
 use crate::flows::reference::{Field, Place};
+use crate::grants::{Need, Right};
+
+/// Fields that are written when a row is made, and not after: logins, profiles, states.
+const ONCE: [Field; 3] = [Field::Login, Field::Profile, Field::State];
+
+/// The columns of a place that are ever changed. Passwords, logins and profiles are not.
+fn changed(place: Place) -> impl Iterator<Item = &'static str> {
+    fields(place).filter(|(field, _)| !ONCE.contains(field)).map(|(_, column)| column)
+}
+
+/// What these settings write: places, and look-up lists that are added to.
+fn written(settings: &Reference) -> (Vec<Place>, &'static [&'static str]) {
+    let places = [
+        (settings.clients, Place::Companies),
+        (settings.contacts || settings.equipment || settings.technicians, Place::People),
+        (settings.equipment, Place::Equipment),
+        (settings.projects, Place::Projects),
+        (settings.technicians && settings.absences, Place::Calendar),
+    ];
+    let places = places.into_iter().filter(|(wanted, _)| *wanted).map(|(_, place)| place).collect();
+    (places, if settings.equipment { &[TYPES, MANUFACTURERS, MODELS] } else { &[] })
+}
+
+/// What these settings need, as an administrator grants it.
+pub fn reference_need(settings: &Reference) -> Need {
+    let (places, lists) = written(settings);
+    let places = places.into_iter().map(|place| Right::on(place.table()).insert().update(changed(place)));
+    let rights = places.chain(lists.iter().map(|list| Right::on(*list).insert())).collect();
+    Need { of: "[reference]", purpose: "clients, people, equipment and projects come from Gestan", rights }
+}
 
 impl GestsupRegister {
-    /// The columns of a place that are ever changed. Passwords, logins and profiles are not.
+    /// Those that this GestSup has.
     fn changed(&self, place: Place) -> Vec<&'static str> {
-        let once = [Field::Login, Field::Profile, Field::State];
-        let table = place.table();
-        fields(place)
-            .filter(|(field, column)| !once.contains(field) && self.columns.has(table, column))
-            .map(|(_, column)| column)
-            .collect()
+        changed(place).filter(|column| self.columns.has(place.table(), column)).collect()
     }
 
     async fn may(&mut self, sql: String) -> Result<bool, GestsupError> {
@@ -36,26 +61,12 @@ impl Gestsup {
     pub async fn check_register(&self, settings: &Reference) -> Result<Vec<Finding>, GestsupError> {
         let mut pen = self.open_register().await?;
         let base = &self.place.database;
-        let mut places = Vec::new();
-        if settings.clients {
-            places.push(Place::Companies);
-        }
-        if settings.contacts || settings.equipment || settings.technicians {
-            places.push(Place::People);
-        }
-        let mut lists = Vec::new();
-        if settings.equipment {
-            places.push(Place::Equipment);
-            lists = vec![TYPES, MANUFACTURERS, MODELS];
-        }
-        if settings.projects && pen.columns.has("tprojects", "id") {
-            places.push(Place::Projects);
-        }
-        if settings.technicians && settings.absences && pen.columns.has("tevents", "id") {
-            places.push(Place::Calendar);
-        }
+        let (mut places, lists) = written(settings);
+        places.retain(|place| {
+            !matches!(place, Place::Projects | Place::Calendar) || pen.columns.has(place.table(), "id")
+        });
         let mut missing = Vec::new();
-        let tables = places.iter().map(|place| place.table()).chain(lists);
+        let tables = places.iter().map(|place| place.table()).chain(lists.iter().copied());
         for table in tables {
             if !pen.may(format!("INSERT INTO {table} SELECT * FROM {table} WHERE FALSE")).await? {
                 missing.push(format!("GRANT INSERT ON `{base}`.{table} TO …"));

@@ -6,6 +6,8 @@ mod rights;
 mod rows;
 mod statements;
 
+pub use rights::follow_up_need;
+
 use super::catalogue::Catalogue;
 use super::people::{person, person_columns};
 use super::rows::{number, text};

@@ -5,6 +5,7 @@ use super::super::check::{Finding, Level};
 use super::super::{Gestsup, GestsupError};
 use super::GestsupPen;
 use crate::config::FollowUp;
+use crate::grants::{self, Need};
 
 /// A right of the account: the privilege, its columns (none for all) and its table.
 struct Right {
@@ -42,6 +43,24 @@ fn rights(settings: &FollowUp) -> Vec<Right> {
         rights.push(Right { verb: "UPDATE", columns, table: "tevents" });
     }
     rights
+}
+
+/// What these settings need, as an administrator grants it.
+pub fn follow_up_need(settings: &FollowUp) -> Need {
+    let mut granted: Vec<(&'static str, grants::Right)> = Vec::new();
+    for Right { verb, columns, table } in rights(settings) {
+        let index = granted.iter().position(|(known, _)| *known == table).unwrap_or_else(|| {
+            granted.push((table, grants::Right::on(table)));
+            granted.len() - 1
+        });
+        let right = &mut granted[index].1;
+        *right = match verb {
+            "INSERT" => right.clone().insert(),
+            _ => right.clone().update(columns),
+        };
+    }
+    let rights = granted.into_iter().map(|(_, right)| right).collect();
+    Need { of: "[follow_up]", purpose: "what Gestan's users do comes back to tickets", rights }
 }
 
 impl Gestsup {

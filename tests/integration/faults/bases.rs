@@ -85,14 +85,14 @@ async fn an_account_whose_rights_are_revoked_stops_passes_and_marks_no_ticket() 
     world.tickets(2).await;
     let gestan = world.sandbox.gestan.clone();
     let server = server().await;
-    let revoke = format!("REVOKE INSERT, UPDATE ON {gestan}.* FROM gateway@'%'");
+    let revoke = format!("REVOKE INSERT ON {gestan}.INTERVENTION FROM gateway@'%'");
     administer(server, &[&revoke]).await;
     let failed = world.fails().await;
     failed.says(
         &["Gestan's base refuses the gateway's account (", "command denied", "check [gateway.base]"],
         ExitCode::Unavailable,
     );
-    administer(server, &[&format!("GRANT INSERT, UPDATE ON {gestan}.* TO gateway@'%'")]).await;
+    administer(server, &[&format!("GRANT INSERT ON {gestan}.INTERVENTION TO gateway@'%'")]).await;
     world.converges(2).await;
 }
 

@@ -130,9 +130,10 @@ async fn an_account_whose_rights_are_revoked_between_two_passes_is_named_with_th
     world.comments(1, "Vu").await;
     let base = world.sandbox.gestsup.clone();
     let server = server().await;
+    let all = base.replace('_', "\\_");
     for (take, give) in [(
-        format!("REVOKE SELECT ON {base}.* FROM connector@'%'"),
-        format!("GRANT SELECT ON {base}.* TO connector@'%'"),
+        format!("REVOKE SELECT ON `{all}`.* FROM connector@'%'"),
+        format!("GRANT SELECT ON `{all}`.* TO connector@'%'"),
     )] {
         administer(server, &[&take]).await;
         let failed = world.fails().await;

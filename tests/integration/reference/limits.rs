@@ -74,6 +74,40 @@ async fn a_record_that_gestsup_refuses_stops_only_itself_and_is_told_once() {
 }
 
 #[tokio::test]
+async fn many_rows_are_added_by_one_statement_and_each_is_linked_to_its_own() {
+    let mut world = referring("").await;
+    let mut made = Vec::new();
+    for n in 0..30 {
+        made.push(society(&mut world, &format!("Société {n}"), "", &format!("{n:05}")).await.1);
+    }
+    settle(&world).await;
+    let links = super::links(&world).await;
+    for (n, lead) in made.iter().enumerate() {
+        let id = one(&world, "id", &format!("tcompany WHERE name = 'Société {n}' AND zip = '{n:05}'")).await;
+        assert!(links.contains(&format!("client {lead} {id}")), "{n}: {links:#?}");
+    }
+}
+
+#[tokio::test]
+async fn rows_that_do_not_read_back_in_a_row_as_they_were_written_are_added_alone_and_once() {
+    let mut world = referring("").await;
+    // A trigger of somebody's own: which of the new rows is which cannot be told from what they hold.
+    world
+        .desk
+        .run("CREATE TRIGGER t BEFORE INSERT ON tcompany FOR EACH ROW SET NEW.name = CONCAT('x', NEW.name)")
+        .await
+        .unwrap();
+    let (_, first) = society(&mut world, "Un", "", "1").await;
+    let (_, second) = society(&mut world, "Deux", "", "2").await;
+    refer(&world).await;
+    let links = super::links(&world).await;
+    for (lead, zip) in [(first, "1"), (second, "2")] {
+        let id = one(&world, "id", &format!("tcompany WHERE zip = '{zip}'")).await;
+        assert!(links.contains(&format!("client {lead} {id}")), "{links:#?}");
+    }
+}
+
+#[tokio::test]
 async fn every_version_of_gestsup_gets_the_columns_that_it_has() {
     let old = [
         include_str!("../../schemas/3.2.43.sql"),
