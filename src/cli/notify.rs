@@ -80,20 +80,20 @@ impl Notify {
             What::Show { id } => show(&loaded.config, id, globals.json).await,
             What::Test { address } => test(loaded.config, &address, globals.json).await,
             What::Retry { ids } => {
-                let site = globals.site(loaded.config).await?;
+                let site = globals.site(loaded.config, true).await?;
                 let _alone = site.alone_with_mails().await;
                 let count = site.store().retry_mails(&ids).await?;
                 told(count, "is tried again on the next pass", "are tried again on the next pass", globals.json)
             }
             What::Drop { ids, all } => {
-                let site = globals.site(loaded.config).await?;
+                let site = globals.site(loaded.config, true).await?;
                 let _alone = site.alone_with_mails().await;
                 let ids = (!all).then_some(&ids[..]);
                 let count = site.store().drop_mails(ids, Utc::now()).await?;
                 told(count, "is not sent", "are not sent", globals.json)
             }
             What::Skip => {
-                let site = globals.site(loaded.config).await?;
+                let site = globals.site(loaded.config, true).await?;
                 let _alone = site.alone_with_mails().await;
                 let count = site.notices().skip(Utc::now()).await?;
                 if globals.json {
@@ -264,6 +264,9 @@ fn render(report: &NotifyReport) -> String {
         let _ = writeln!(text, "{}\n", output::table(&["ticket", "what", "to", "detail"], rows));
     }
     if let Some(sentence) = &report.held {
+        let _ = writeln!(text, "{sentence}");
+    }
+    if let Some(sentence) = &report.mail_server {
         let _ = writeln!(text, "{sentence}");
     }
     for reason in &report.brake {

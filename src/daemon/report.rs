@@ -20,6 +20,8 @@ pub(super) struct Head<'r> {
     pub brake: &'r [BrakeReason],
     /// Why nothing was done at all, or what a person must know first: a sentence.
     pub held: Option<&'r str>,
+    /// A system that a part of it needs does not answer: a sentence.
+    pub trouble: Option<&'r str>,
 }
 
 /// A pass as the service tells and counts it.
@@ -41,6 +43,7 @@ impl Report for PassReport {
             writes: self.writes(),
             brake: &self.brake,
             held: self.rewound.as_deref(),
+            trouble: None,
         }
     }
 
@@ -68,6 +71,7 @@ impl Report for FollowReport {
             writes: self.writes(),
             brake: &self.brake,
             held: self.held.as_deref(),
+            trouble: None,
         }
     }
 
@@ -89,6 +93,7 @@ impl Report for ReferenceReport {
             writes: self.writes,
             brake: &self.brake,
             held: self.held.as_deref(),
+            trouble: None,
         }
     }
 
@@ -102,16 +107,16 @@ impl Report for ReferenceReport {
 }
 
 impl Report for NotifyReport {
-    fn run_id(&self) -> &str {
-        &self.run_id
-    }
-
-    fn milliseconds(&self) -> u64 {
-        self.milliseconds
-    }
-
-    fn looked_at(&self) -> usize {
-        self.looked_at
+    fn head(&self) -> Head<'_> {
+        Head {
+            run_id: &self.run_id,
+            milliseconds: self.milliseconds,
+            looked_at: self.looked_at,
+            writes: self.writes(),
+            brake: &self.brake,
+            held: self.held.as_deref(),
+            trouble: self.mail_server.as_deref(),
+        }
     }
 
     fn counts(&self) -> Value {
@@ -123,18 +128,6 @@ impl Report for NotifyReport {
             "waiting": self.waiting,
             "given_up": self.given_up,
         })
-    }
-
-    fn brake(&self) -> &[BrakeReason] {
-        &self.brake
-    }
-
-    fn held(&self) -> Option<&str> {
-        self.held.as_deref()
-    }
-
-    fn writes(&self) -> usize {
-        self.writes()
     }
 
     fn count(&self, outcome: Outcome) -> usize {

@@ -60,7 +60,7 @@ impl NotifyFlow<'_> {
             session.close().await;
         }
         if let Err(sentence) = ended {
-            report.held.get_or_insert(format!("Mails wait: {sentence}"));
+            report.mail_server = Some(format!("Mails wait: {sentence}"));
         }
         Ok(())
     }

@@ -95,6 +95,7 @@ impl NotifyFlow<'_> {
             brake: Vec::new(),
             interrupted: false,
             held: None,
+            mail_server: None,
         };
         self.look(options, now, &mut report).await?;
         if !options.dry_run && !cancel.is_cancelled() {

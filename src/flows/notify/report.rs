@@ -50,8 +50,10 @@ pub struct NotifyReport {
     pub brake: Vec<BrakeReason>,
     /// A signal ended the pass between two mails; the next pass goes on.
     pub interrupted: bool,
-    /// Why nobody is told of what changed, or why nothing is sent now: a sentence.
+    /// Why nobody is told of what changed: a sentence.
     pub held: Option<String>,
+    /// Why mails wait: a sentence.
+    pub mail_server: Option<String>,
 }
 
 impl NotifyReport {

@@ -33,7 +33,7 @@ async fn while_the_server_is_down_mails_wait_and_none_is_blamed() {
     tickets(&mut it, 2).await;
     for _ in 0..4 {
         let report = it.pass().await;
-        assert!(report.held.as_deref().unwrap().starts_with("Mails wait: "), "{report:#?}");
+        assert!(report.mail_server.as_deref().unwrap().starts_with("Mails wait: "), "{report:#?}");
         assert_eq!((report.waiting, report.given_up), (2, 0));
     }
     let mails = it.world.site.store().outbox(OutboxFilter { limit: 9, ..OutboxFilter::default() }).await.unwrap();
@@ -45,7 +45,7 @@ async fn while_the_server_is_down_mails_wait_and_none_is_blamed() {
     it.server.start_again().unwrap();
     it.world.site.store().forget_pauses().await.unwrap();
     let report = it.pass().await;
-    assert_eq!((report.sent, report.waiting, report.held), (3, 0, None));
+    assert_eq!((report.sent, report.waiting, report.mail_server), (3, 0, None));
     assert!(it.world.site.store().circuit(System::Smtp).await.unwrap().failures == 0);
 }
 
@@ -86,7 +86,7 @@ async fn a_server_that_hangs_or_ends_the_session_holds_nothing_up_for_ever() {
     let mut it = Notified::with("attempts = 3", "").await;
     it.server.behave("DATA:r0@exemple.fr hang up").unwrap();
     tickets(&mut it, 3).await;
-    let held = it.pass().await.held.unwrap();
+    let held = it.pass().await.mail_server.unwrap();
     assert!(held.contains("does not answer"), "{held}");
     // Those that did not fail come first.
     let mut report = it.pass().await;
@@ -100,14 +100,14 @@ async fn a_server_that_hangs_or_ends_the_session_holds_nothing_up_for_ever() {
     it.world.site.store().forget_pauses().await.unwrap();
     tickets(&mut it, 1).await;
     let begun = Instant::now();
-    let held = it.pass().await.held.unwrap();
+    let held = it.pass().await.mail_server.unwrap();
     assert!(held.contains("said nothing for 5 s (during the sender)"), "{held}");
     assert!(begun.elapsed() < Duration::from_secs(15));
     // The account may not send as this sender: no mail is to blame.
     it.server.behave("MAIL 553 Sender address rejected").unwrap();
     it.world.site.store().forget_pauses().await.unwrap();
     let report = it.pass().await;
-    assert!(report.held.unwrap().contains("check that the account may send as `from`"));
+    assert!(report.mail_server.unwrap().contains("check that the account may send as `from`"));
     assert_eq!((report.waiting, report.given_up), (1, 1));
 }
 
@@ -139,14 +139,14 @@ async fn mails_go_over_tls_and_by_login_and_to_no_server_that_is_not_trusted() {
         let mail = server.taken().unwrap().remove(0);
         assert!(mail.tls && mail.login == "support", "{mail:?}");
         let (report, server) = over(mode, security, account, &login.replace("{ca}", "")).await;
-        assert!(report.held.as_ref().unwrap().contains("cannot be trusted"), "{report:#?}");
+        assert!(report.mail_server.as_ref().unwrap().contains("cannot be trusted"), "{report:#?}");
         assert_eq!(server.taken().unwrap().len(), 0);
         let (report, _server) = over(mode, security, account, &login.replace("passe é", "passe")).await;
-        let held = report.held.unwrap();
+        let held = report.mail_server.unwrap();
         assert!(held.contains("refuses the account support") && !held.contains("mot de passe"), "{held}");
     }
     let (report, _server) = over(SmtpMode::Plain, "security = \"starttls\"", None, "").await;
-    assert!(report.held.unwrap().contains("offers no STARTTLS"));
+    assert!(report.mail_server.unwrap().contains("offers no STARTTLS"));
 }
 
 #[tokio::test]
