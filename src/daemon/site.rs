@@ -7,7 +7,7 @@ use crate::config::Config;
 use crate::flows::PortError;
 use crate::flows::follow_up::{EVERY_PASS, FollowReport, FollowUpFlow};
 use crate::flows::notify::{NotifyFlow, NotifyReport, Post, Templates};
-use crate::flows::reference::{Kind, ReferenceFlow, ReferenceReport};
+use crate::flows::reference::{Kind, Mirror, ReferenceFlow, ReferenceReport};
 use crate::flows::tickets::{Files, Interventions, PassOptions, PassReport, Shadow, TicketsFlow};
 use crate::gateway::Gateway;
 use crate::gestan::GatewayClient;
@@ -16,6 +16,7 @@ use crate::smtp::MailServer;
 use crate::store::{StateLock, Store};
 use anyhow::{Context as _, anyhow, bail};
 use chrono::Utc;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{Mutex, OwnedMutexGuard};
@@ -46,6 +47,10 @@ pub struct Site {
     outbox: Arc<Mutex<()>>,
     templates: Templates,
     post: Option<MailServer>,
+    /// Gestan's lists as the reference flow last read them; another configuration reads them anew.
+    mirror: Mutex<Option<Mirror>>,
+    /// Where they lie.
+    scratch: PathBuf,
     pub(super) pulse: Arc<Pulse>,
 }
 
@@ -119,7 +124,11 @@ impl Site {
         let files = folder.map(|folder| UploadFolder::new(folder, gestsup.clone()));
         let templates = Templates::load(config.notify.templates.as_deref())?;
         let post = MailServer::new(&config.notify);
+        let beside = store.path().parent().filter(|folder| !folder.as_os_str().is_empty());
+        let scratch = beside.map_or_else(std::env::temp_dir, std::path::Path::to_owned);
         Ok(Self {
+            mirror: Mutex::default(),
+            scratch,
             config,
             store,
             gestsup,
@@ -221,6 +230,8 @@ impl Site {
             memory: &self.store,
             settings: &self.config.reference,
             zone: self.gestsup.zone(),
+            mirror: &self.mirror,
+            scratch: &self.scratch,
             progress,
         }
     }

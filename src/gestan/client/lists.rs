@@ -1,6 +1,7 @@
 //! Lists, page after page.
 
 use super::GatewayClient;
+use crate::flows::reference::Asked;
 use crate::gestan::contract::{ObjectRecord, Page};
 use crate::gestan::error::GatewayError;
 use crate::model::ObjectKind;
@@ -30,6 +31,17 @@ impl GatewayClient {
                 _ => return Ok(items),
             }
         }
+    }
+
+    /// One page of a list.
+    pub(super) async fn page_of<T: DeserializeOwned>(
+        &self,
+        list: &str,
+        asked: &Asked,
+    ) -> Result<Page<T>, GatewayError> {
+        let since = asked.changed_since.map(|since| since.to_rfc3339_opts(SecondsFormat::Secs, true));
+        let query: Vec<(&str, &str)> = since.iter().map(|since| ("changed_since", since.as_str())).collect();
+        self.fetch(&page_path(list, &query, asked.cursor.as_deref())).await
     }
 
     /// The interventions or anomalies that were changed after a time, whoever made and changed them; with

@@ -3,7 +3,7 @@
 use super::{GatewayClient, json};
 use crate::flows::PortError;
 use crate::flows::follow_up::Changes;
-use crate::flows::reference::{Catalogues, Psp};
+use crate::flows::reference::{Asked, Catalogues, Psp};
 use crate::flows::tickets::Interventions;
 use crate::gestan::contract::{
     Absence, BatchItem, BatchResult, Client, Contact, Contract, DocumentPut, DocumentState, KnownState, LinkPut,
@@ -26,6 +26,18 @@ impl Changes for GatewayClient {
 
 #[async_trait]
 impl Catalogues for GatewayClient {
+    async fn page_of_clients(&self, asked: &Asked) -> Result<Page<Client>, PortError> {
+        Ok(self.page_of("clients", asked).await?)
+    }
+
+    async fn page_of_contacts(&self, asked: &Asked) -> Result<Page<Contact>, PortError> {
+        Ok(self.page_of("contacts", asked).await?)
+    }
+
+    async fn page_of_machines(&self, asked: &Asked) -> Result<Page<Machine>, PortError> {
+        Ok(self.page_of("machines", asked).await?)
+    }
+
     async fn all_clients(&self) -> Result<Vec<Client>, PortError> {
         Ok(self.all("clients").await?)
     }
