@@ -3,7 +3,7 @@
 
 /// Every place, in the order of a pass.
 #[cfg(feature = "failpoints")]
-pub const ALL: [&str; 50] = [
+pub const ALL: [&str; 52] = [
     "daemon: pass begun",
     "daemon: tickets that need no write settled",
     "daemon: intents stored",
@@ -54,6 +54,8 @@ pub const ALL: [&str; 50] = [
     "notify: mail accepted",
     "notify: before COMMIT of a mail",
     "notify: mail settled",
+    "notify: before COMMIT of an action",
+    "notify: after COMMIT of an action",
 ];
 
 /// Lets `FAILPOINTS` name places: call it once, and keep what it returns while the process lives.

@@ -261,6 +261,8 @@ impl Site {
         NotifyFlow {
             desk: &self.gestsup,
             post: self.post.as_ref().map(|post| post as &dyn Post),
+            actions: &self.gestan,
+            source_name: self.config.gestsup.as_ref().map_or("gestsup", |gestsup| gestsup.source.as_str()),
             memory: &self.store,
             templates: &self.templates,
             config: &self.config,

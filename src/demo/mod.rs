@@ -7,6 +7,7 @@ pub mod dovecot;
 pub mod erp;
 pub mod help_desk;
 mod in_gestan;
+mod mails_out;
 pub mod mariadb;
 pub mod sandbox;
 pub mod smtp;
@@ -75,6 +76,7 @@ pub async fn run(keep: bool, json: bool) -> anyhow::Result<bool> {
             "followed_back": told.followed_back,
             "consos": told.consos,
             "documents": told.documents,
+            "notifications": told.notifications,
             "second_pass_writes": told.second_pass_writes,
             "seconds": seconds,
         });

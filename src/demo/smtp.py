@@ -3,6 +3,7 @@ input does. What it does with commands, the file `behaviour` tells: lines of `co
 `RCPT:x@y.fr 550 No such user`; the answer `sleep N` waits so many seconds, `hang up` ends the connection."""
 
 import asyncio
+import base64
 import itertools
 import json
 import os
@@ -84,6 +85,12 @@ class Handler:
         if behaviour(server, "LOSE"):
             server.transport.close()
         return "250 OK"
+
+
+    async def auth_XOAUTH2(self, server, args):
+        words = base64.b64decode(args[1]).decode() if len(args) > 1 else ""
+        good = words == "user=%s\x01auth=Bearer %s\x01\x01" % (user, password)
+        return AuthResult(success=good, handled=False, auth_data=user if good else None)
 
 
 def authenticate(server, session, envelope, mechanism, data):

@@ -4,6 +4,7 @@
 use super::compare::{Pair, Side, pairs};
 use super::help_desk::state;
 use super::in_gestan;
+use super::mails_out;
 use super::sandbox::code;
 use super::stage::Stage;
 use chrono::Duration;
@@ -24,6 +25,7 @@ pub(super) struct Told {
     pub followed_back: usize,
     pub consos: usize,
     pub documents: usize,
+    pub notifications: usize,
     pub second_pass_writes: u64,
 }
 
@@ -49,6 +51,7 @@ pub(super) async fn tell(stage: &mut Stage) -> anyhow::Result<Told> {
     gestan_works_too(stage, &cast).await?;
     at_night(stage, &cast, &mut told).await?;
     in_gestan::followed_in_gestan(stage, &cast, &mut told).await?;
+    mails_out::people_are_told(stage, &cast, &mut told).await?;
     the_end(stage, &mut told).await?;
     Ok(told)
 }

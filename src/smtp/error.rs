@@ -70,7 +70,7 @@ pub enum SmtpError {
         passing: bool,
     },
     /// No password can be had.
-    #[error("no password for the sending mail server: {reason}")]
+    #[error("no password or token for the sending mail server: {reason}")]
     Secret {
         /// What happened and what to do.
         reason: String,

@@ -6,9 +6,10 @@ mod message;
 
 pub use error::SmtpError;
 
-use crate::config::{MailSecurity, Notify, Smtp};
+use crate::config::{MailSecurity, Notify, Smtp, TokenProvider};
 use crate::flows::PortError;
 use crate::flows::notify::{NotSent, Outgoing, Post, PostSession, Sent};
+use crate::mailbox::Tokens;
 use async_trait::async_trait;
 use error::{Moment, tidy};
 use lettre::message::Mailbox;
@@ -17,24 +18,42 @@ use lettre::transport::smtp::client::{AsyncSmtpConnection, Certificate, TlsParam
 use lettre::transport::smtp::commands::{Data, Mail, Rcpt, Rset};
 use lettre::transport::smtp::extension::{ClientId, Extension, MailParameter};
 use lettre::transport::smtp::response::Response;
-use secrecy::ExposeSecret as _;
+use secrecy::{ExposeSecret as _, SecretString};
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// The mail server of a site.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct MailServer {
     smtp: Smtp,
     from: Mailbox,
     reply_to: Option<Mailbox>,
+    tokens: Option<Arc<Tokens>>,
 }
+
+impl fmt::Debug for MailServer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MailServer").field("smtp", &self.smtp).field("from", &self.from).finish_non_exhaustive()
+    }
+}
+
+/// What Microsoft's servers ask for where a person's account sends.
+const MICROSOFT: &str = "https://outlook.office365.com/SMTP.Send offline_access";
 
 impl MailServer {
     /// The server of these settings; `None` where there is none. Nothing is connected to yet.
     pub fn new(notify: &Notify) -> Option<Self> {
         let from = notify.from.as_ref()?.parse().ok()?;
         let reply_to = notify.reply_to.as_ref().and_then(|text| text.parse().ok());
-        Some(Self { smtp: notify.smtp.clone()?, from, reply_to })
+        let smtp = notify.smtp.clone()?;
+        let tokens = smtp.oauth.clone().map(|mut oauth| {
+            if oauth.provider == Some(TokenProvider::Microsoft) && oauth.refresh_token_file.is_some() {
+                oauth.scope.get_or_insert_with(|| MICROSOFT.to_owned());
+            }
+            Arc::new(Tokens::new("notify.smtp", oauth, smtp.timeout_seconds))
+        });
+        Some(Self { smtp, from, reply_to, tokens })
     }
 
     /// The sender's address.
@@ -105,19 +124,32 @@ impl MailServer {
     }
 
     async fn log_in(&self, connection: &mut AsyncSmtpConnection, user: &str) -> Result<(), SmtpError> {
-        let secret = match &self.smtp.password {
-            Some(password) => password.resolve().map_err(|error| SmtpError::Secret { reason: error.to_string() })?,
-            None => return Err(SmtpError::Secret { reason: "write `password` in [notify.smtp]".to_owned() }),
+        let (ways, secret): (&[Mechanism], SecretString) = match (&self.tokens, &self.smtp.password) {
+            (Some(tokens), _) => {
+                let token = tokens.token().await.map_err(|error| SmtpError::Secret { reason: error.to_string() })?;
+                (&[Mechanism::Xoauth2], token)
+            }
+            (None, Some(password)) => {
+                let secret = password.resolve().map_err(|error| SmtpError::Secret { reason: error.to_string() })?;
+                (&[Mechanism::Plain, Mechanism::Login], secret)
+            }
+            (None, None) => {
+                return Err(SmtpError::Secret { reason: "write `password` in [notify.smtp]".to_owned() });
+            }
         };
-        let credentials = Credentials::new(user.to_owned(), secret.expose_secret().to_owned());
-        let ways = [Mechanism::Plain, Mechanism::Login];
+        let refused = |place: String, reason: String| SmtpError::Refused { place, user: user.to_owned(), reason };
         if !ways.iter().any(|way| connection.server_info().supports_auth_mechanism(*way)) {
-            let reason = "it offers no login by password here".to_owned();
-            return Err(SmtpError::Refused { place: self.place(), user: user.to_owned(), reason });
+            let way = if self.tokens.is_some() { "by token" } else { "by password" };
+            return Err(refused(self.place(), format!("it offers no login {way} here")));
         }
-        match self.within(Moment::Login, connection.auth(&ways, &credentials)).await {
+        let credentials = Credentials::new(user.to_owned(), secret.expose_secret().to_owned());
+        match self.within(Moment::Login, connection.auth(ways, &credentials)).await {
             Err(SmtpError::Denied { place, reason, .. }) => {
-                Err(SmtpError::Refused { place, user: user.to_owned(), reason })
+                // The next attempt asks for a new token: one may be taken back before its time.
+                if let Some(tokens) = &self.tokens {
+                    tokens.forget();
+                }
+                Err(refused(place, reason))
             }
             other => other.map(|_| ()),
         }
@@ -144,6 +176,11 @@ impl fmt::Debug for SmtpSession {
 }
 
 impl SmtpSession {
+    /// Ends the session.
+    pub async fn end(mut self) {
+        let _ = tokio::time::timeout(Duration::from_secs(2), self.connection.quit()).await;
+    }
+
     /// Gives a mail to the server.
     async fn give(&mut self, mail: &Outgoing) -> Result<Response, Trouble> {
         let message = message::message(mail, &self.server.from, self.server.reply_to.as_ref())
@@ -208,7 +245,7 @@ impl PostSession for SmtpSession {
         }
     }
 
-    async fn close(mut self: Box<Self>) {
-        let _ = tokio::time::timeout(Duration::from_secs(2), self.connection.quit()).await;
+    async fn close(self: Box<Self>) {
+        self.end().await;
     }
 }

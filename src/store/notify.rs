@@ -4,7 +4,7 @@ use super::memory::Writing;
 use super::messages::Message;
 use super::{Store, StoreError};
 use crate::failpoint::reached;
-use crate::flows::notify::{Letter, Look, NewMail, NotifyMemory, Outgoing, Phase};
+use crate::flows::notify::{Appointment, Invitation, Letter, Look, Means, NewMail, NotifyMemory, Outgoing, Phase};
 use crate::flows::tickets::{Commit, JournalEntry};
 use crate::flows::{Blast, PortError, System};
 use async_trait::async_trait;
@@ -44,7 +44,7 @@ impl Store {
     /// # Errors
     /// When the state cannot be read.
     pub async fn outbox(&self, filter: OutboxFilter) -> Result<Vec<Outgoing>, StoreError> {
-        let mut sql = QueryBuilder::<Sqlite>::new("SELECT * FROM outbox WHERE kind = 'mail'");
+        let mut sql = QueryBuilder::<Sqlite>::new("SELECT * FROM outbox WHERE TRUE");
         if let Some(phase) = filter.phase {
             sql.push(" AND phase = ").push_bind(phase.as_str());
         }
@@ -61,7 +61,7 @@ impl Store {
     /// # Errors
     /// When the state cannot be read.
     pub async fn outgoing_mail(&self, id: i64) -> Result<Option<Outgoing>, StoreError> {
-        let query = sqlx::query("SELECT * FROM outbox WHERE kind = 'mail' AND id = ?").bind(id);
+        let query = sqlx::query("SELECT * FROM outbox WHERE id = ?").bind(id);
         let row = self.done(query.fetch_optional(&self.pool).await)?;
         row.map(|row| self.outgoing(&row)).transpose()
     }
@@ -73,7 +73,7 @@ impl Store {
     /// When the state cannot be written.
     pub async fn retry_mails(&self, ids: &[i64]) -> Result<u64, StoreError> {
         let mut sql = QueryBuilder::<Sqlite>::new(
-            "UPDATE outbox SET phase = 'waiting', attempts = 0, next_at = NULL, settled_at = NULL WHERE kind = 'mail' AND ",
+            "UPDATE outbox SET phase = 'waiting', attempts = 0, next_at = NULL, settled_at = NULL WHERE ",
         );
         if ids.is_empty() {
             sql.push("(phase = 'failed' OR (phase = 'waiting' AND next_at IS NOT NULL))");
@@ -94,7 +94,7 @@ impl Store {
     /// When the state cannot be written.
     pub async fn drop_mails(&self, ids: Option<&[i64]>, now: DateTime<Utc>) -> Result<u64, StoreError> {
         let mut sql = QueryBuilder::<Sqlite>::new("UPDATE outbox SET phase = 'dropped', settled_at = ");
-        sql.push_bind(now).push(" WHERE kind = 'mail' AND phase IN (").push(OPEN).push(")");
+        sql.push_bind(now).push(" WHERE phase IN (").push(OPEN).push(")");
         if let Some(ids) = ids {
             sql.push(" AND id IN (");
             let mut list = sql.separated(", ");
@@ -112,6 +112,7 @@ impl Store {
             id: self.done(row.try_get("id"))?,
             at: self.done(row.try_get("at"))?,
             mail: NewMail {
+                kind: self.named(text("kind")?)?,
                 ticket: self.done(row.try_get("ticket"))?,
                 occasion: text("occasion")?,
                 audience: text("audience")?,
@@ -139,6 +140,9 @@ impl Store {
         for mail in &look.mails {
             self.store_mail(&mut transaction, mail, at).await?;
         }
+        for invitation in &look.invitations {
+            self.store_invitation(&mut transaction, invitation).await?;
+        }
         for (name, value) in look.values {
             let query = sqlx::query("INSERT OR REPLACE INTO value (name, value) VALUES (?, ?)").bind(name).bind(value);
             self.done(query.execute(&mut *transaction).await)?;
@@ -157,9 +161,10 @@ impl Store {
     ) -> Result<(), StoreError> {
         let query = sqlx::query(
             "INSERT INTO outbox (at, kind, ticket, occasion, audience, recipient, message_id, letter, phase, attempts, reason) \
-             VALUES (?, 'mail', ?, ?, ?, ?, ?, ?, 'waiting', 0, '')",
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'waiting', 0, '')",
         )
         .bind(at)
+        .bind(mail.kind.as_str())
         .bind(mail.ticket)
         .bind(&mail.occasion)
         .bind(&mail.audience)
@@ -167,10 +172,56 @@ impl Store {
         .bind(&mail.message_id)
         .bind(self.text(&mail.letter)?);
         self.done(query.execute(&mut **transaction).await)?;
-        let Some(ticket) = mail.ticket else { return Ok(()) };
+        let Some(ticket) = mail.ticket.filter(|_| mail.kind == Means::Mail) else { return Ok(()) };
         // Known before it is sent: an answer may be faster than our commit.
         let message = Message { message_id: mail.message_id.clone(), ticket, outgoing: true, at };
         self.store_message(transaction, &message).await
+    }
+
+    async fn store_invitation(&self, transaction: &mut Writing<'_>, invitation: &Invitation) -> Result<(), StoreError> {
+        let sql =
+            "INSERT OR REPLACE INTO notify_appointment (number, uid, sequence, held, invited) VALUES (?, ?, ?, ?, ?)";
+        let query = sqlx::query(sql)
+            .bind(invitation.number)
+            .bind(&invitation.uid)
+            .bind(invitation.sequence)
+            .bind(self.text(&invitation.held)?)
+            .bind(self.text(&invitation.invited)?);
+        self.done(query.execute(&mut **transaction).await).map(|_| ())
+    }
+
+    async fn load_appointments(&self, now: DateTime<Utc>) -> Result<HashMap<i64, Appointment>, StoreError> {
+        // The newest link of a ticket, while its intervention is still to be done.
+        let sql = "SELECT number, held ->> '$.planned_start', held ->> '$.planned_end', held ->> '$.technician', \
+                   sent ->> '$.planned_start' FROM link l WHERE phase = 'live' AND kind = 'intervention' \
+                   AND held ->> '$.planned_start' IS NOT NULL \
+                   AND COALESCE(held ->> '$.status', '') NOT IN ('done', 'to_bill', 'billed', 'cancelled') \
+                   AND sequence = (SELECT MAX(sequence) FROM link n WHERE n.number = l.number)";
+        type Row = (i64, String, Option<String>, Option<String>, Option<String>);
+        let rows: Vec<Row> = self.done(sqlx::query_as(sql).fetch_all(&self.pool).await)?;
+        let mut appointments = HashMap::new();
+        for (number, start, end, who, sent) in rows {
+            let moment = |text: &str| text.parse::<DateTime<Utc>>().ok();
+            let Some(begins) = moment(&start).filter(|begins| *begins > now) else { continue };
+            let ends = end.as_deref().and_then(moment).unwrap_or(begins).max(begins);
+            let ours = sent.as_deref().and_then(moment) == Some(begins);
+            let appointment = Appointment { start: begins, end: ends, who: who.unwrap_or_default(), ours };
+            appointments.insert(number, appointment);
+        }
+        Ok(appointments)
+    }
+
+    async fn load_invitations(&self) -> Result<HashMap<i64, Invitation>, StoreError> {
+        let sql = "SELECT number, uid, sequence, held, invited FROM notify_appointment";
+        let rows: Vec<(i64, String, u32, String, String)> =
+            self.done(sqlx::query_as(sql).fetch_all(&self.pool).await)?;
+        let mut invitations = HashMap::new();
+        for (number, uid, sequence, held, invited) in rows {
+            let invitation =
+                Invitation { number, uid, sequence, held: self.json(&held)?, invited: self.json(&invited)? };
+            invitations.insert(number, invitation);
+        }
+        Ok(invitations)
     }
 
     async fn store_outcome(
@@ -193,11 +244,12 @@ impl Store {
         self.done(transaction.commit().await)
     }
 
-    async fn load_due(&self, now: DateTime<Utc>, limit: u32) -> Result<Vec<Outgoing>, StoreError> {
+    async fn load_due(&self, means: Means, now: DateTime<Utc>, limit: u32) -> Result<Vec<Outgoing>, StoreError> {
         // One that was begun may be lost: it is sent again. Those that failed least often come first.
-        let sql = "SELECT * FROM outbox WHERE kind = 'mail' AND phase IN ('waiting', 'sending') \
+        let sql = "SELECT * FROM outbox WHERE kind = ? AND phase IN ('waiting', 'sending') \
                    AND (next_at IS NULL OR next_at <= ?) ORDER BY attempts, id LIMIT ?";
-        let rows = self.done(sqlx::query(sql).bind(now).bind(limit).fetch_all(&self.pool).await)?;
+        let rows =
+            self.done(sqlx::query(sql).bind(means.as_str()).bind(now).bind(limit).fetch_all(&self.pool).await)?;
         rows.iter().map(|row| self.outgoing(row)).collect()
     }
 }
@@ -236,12 +288,20 @@ impl NotifyMemory for Store {
         Ok(told)
     }
 
+    async fn appointments(&self, now: DateTime<Utc>) -> Result<HashMap<i64, Appointment>, PortError> {
+        Ok(self.load_appointments(now).await?)
+    }
+
+    async fn invitations(&self) -> Result<HashMap<i64, Invitation>, PortError> {
+        Ok(self.load_invitations().await?)
+    }
+
     async fn looked(&self, look: Look, at: DateTime<Utc>) -> Result<(), PortError> {
         Ok(self.store_look(look, at).await?)
     }
 
-    async fn due(&self, now: DateTime<Utc>, limit: u32) -> Result<Vec<Outgoing>, PortError> {
-        Ok(self.load_due(now, limit).await?)
+    async fn due(&self, means: Means, now: DateTime<Utc>, limit: u32) -> Result<Vec<Outgoing>, PortError> {
+        Ok(self.load_due(means, now, limit).await?)
     }
 
     async fn sending(&self, id: i64) -> Result<(), PortError> {

@@ -46,6 +46,16 @@ pub enum Occasion {
     State,
 }
 
+impl Occasion {
+    /// Name in the state, in `--json` and in templates.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Opened => "opened",
+            Self::State => "state",
+        }
+    }
+}
+
 /// One of `[[notify.rules]]`
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -128,6 +138,17 @@ pub struct Languages {
     pub addresses: Option<Locale>,
 }
 
+/// `[notify.action]`
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct NotifyAction {
+    /// Switches it on: changes of an attributed ticket show in Gestan as actions, once it has an intervention or anomaly there. The gateway needs [gateway.actions].
+    pub enabled: bool,
+    /// States of GestSup (numbers in tstates) that are told so. Empty: all of them.
+    #[schemars(extend("examples" = [[2, 3]]))]
+    pub states: Vec<i64>,
+}
+
 /// `[notify]`
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
@@ -157,6 +178,8 @@ pub struct Notify {
     pub appointments: Vec<Audience>,
     /// Languages of the mails.
     pub languages: Languages,
+    /// Actions in Gestan beside, or instead of, the mails.
+    pub action: NotifyAction,
     /// The server that mails are sent through.
     pub smtp: Option<Smtp>,
     /// Who is told of what: the first rule that matches decides. Without any, the requester is told of every change.
@@ -181,6 +204,7 @@ impl Default for Notify {
             templates: None,
             appointments: Vec::new(),
             languages: Languages::default(),
+            action: NotifyAction::default(),
             smtp: None,
             rules: Vec::new(),
         }

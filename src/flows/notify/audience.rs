@@ -164,7 +164,7 @@ impl Circle<'_> {
     }
 }
 
-fn persons<'t>(audience: Audience, ticket: &'t Ticket, observers: &'t [Person]) -> Vec<&'t Person> {
+pub(super) fn persons<'t>(audience: Audience, ticket: &'t Ticket, observers: &'t [Person]) -> Vec<&'t Person> {
     match audience {
         Audience::Requester => ticket.requester.iter().collect(),
         Audience::Technician => ticket.technician.iter().collect(),

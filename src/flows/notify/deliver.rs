@@ -1,7 +1,7 @@
 //! Sends what waits in the outbox. That a mail is being sent is remembered before, and that it was after: a kill between
 //! the server's answer and our commit sends the same mail, with the same Message-ID, a second time.
 
-use super::letter::{Outgoing, Phase};
+use super::letter::{Means, Outgoing, Phase};
 use super::pass::{NotifyFlow, line};
 use super::ports::{NotSent, PostSession};
 use super::report::{NotifyRecord, NotifyReport};
@@ -28,7 +28,7 @@ impl NotifyFlow<'_> {
         let mut session: Option<Box<dyn PostSession>> = None;
         let mut tried = HashSet::new();
         let ended = loop {
-            let mut mails = self.memory.due(now, BATCH).await?;
+            let mut mails = self.memory.due(Means::Mail, now, BATCH).await?;
             // Whatever happens, no pass sends a mail twice.
             mails.retain(|mail| tried.insert(mail.id));
             if mails.is_empty() {
@@ -103,7 +103,12 @@ impl NotifyFlow<'_> {
         Ok(None)
     }
 
-    async fn sent(&self, mail: &Outgoing, at: DateTime<Utc>, report: &mut NotifyReport) -> Result<(), PortError> {
+    pub(super) async fn sent(
+        &self,
+        mail: &Outgoing,
+        at: DateTime<Utc>,
+        report: &mut NotifyReport,
+    ) -> Result<(), PortError> {
         let message = format!("Sent to {}: {}", mail.mail.letter.to.address, mail.mail.letter.subject);
         let told = of(mail, Outcome::Done, "mail", message);
         self.memory.settle(mail.id, Phase::Sent, None, "", vec![line(report, &told, at)], at).await?;
@@ -112,7 +117,7 @@ impl NotifyFlow<'_> {
         Ok(())
     }
 
-    async fn later(
+    pub(super) async fn later(
         &self,
         mail: &Outgoing,
         reason: &str,
@@ -132,7 +137,7 @@ impl NotifyFlow<'_> {
         Ok(())
     }
 
-    async fn given_up(
+    pub(super) async fn given_up(
         &self,
         mail: &Outgoing,
         code: &str,

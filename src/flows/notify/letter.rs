@@ -40,9 +40,31 @@ pub struct Letter {
     pub calendar: Option<Calendar>,
 }
 
-/// A mail for the outbox.
+/// How people are told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Means {
+    /// By mail.
+    Mail,
+    /// By an action in Gestan: the letter's subject is its title, the plain text its comment, the id what tells it from others.
+    Action,
+}
+
+impl Means {
+    /// Name in the state and in `--json`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Mail => "mail",
+            Self::Action => "action",
+        }
+    }
+}
+
+/// A mail for the outbox, or an action.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct NewMail {
+    /// Which of both.
+    pub kind: Means,
     /// The ticket that it is about, where it is about one.
     pub ticket: Option<i64>,
     /// `opened`, `state`, `appointment`, `digest` or `test`.
@@ -125,6 +147,7 @@ pub(super) fn message_id(ticket: Option<i64>, domain: &str) -> String {
 pub fn test_mail(templates: &Templates, locale: Locale, to: &str, domain: &str) -> Result<NewMail, TemplateError> {
     let (subject, text, html) = templates.render(locale, TEST, &minijinja::context! {})?;
     Ok(NewMail {
+        kind: Means::Mail,
         ticket: None,
         occasion: TEST.to_owned(),
         audience: TEST.to_owned(),

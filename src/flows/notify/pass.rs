@@ -2,9 +2,9 @@
 
 use super::audience::Circle;
 use super::digest::{self, Mailing};
-use super::letter::{Letter, NewMail, message_id};
+use super::letter::{Letter, Means, NewMail, message_id};
 use super::plan::{Plan, Planner};
-use super::ports::{Look, NoticeDesk, NoticeView, NotifyMemory, OwnMails, Post};
+use super::ports::{Actions, Look, NoticeDesk, NoticeView, NotifyMemory, OwnMails, Post};
 use super::report::{NotifyRecord, NotifyReport};
 use super::templates::{TemplateError, Templates};
 use crate::config::Config;
@@ -25,7 +25,7 @@ const LOOKED: &str = "notify.looked";
 /// The base's counters at that look.
 const MARKS: &str = "notify.marks";
 /// Mails of a ticket that a new one refers to.
-const THREAD: u32 = 20;
+pub(super) const THREAD: u32 = 20;
 /// Tickets that are read at a time.
 const CHUNK: usize = 500;
 
@@ -36,6 +36,10 @@ pub struct NotifyFlow<'a> {
     pub desk: &'a dyn NoticeDesk,
     /// What mails are given to; `None` where nothing is to be sent.
     pub post: Option<&'a dyn Post>,
+    /// What actions are written to.
+    pub actions: &'a dyn Actions,
+    /// Name of this GestSup in keys of tickets.
+    pub source_name: &'a str,
     /// What is remembered.
     pub memory: &'a dyn NotifyMemory,
     /// The texts.
@@ -100,6 +104,7 @@ impl NotifyFlow<'_> {
         self.look(options, now, &mut report).await?;
         if !options.dry_run && !cancel.is_cancelled() {
             self.deliver(now, cancel, &mut report).await?;
+            self.act(now, cancel, &mut report).await?;
         }
         (report.waiting, report.given_up) = self.memory.outbox_counts().await?;
         report.milliseconds = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
@@ -141,17 +146,26 @@ impl NotifyFlow<'_> {
             }
         } else if !changed.states.is_empty() {
             let (plan, own) = self.plan(view.as_mut(), &changed, now).await?;
-            drop(view);
             let mailings = digest::gathered(plan.drafts, self.config.notify.digest_above);
-            if self.braked(mailings.len(), options, report) {
-                return Ok(());
-            }
             let answers = self.config.mail.enabled || own.takes_answers;
             look.mails = self.write(&mailings, answers, report).await?;
+            look.mails.extend(plan.actions);
             look.journal.extend(plan.left.iter().map(|left| line(report, left, now)));
             report.records.extend(plan.left);
         }
+        if options.only.is_empty() {
+            self.invite(view.as_mut(), changed.silent.is_some(), now, report, &mut look).await?;
+        }
+        drop(view);
         report.queued = look.mails.len();
+        if !options.dry_run {
+            // What is sent is told as it is sent.
+            report.records.retain(|record| record.outcome.is_some());
+        }
+        if self.braked(look.mails.len(), options, report) {
+            report.queued = 0;
+            return Ok(());
+        }
         if options.dry_run {
             return Ok(());
         }
@@ -241,18 +255,33 @@ impl NotifyFlow<'_> {
             let part = planner.plan(&tickets, &changed.before);
             plan.drafts.extend(part.drafts);
             plan.left.extend(part.left);
+            plan.actions.extend(part.actions);
         }
         Ok((plan, own))
     }
 
     /// Addresses of our own: a mail to one of them would come back as a ticket.
-    fn ours(&self) -> HashSet<String> {
+    pub(super) fn ours(&self) -> HashSet<String> {
         let notify = &self.config.notify;
         let senders = [&notify.from, &notify.reply_to].into_iter().flatten();
         let senders = senders.filter_map(|text| Some(text.parse::<Mailbox>().ok()?.email.to_string()));
         let boxes = self.config.mail.mailboxes.iter().map(|mailbox| mailbox.user.clone());
         let account = notify.smtp.iter().filter_map(|smtp| smtp.user.clone());
         senders.chain(boxes).chain(account).map(|address| address.to_lowercase()).collect()
+    }
+
+    fn from(&self) -> Option<Mailbox> {
+        self.config.notify.from.as_deref().and_then(|from| from.parse().ok())
+    }
+
+    /// Domain of ids that are given here: the sender's.
+    pub(super) fn domain(&self) -> String {
+        self.from().map_or_else(|| "localhost".to_owned(), |from| from.email.domain().to_owned())
+    }
+
+    /// Who signs.
+    pub(super) fn sender(&self) -> String {
+        self.from().map_or_else(String::new, |from| from.name.unwrap_or_else(|| from.email.to_string()))
     }
 
     fn braked(&self, mails: usize, options: &PassOptions, report: &mut NotifyReport) -> bool {
@@ -272,9 +301,7 @@ impl NotifyFlow<'_> {
         answers: bool,
         report: &mut NotifyReport,
     ) -> Result<Vec<NewMail>, PortError> {
-        let from = self.config.notify.from.as_deref().and_then(|from| from.parse::<Mailbox>().ok());
-        let domain = from.as_ref().map_or("localhost", |from| from.email.domain()).to_owned();
-        let sender = from.map_or_else(String::new, |from| from.name.unwrap_or_else(|| from.email.to_string()));
+        let (domain, sender) = (self.domain(), self.sender());
         let mut threads: HashMap<i64, Vec<String>> = HashMap::new();
         let mut mails = Vec::with_capacity(mailings.len());
         for mailing in mailings {
@@ -309,12 +336,9 @@ impl NotifyFlow<'_> {
                 code: "mail".to_owned(),
                 message,
             });
-            let occasion = match (kind, first.occasion) {
-                ("digest", _) => "digest",
-                (_, crate::config::Occasion::Opened) => "opened",
-                (_, crate::config::Occasion::State) => "state",
-            };
+            let occasion = if ticket.is_some() { first.occasion.as_str() } else { kind };
             mails.push(NewMail {
+                kind: Means::Mail,
                 ticket,
                 occasion: occasion.to_owned(),
                 audience: recipient.audience.as_str().to_owned(),
@@ -322,15 +346,11 @@ impl NotifyFlow<'_> {
                 letter: Letter { to: recipient.to.clone(), subject, text, html, references, comment, calendar: None },
             });
         }
-        if !report.dry_run {
-            // What was sent is told as it is sent.
-            report.records.clear();
-        }
         Ok(mails)
     }
 }
 
-fn of_template(error: &TemplateError) -> PortError {
+pub(super) fn of_template(error: &TemplateError) -> PortError {
     PortError { system: System::State, blast: Blast::Configuration, retry_after: None, message: error.to_string() }
 }
 

@@ -1,7 +1,9 @@
 //! What is to be told of what changed: pure, from tickets to mails that are not written yet.
 
+use super::act::action;
 use super::age::happened;
 use super::audience::{Circle, Left, Recipient, usual_rule};
+use super::letter::NewMail;
 use super::report::NotifyRecord;
 use super::templates::one_line;
 use crate::config::{Audience, NotifyRule, Occasion};
@@ -53,6 +55,8 @@ pub(super) struct Plan {
     pub drafts: Vec<Draft>,
     /// Who gets no mail, and changes of which nobody gets one.
     pub left: Vec<NotifyRecord>,
+    /// What shows in Gestan.
+    pub actions: Vec<NewMail>,
 }
 
 /// What planning needs to know.
@@ -79,7 +83,11 @@ impl Planner<'_> {
         let mut plan = Plan::default();
         for ticket in tickets {
             let on = if before.contains_key(&ticket.number) { Occasion::State } else { Occasion::Opened };
-            let Some(rule) = self.circle.rule(rules, ticket, on) else { continue };
+            let rule = self.circle.rule(rules, ticket, on);
+            let acts = self.acts(ticket);
+            if rule.is_none() && !acts {
+                continue;
+            }
             let limit = Duration::hours(self.circle.settings.max_age_hours.into());
             if let Some(at) = happened(ticket, on, self.previous).filter(|at| self.now - *at > limit) {
                 let message = format!(
@@ -90,11 +98,15 @@ impl Planner<'_> {
                 continue;
             }
             let observers = self.observers.get(&ticket.number).map_or(&[][..], Vec::as_slice);
-            let (recipients, nobody) = self.circle.people(rule, ticket, on, observers);
-            plan.left.extend(nobody.iter().map(|why| left(ticket, why)));
-            let shown = self.shown(ticket);
+            let shown = shown(ticket, self.zone, self.url);
             let (comment, step) = self.comment(ticket).unzip();
             let comment = comment.unwrap_or_default();
+            if acts {
+                plan.actions.push(action(self.circle.usual, &shown, on, &comment, self.action_id(ticket)));
+            }
+            let Some(rule) = rule else { continue };
+            let (recipients, nobody) = self.circle.people(rule, ticket, on, observers);
+            plan.left.extend(nobody.iter().map(|why| left(ticket, why)));
             plan.drafts.extend(recipients.into_iter().map(|recipient| Draft {
                 recipient,
                 occasion: on,
@@ -106,29 +118,16 @@ impl Planner<'_> {
         plan
     }
 
-    fn shown(&self, ticket: &Ticket) -> Shown {
-        let name = |person: &Option<Person>| person.as_ref().map(Person::display_name).unwrap_or_default();
-        let label =
-            |label: &Option<crate::model::Label>| label.as_ref().map(|label| one_line(&label.name)).unwrap_or_default();
-        let handler = match (&ticket.technician, &ticket.group) {
-            (Some(_), _) => name(&ticket.technician),
-            (None, Some(group)) => group.name.clone(),
-            (None, None) => String::new(),
-        };
-        let opened = ticket.created_at.map(|at| at.with_timezone(&self.zone).format("%d/%m/%Y %H:%M").to_string());
-        Shown {
-            number: ticket.number,
-            title: one_line(&ticket.title),
-            state: one_line(&ticket.state.name),
-            state_id: ticket.state.id,
-            url: ticket_url(self.url, ticket.number).map(|url| url.to_string()).unwrap_or_default(),
-            technician: one_line(&handler),
-            requester: one_line(&name(&ticket.requester)),
-            client: ticket.client().map(|client| one_line(&client.name)).unwrap_or_default(),
-            category: label(&ticket.category),
-            priority: label(&ticket.priority),
-            opened: opened.unwrap_or_default(),
-        }
+    /// Whether Gestan is to show a change of this ticket.
+    fn acts(&self, ticket: &Ticket) -> bool {
+        let action = &self.circle.settings.action;
+        action.enabled
+            && ticket.is_attributed()
+            && (action.states.is_empty() || action.states.contains(&ticket.state.id))
+    }
+
+    fn action_id(&self, ticket: &Ticket) -> String {
+        super::letter::message_id(Some(ticket.number), "gestan")
     }
 
     /// The newest public comment of whoever works on the ticket, if nobody was told of it yet.
@@ -158,13 +157,48 @@ impl Planner<'_> {
     }
 }
 
+/// A ticket as templates see it.
+pub(super) fn shown(ticket: &Ticket, zone: Tz, address: Option<&Url>) -> Shown {
+    let name = |person: &Option<Person>| person.as_ref().map(Person::display_name).unwrap_or_default();
+    let label =
+        |label: &Option<crate::model::Label>| label.as_ref().map(|label| one_line(&label.name)).unwrap_or_default();
+    let handler = match (&ticket.technician, &ticket.group) {
+        (Some(_), _) => name(&ticket.technician),
+        (None, Some(group)) => group.name.clone(),
+        (None, None) => String::new(),
+    };
+    let opened = ticket.created_at.map(|at| at.with_timezone(&zone).format("%d/%m/%Y %H:%M").to_string());
+    Shown {
+        number: ticket.number,
+        title: one_line(&ticket.title),
+        state: one_line(&ticket.state.name),
+        state_id: ticket.state.id,
+        url: ticket_url(address, ticket.number).map(|url| url.to_string()).unwrap_or_default(),
+        technician: one_line(&handler),
+        requester: one_line(&name(&ticket.requester)),
+        client: ticket.client().map(|client| one_line(&client.name)).unwrap_or_default(),
+        category: label(&ticket.category),
+        priority: label(&ticket.priority),
+        opened: opened.unwrap_or_default(),
+    }
+}
+
+impl Shown {
+    /// Number, title and state.
+    pub(super) fn head(&self) -> (i64, &str, &str) {
+        (self.number, &self.title, &self.state)
+    }
+
+    /// Address of its page; empty where it is not known.
+    pub(super) fn url(&self) -> &str {
+        &self.url
+    }
+}
+
 impl Draft {
     /// What its template is given.
     pub(super) fn values(&self, sender: &str, answers: bool) -> minijinja::Value {
-        let occasion = match self.occasion {
-            Occasion::Opened => "opened",
-            Occasion::State => "state",
-        };
+        let occasion = self.occasion.as_str();
         context! {
             occasion,
             audience => self.recipient.audience.as_str(),

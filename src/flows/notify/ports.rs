@@ -1,8 +1,10 @@
 //! What the notify flow needs from the outside: tickets' states from GestSup, a way to send mails, and a memory.
 
-use super::letter::{NewMail, Outgoing, Phase};
+use super::appointment::{Appointment, Invitation};
+use super::letter::{Means, NewMail, Outgoing, Phase};
 use crate::flows::tickets::{JournalEntry, Marks, Memory, Witness};
 use crate::flows::{PortError, System};
+use crate::gestan::contract::ActionPost;
 use crate::model::{Person, Ticket};
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
@@ -82,6 +84,16 @@ pub trait PostSession: Send {
     async fn close(self: Box<Self>);
 }
 
+/// Gestan as something that shows actions.
+#[async_trait]
+pub trait Actions: Send + Sync {
+    /// Writes one; repeating it changes nothing. A refusal is an error of [`Blast::Record`] or [`Blast::Retry`].
+    ///
+    /// [`Blast::Record`]: crate::flows::Blast::Record
+    /// [`Blast::Retry`]: crate::flows::Blast::Retry
+    async fn act(&self, post: ActionPost) -> Result<(), PortError>;
+}
+
 /// What a look changes in the memory: all in one commit.
 #[derive(Debug, Clone, Default)]
 pub struct Look {
@@ -91,6 +103,8 @@ pub struct Look {
     pub gone: Vec<i64>,
     /// Mails for the outbox, in the order in which they are sent.
     pub mails: Vec<NewMail>,
+    /// Appointments that people were told of, or that are known.
+    pub invitations: Vec<Invitation>,
     /// Lines for the journal.
     pub journal: Vec<JournalEntry>,
     /// Cursors.
@@ -109,11 +123,17 @@ pub trait NotifyMemory: Memory {
     /// The newest comment of each of these tickets that people were told of (`tthreads.id`).
     async fn last_told(&self, tickets: &[i64]) -> Result<HashMap<i64, i64>, PortError>;
 
+    /// Appointments of interventions that are still to be done and begin later, by ticket.
+    async fn appointments(&self, now: DateTime<Utc>) -> Result<HashMap<i64, Appointment>, PortError>;
+
+    /// What people were last told of appointments, by ticket; those that are over or were cancelled long ago too.
+    async fn invitations(&self) -> Result<HashMap<i64, Invitation>, PortError>;
+
     /// Stores what a look found; the mails are known as the tickets' own from then on.
     async fn looked(&self, look: Look, at: DateTime<Utc>) -> Result<(), PortError>;
 
-    /// Mails that are to be sent now, oldest first.
-    async fn due(&self, now: DateTime<Utc>, limit: u32) -> Result<Vec<Outgoing>, PortError>;
+    /// What is to be sent now by these means, oldest first.
+    async fn due(&self, means: Means, now: DateTime<Utc>, limit: u32) -> Result<Vec<Outgoing>, PortError>;
 
     /// Remembers that a mail is being sent.
     async fn sending(&self, id: i64) -> Result<(), PortError>;

@@ -42,13 +42,16 @@ macro_rules! delivered {
     };
 }
 
-static DELIVERED: [(&str, &str); 18] = delivered![
+static DELIVERED: [(&str, &str); 24] = delivered![
     "ticket.subject",
     "ticket.txt",
     "ticket.html",
     "digest.subject",
     "digest.txt",
     "digest.html",
+    "appointment.subject",
+    "appointment.txt",
+    "appointment.html",
     "test.subject",
     "test.txt",
     "test.html",
@@ -104,6 +107,7 @@ impl Templates {
                 for filled in [true, false] {
                     self.render(locale, "ticket", &sample(occasion, filled))?;
                     self.render(locale, "digest", &sample(occasion, filled))?;
+                    self.render(locale, "appointment", &sample(occasion, filled))?;
                 }
             }
             self.render(locale, super::TEST, &context! {})?;
@@ -134,6 +138,9 @@ fn sample(occasion: &str, filled: bool) -> minijinja::Value {
         answers => filled,
         comment => if filled { vec!["Remplacé."] } else { Vec::new() },
         sender => "Support",
+        change => if filled { "set" } else { "cancelled" },
+        start => "05/03/2026 14:00",
+        end => "05/03/2026 15:00",
         tickets => vec![ticket.clone()],
         ticket,
     }

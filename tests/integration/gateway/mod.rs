@@ -46,6 +46,9 @@ query = "SELECT NUM AS number, IDCONTACT AS client, IDMACHINE AS machine, CD_PRO
 group = 3
 create = true
 
+[gateway.actions]
+kind = 5
+
 [gateway.documents]
 "#;
 

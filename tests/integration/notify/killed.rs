@@ -13,7 +13,10 @@ const UNCERTAIN: [&str; 2] = ["notify: mail accepted", "notify: before COMMIT of
 
 #[tokio::test]
 async fn killed_anywhere_the_program_tells_everybody_and_twice_only_where_nobody_can_know() {
-    let places: Vec<&str> = failpoint::ALL.into_iter().filter(|place| place.starts_with("notify: ")).collect();
+    let places: Vec<&str> = failpoint::ALL
+        .into_iter()
+        .filter(|place| place.starts_with("notify: ") && !place.ends_with("action"))
+        .collect();
     assert!(places.len() >= 7);
     for place in places {
         let server = PrivateSmtp::start().unwrap();

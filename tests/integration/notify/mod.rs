@@ -1,5 +1,7 @@
 //! The notify flow on real servers: who is told what, once, and what happens when the mail server does not do its part.
 
+mod actions;
+mod appointments;
 mod changes;
 #[cfg(feature = "failpoints")]
 mod killed;

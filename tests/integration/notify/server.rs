@@ -145,6 +145,16 @@ async fn mails_go_over_tls_and_by_login_and_to_no_server_that_is_not_trusted() {
         let held = report.mail_server.unwrap();
         assert!(held.contains("refuses the account support") && !held.contains("mot de passe"), "{held}");
     }
+    // By token, in the place of the password.
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("token");
+    let by_token = format!("user = \"support\"\noauth = {{ token_file = \"{}\" }}\n{{ca}}", file.display());
+    std::fs::write(&file, "mot de passe é\n").unwrap();
+    let (report, server) = over(SmtpMode::Tls, "security = \"tls\"", account, &by_token).await;
+    assert_eq!((report.sent, server.taken().unwrap()[0].login.as_str()), (1, "support"), "{report:#?}");
+    std::fs::write(&file, "faux").unwrap();
+    let (report, _server) = over(SmtpMode::Tls, "security = \"tls\"", account, &by_token).await;
+    assert!(report.mail_server.unwrap().contains("refuses the account support"));
     let (report, _server) = over(SmtpMode::Plain, "security = \"starttls\"", None, "").await;
     assert!(report.mail_server.unwrap().contains("offers no STARTTLS"));
 }
