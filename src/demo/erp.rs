@@ -242,6 +242,18 @@ impl Erp {
         Ok(())
     }
 
+    /// A user corrects what stands in the observations of an anomaly.
+    ///
+    /// # Errors
+    /// When the text is not there, or the base refuses.
+    pub async fn retype_in_observations(&mut self, id: i64, from: &str, to: &str) -> anyhow::Result<()> {
+        let sql = "UPDATE ANOMALIE SET OBSERVATIONS = REPLACE(OBSERVATIONS, ?, ?), DHMOD = NOW(), USMOD = US_TRT \
+                   WHERE IDANOMALIE = ? AND INSTR(OBSERVATIONS, ?) > 0";
+        let done = sqlx::query(sql).bind(from).bind(to).bind(id).bind(from).execute(&mut self.base).await?;
+        anyhow::ensure!(done.rows_affected() == 1, "{from} is not in the observations of {id}");
+        Ok(())
+    }
+
     /// A user corrects what stands in the memo: one text (as rich text) becomes another.
     pub async fn retype(&mut self, id: i64, user: &str, from: &str, to: &str) -> anyhow::Result<()> {
         let seen = self.see(id).await?;

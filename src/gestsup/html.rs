@@ -1,9 +1,11 @@
 //! Descriptions and comments: HTML of any origin (editor, mail, API) turned into lines of text with a
 //! little formatting. Nothing of it is trusted, and no size of it is a danger.
 
+use crate::mapping::mail::is_costly;
 use crate::model::{Line, RichText, Span};
 use html2text::config;
 use html2text::render::{RichAnnotation, TaggedLine};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// What is parsed of one text, once inline images are gone.
 const LIMIT: usize = 512 * 1024;
@@ -27,10 +29,13 @@ pub fn html_to_rich_text(html: &str) -> RichText {
         html.truncate(end);
     }
     let html = if has_tags(&html) { html } else { html.replace('\n', "<br>") };
-    let rendered = config::rich().allow_width_overflow().no_link_wrapping().lines_from_read(html.as_bytes(), WIDTH);
+    let renderer = config::rich().allow_width_overflow().no_link_wrapping();
+    // What its parser cannot take must not keep the other tickets.
+    let render = AssertUnwindSafe(|| renderer.lines_from_read(html.as_bytes(), WIDTH).ok());
+    let rendered = if is_costly(&html) { None } else { catch_unwind(render).ok().flatten() };
     let mut text = match rendered {
-        Ok(lines) => lines.iter().map(line_of).collect(),
-        Err(_) => tags_stripped(&html),
+        Some(lines) => lines.iter().map(line_of).collect(),
+        None => tags_stripped(&html),
     };
     if cut {
         text.push(Line::plain("[…]"));
@@ -300,6 +305,16 @@ mod tests {
         let text = html_to_rich_text("<script>alert(1)</script><style>p{}</style><a href=\"javascript:x()\">ici</a>");
         assert_eq!(text.to_plain(), "ici");
         assert_eq!(text.0[0].0[0].link, None);
+    }
+
+    #[test]
+    fn a_text_that_is_nested_to_take_the_machine_down_keeps_its_words_and_takes_no_time() {
+        let begun = std::time::Instant::now();
+        for hostile in ["<b><p>", "<div>", "<font><table>", "<a><p><i>"] {
+            let text = plain(&format!("<p>Bonjour</p>{}fin", hostile.repeat(30_000)));
+            assert!(text.starts_with("Bonjour") && text.ends_with("fin"), "{hostile}: {text}");
+        }
+        assert!(begun.elapsed() < std::time::Duration::from_secs(20), "{:?}", begun.elapsed());
     }
 
     #[test]

@@ -10,26 +10,19 @@ use super::snapshot::GestsupSnapshot;
 use super::text::{decode, decode_listed};
 use super::{GestsupError, html_to_rich_text};
 use crate::model::{
-    Company, Equipment, FORGOTTEN, FROM_GESTAN, Group, Identity, Label, Person, RichText, Step, StepType, Ticket,
+    Company, Equipment, FORGOTTEN, FROM_GESTAN, Group, Identity, Label, Person, Step, StepType, Ticket,
 };
+use chrono_tz::Tz;
 use sqlx::mysql::MySqlRow;
 use std::collections::HashMap;
+use tokio::task::JoinError;
 
 /// Tickets of one set of statements.
 const CHUNK: usize = 200;
-/// Texts longer than this are converted away from the threads that serve the network.
-const LONG: usize = 64 * 1024;
 
 pub(super) fn label(row: &MySqlRow, id: &str, name: &str) -> Option<Label> {
     let id = number(row, id);
     (id != 0).then(|| Label { id, name: decode_listed(&text(row, name)) })
-}
-
-async fn rich(html: String) -> RichText {
-    if html.len() < LONG {
-        return html_to_rich_text(&html);
-    }
-    tokio::task::spawn_blocking(move || html_to_rich_text(&html)).await.unwrap_or_default()
 }
 
 impl GestsupSnapshot {
@@ -42,21 +35,23 @@ impl GestsupSnapshot {
     }
 
     async fn chunk(&mut self, numbers: &[i64]) -> Result<Vec<Ticket>, GestsupError> {
-        let mut steps = self.steps(numbers).await?;
-        let mut beside = self.beside(numbers).await?;
+        let steps = self.step_rows(numbers).await?;
+        let beside = self.beside(numbers).await?;
         let rows = self.fetch(self.load_statement(numbers)).await?;
         let groups: Vec<i64> = rows.iter().map(|row| number(row, "t_group")).filter(|group| *group != 0).collect();
         let members = self.members(&groups).await?;
         let asking: Vec<i64> = rows.iter().map(|row| number(row, "ug_id")).filter(|group| *group != 0).collect();
         let companies = self.group_companies(&asking).await?;
-        let mut tickets = Vec::with_capacity(rows.len());
-        for row in &rows {
-            let id = number(row, "id");
-            let steps = steps.remove(&id).unwrap_or_default();
-            let mut ticket = self.ticket(row, steps, &mut beside, &members).await;
-            ticket.requester_group_company = companies.get(&number(row, "ug_id")).cloned();
-            tickets.push(ticket);
-        }
+        let zone = self.gestsup.zone;
+        let read = move || tickets_of(&rows, &steps, beside, &members, &companies, zone);
+        // Their texts take a time: away from the threads that serve the network, and beside what is written meanwhile.
+        let mut tickets = match tokio::task::spawn_blocking(read).await.map_err(JoinError::try_into_panic) {
+            Ok(tickets) => tickets,
+            Err(Ok(panic)) => std::panic::resume_unwind(panic),
+            Err(Err(ended)) => {
+                return Err(GestsupError::Broken { place: self.gestsup.place.clone(), reason: ended.to_string() });
+            }
+        };
         let order: HashMap<i64, usize> = numbers.iter().enumerate().map(|(index, number)| (*number, index)).collect();
         tickets.sort_by_key(|ticket| order.get(&ticket.number).copied());
         Ok(tickets)
@@ -102,72 +97,7 @@ impl GestsupSnapshot {
         )
     }
 
-    async fn ticket(
-        &self,
-        row: &MySqlRow,
-        steps: Vec<Step>,
-        beside: &mut Beside,
-        members: &HashMap<i64, Vec<Person>>,
-    ) -> Ticket {
-        let zone = self.gestsup.zone;
-        let company = label(row, "c_id", "c_name").map(|label| Company { id: label.id, name: label.name });
-        // The one account that stands for people who were deleted is nobody.
-        let technician = person(row, "k", None).filter(|person| !person.is_forgotten());
-        let group = label(row, "g_id", "g_name").map(|label| Group {
-            members: members.get(&label.id).cloned().unwrap_or_default(),
-            id: label.id,
-            name: label.name,
-        });
-        let asset = number(row, "a_id");
-        let (events, project, attachments, satisfaction) = beside.take(number(row, "id"));
-        let timed: i64 = steps.iter().map(|step| step.minutes).sum();
-        Ticket {
-            number: number(row, "id"),
-            identity: Identity {
-                created: text(row, "date_create"),
-                creator: number(row, "creator"),
-                first_step: steps.iter().map(|step| step.id).min(),
-            },
-            title: decode(&text(row, "title")),
-            pictures: pictures(&text(row, "description")),
-            description: without_mail_header(
-                rich(with_breaks_behind_header(text(row, "description"))).await,
-                number(row, "u_id") == 0,
-            ),
-            kind: label(row, "ty_id", "ty_name"),
-            category: label(row, "ca_id", "ca_name"),
-            subcategory: label(row, "sc_id", "sc_name"),
-            service: label(row, "sv_id", "sv_name"),
-            state: Label { id: number(row, "state"), name: decode_listed(&text(row, "s_name")) },
-            priority: label(row, "pr_id", "pr_name"),
-            criticality: label(row, "cr_id", "cr_name"),
-            group: if technician.is_some() { None } else { group },
-            technician,
-            requester: person(row, "u", company),
-            requester_group: label(row, "ug_id", "ug_name"),
-            requester_group_company: None,
-            equipment: (asset != 0).then(|| Equipment {
-                id: asset,
-                name: decode(&text(row, "a_name")),
-                serial: decode(&text(row, "a_serial")),
-                internal_serial: decode(&text(row, "a_internal")),
-            }),
-            project,
-            billable: number(row, "billable") != 0,
-            // With a time per step, the ticket's own total is not to be trusted: edits add to it.
-            minutes_spent: if timed > 0 { timed } else { number(row, "time") },
-            minutes_estimated: number(row, "time_hope"),
-            created_at: time(row, "date_create", zone),
-            resolved_at: time(row, "date_res", zone),
-            due: time(row, "date_hope", zone),
-            events,
-            steps,
-            attachments,
-            satisfaction,
-        }
-    }
-
-    async fn steps(&mut self, numbers: &[i64]) -> Result<HashMap<i64, Vec<Step>>, GestsupError> {
+    async fn step_rows(&mut self, numbers: &[i64]) -> Result<Vec<MySqlRow>, GestsupError> {
         let known = &self.catalogue;
         let mut columns = vec![
             "CAST(h.id AS SIGNED) AS id, CAST(h.ticket AS SIGNED) AS ticket, CAST(h.date AS CHAR) AS date, h.text AS text, \
@@ -196,57 +126,139 @@ impl GestsupSnapshot {
             join(alias, "tgroups", on, "name", &format!("{alias}.name"));
         }
         let sql = format!("SELECT {} FROM tthreads h{joins} WHERE h.ticket IN ({})", columns.join(", "), list(numbers));
-        let mut steps: HashMap<i64, Vec<Step>> = HashMap::new();
-        for row in self.fetch(sql).await? {
-            let step = self.step(&row).await;
-            steps.entry(number(&row, "ticket")).or_default().push(step);
-        }
-        for steps in steps.values_mut() {
-            // A zero date says nothing: such a step stands where its id puts it, as far as others tell.
-            steps.sort_by_key(|step| (step.at, step.id));
-        }
-        Ok(steps)
+        self.fetch(sql).await
     }
+}
 
-    async fn step(&self, row: &MySqlRow) -> Step {
-        let names_nobody = ["tech1", "tech2", "group1", "group2"].iter().all(|name| number(row, name) == 0);
-        let step_type = match number(row, "type") {
-            // A copy of a model ticket has such rows: GestSup does not copy whom they name.
-            1 | 2 if names_nobody => StepType::Unknown,
-            0 => StepType::Comment,
-            1 => StepType::Attribution,
-            2 => StepType::Transfer,
-            3 => StepType::MailSent,
-            4 => StepType::Closed,
-            5 => StepType::StateChanged,
-            6 => StepType::CreatedByMail,
-            _ => StepType::Unknown,
-        };
-        let named = |alias: &str| {
-            let id = number(row, &format!("{alias}_id"));
-            (id != 0).then(|| decode(&text(row, &format!("{alias}_name")))).filter(|name| !name.is_empty())
-        };
-        let assigned_to = match step_type {
-            StepType::Attribution => named("t1").or_else(|| named("g1")),
-            StepType::Transfer => named("t2").or_else(|| named("g2")),
-            _ => None,
-        };
-        let author = person(row, "u", None);
-        let named_person = if step_type == StepType::Attribution { "t1_login" } else { "t2_login" };
-        Step {
-            id: number(row, "id"),
-            at: time(row, "date", self.gestsup.zone),
-            forgotten: author.as_ref().is_some_and(Person::is_forgotten) || text(row, named_person) == FORGOTTEN,
-            author,
-            step_type,
-            text: rich(text(row, "text")).await,
-            minutes: number(row, "time").max(0),
-            private: number(row, "private") != 0,
-            state: label(row, "s_id", "s_name"),
-            assigned_to,
-            // A mail that was sent has its addresses there.
-            from_gestan: Some(text(row, "mark"))
-                .filter(|mark| mark.starts_with(FROM_GESTAN) && step_type != StepType::MailSent),
-        }
+/// The tickets that these rows are.
+fn tickets_of(
+    rows: &[MySqlRow],
+    step_rows: &[MySqlRow],
+    mut beside: Beside,
+    members: &HashMap<i64, Vec<Person>>,
+    companies: &HashMap<i64, Company>,
+    zone: Tz,
+) -> Vec<Ticket> {
+    let mut steps: HashMap<i64, Vec<Step>> = HashMap::new();
+    for row in step_rows {
+        steps.entry(number(row, "ticket")).or_default().push(step(row, zone));
+    }
+    for steps in steps.values_mut() {
+        // A zero date says nothing: such a step stands where its id puts it, as far as others tell.
+        steps.sort_by_key(|step| (step.at, step.id));
+    }
+    let mut tickets = Vec::with_capacity(rows.len());
+    for row in rows {
+        let steps = steps.remove(&number(row, "id")).unwrap_or_default();
+        let mut ticket = ticket(row, steps, &mut beside, members, zone);
+        ticket.requester_group_company = companies.get(&number(row, "ug_id")).cloned();
+        tickets.push(ticket);
+    }
+    tickets
+}
+
+fn ticket(
+    row: &MySqlRow,
+    steps: Vec<Step>,
+    beside: &mut Beside,
+    members: &HashMap<i64, Vec<Person>>,
+    zone: Tz,
+) -> Ticket {
+    let company = label(row, "c_id", "c_name").map(|label| Company { id: label.id, name: label.name });
+    // The one account that stands for people who were deleted is nobody.
+    let technician = person(row, "k", None).filter(|person| !person.is_forgotten());
+    let group = label(row, "g_id", "g_name").map(|label| Group {
+        members: members.get(&label.id).cloned().unwrap_or_default(),
+        id: label.id,
+        name: label.name,
+    });
+    let asset = number(row, "a_id");
+    let (events, project, attachments, satisfaction) = beside.take(number(row, "id"));
+    let timed: i64 = steps.iter().map(|step| step.minutes).sum();
+    Ticket {
+        number: number(row, "id"),
+        identity: Identity {
+            created: text(row, "date_create"),
+            creator: number(row, "creator"),
+            first_step: steps.iter().map(|step| step.id).min(),
+        },
+        title: decode(&text(row, "title")),
+        pictures: pictures(&text(row, "description")),
+        description: without_mail_header(
+            html_to_rich_text(&with_breaks_behind_header(text(row, "description"))),
+            number(row, "u_id") == 0,
+        ),
+        kind: label(row, "ty_id", "ty_name"),
+        category: label(row, "ca_id", "ca_name"),
+        subcategory: label(row, "sc_id", "sc_name"),
+        service: label(row, "sv_id", "sv_name"),
+        state: Label { id: number(row, "state"), name: decode_listed(&text(row, "s_name")) },
+        priority: label(row, "pr_id", "pr_name"),
+        criticality: label(row, "cr_id", "cr_name"),
+        group: if technician.is_some() { None } else { group },
+        technician,
+        requester: person(row, "u", company),
+        requester_group: label(row, "ug_id", "ug_name"),
+        requester_group_company: None,
+        equipment: (asset != 0).then(|| Equipment {
+            id: asset,
+            name: decode(&text(row, "a_name")),
+            serial: decode(&text(row, "a_serial")),
+            internal_serial: decode(&text(row, "a_internal")),
+        }),
+        project,
+        billable: number(row, "billable") != 0,
+        // With a time per step, the ticket's own total is not to be trusted: edits add to it.
+        minutes_spent: if timed > 0 { timed } else { number(row, "time") },
+        minutes_estimated: number(row, "time_hope"),
+        created_at: time(row, "date_create", zone),
+        resolved_at: time(row, "date_res", zone),
+        due: time(row, "date_hope", zone),
+        events,
+        steps,
+        attachments,
+        satisfaction,
+    }
+}
+
+fn step(row: &MySqlRow, zone: Tz) -> Step {
+    let names_nobody = ["tech1", "tech2", "group1", "group2"].iter().all(|name| number(row, name) == 0);
+    let step_type = match number(row, "type") {
+        // A copy of a model ticket has such rows: GestSup does not copy whom they name.
+        1 | 2 if names_nobody => StepType::Unknown,
+        0 => StepType::Comment,
+        1 => StepType::Attribution,
+        2 => StepType::Transfer,
+        3 => StepType::MailSent,
+        4 => StepType::Closed,
+        5 => StepType::StateChanged,
+        6 => StepType::CreatedByMail,
+        _ => StepType::Unknown,
+    };
+    let named = |alias: &str| {
+        let id = number(row, &format!("{alias}_id"));
+        (id != 0).then(|| decode(&text(row, &format!("{alias}_name")))).filter(|name| !name.is_empty())
+    };
+    let assigned_to = match step_type {
+        StepType::Attribution => named("t1").or_else(|| named("g1")),
+        StepType::Transfer => named("t2").or_else(|| named("g2")),
+        _ => None,
+    };
+    let author = person(row, "u", None);
+    let named_person = if step_type == StepType::Attribution { "t1_login" } else { "t2_login" };
+    Step {
+        id: number(row, "id"),
+        at: time(row, "date", zone),
+        forgotten: author.as_ref().is_some_and(Person::is_forgotten) || text(row, named_person) == FORGOTTEN,
+        author,
+        step_type,
+        text: html_to_rich_text(&text(row, "text")),
+        minutes: number(row, "time").max(0),
+        private: number(row, "private") != 0,
+        state: label(row, "s_id", "s_name"),
+        assigned_to,
+        // A mail that was sent has its addresses there.
+        from_gestan: Some(text(row, "mark"))
+            .filter(|mark| mark.starts_with(FROM_GESTAN) && step_type != StepType::MailSent),
     }
 }

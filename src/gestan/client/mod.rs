@@ -22,6 +22,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 use tower::ServiceExt as _;
+use tracing::Instrument as _;
 use url::Url;
 
 /// Bytes of an answer that are read.
@@ -139,9 +140,12 @@ impl GatewayClient {
                 let request = request
                     .body(body.map_or_else(Body::empty, |body| Body::from(body.bytes)))
                     .map_err(|error| garbage(error.to_string()))?;
-                let response = match router.as_ref().clone().oneshot(request).await {
-                    Ok(response) => response,
-                    Err(never) => match never {},
+                // As a gateway elsewhere it works beside the daemon, and brings what was begun to its end.
+                let answering = tokio::spawn(router.as_ref().clone().oneshot(request).in_current_span());
+                let response = match answering.await {
+                    Ok(Ok(response)) => response,
+                    Ok(Err(never)) => match never {},
+                    Err(error) => return Err(garbage(error.to_string())),
                 };
                 let (parts, body) = response.into_parts();
                 let body = body.collect().await.map_err(|error| garbage(error.to_string()))?.to_bytes().to_vec();

@@ -33,7 +33,7 @@ const EMPTY: [&str; 10] = ["br", "hr", "img", "meta", "link", "input", "col", "w
 /// elsewhere, its description stands in its place. Every character is one that three bytes of UTF-8 hold.
 pub fn clean(html: &str, picture: &dyn Fn(&str) -> Option<String>) -> String {
     let html = cut(html, MOST);
-    if cost(html) > COST {
+    if is_costly(html) {
         return from_text(&without_tags(html));
     }
     let cleaned = with_entities(&cleaner().clean(&without_entities(html)).to_string());
@@ -215,6 +215,11 @@ fn end_of_tag(tag: &str) -> Option<usize> {
         }
     }
     None
+}
+
+/// Whether HTML is nested so that a parser would take minutes over it, or gigabytes.
+pub(crate) fn is_costly(html: &str) -> bool {
+    cost(html) > COST
 }
 
 /// What a parser would have to look through, all tags together.

@@ -3,5 +3,6 @@
 mod html;
 mod quotes;
 
+pub(crate) use html::is_costly;
 pub use html::{clean, from_text, only_held};
 pub use quotes::{Fresh, fresh_html, fresh_text};
