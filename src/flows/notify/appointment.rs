@@ -106,14 +106,14 @@ pub(super) fn invitees(circle: &Circle<'_>, ticket: &Ticket, observers: &[Person
 pub(super) fn changes(
     known: Option<&Invitation>,
     now_held: Option<&Appointment>,
-    invitees: Vec<Invitee>,
+    invitees: &[Invitee],
     number: i64,
     uid: impl FnOnce() -> String,
 ) -> (Vec<(Invitee, Change)>, Invitation) {
     let before: &[Invitee] = known.map_or(&[], |known| &known.invited);
     let has = |invitees: &[Invitee], address: &str| invitees.iter().any(|invitee| invitee.to.address == address);
     let mut told: Vec<(Invitee, Change)> = Vec::new();
-    let still = if now_held.is_some() { &invitees[..] } else { &[] };
+    let still = if now_held.is_some() { invitees } else { &[] };
     for invitee in before.iter().filter(|invitee| !has(still, &invitee.to.address)) {
         told.push((invitee.clone(), Change::Cancelled));
     }
@@ -194,8 +194,8 @@ mod tests {
     }
 
     fn told(known: Option<&Invitation>, now: Option<&Appointment>, people: &[&str]) -> (Vec<String>, Invitation) {
-        let people = people.iter().map(|name| of(name)).collect();
-        let (told, invitation) = changes(known, now, people, 1, || "uid".to_owned());
+        let people: Vec<Invitee> = people.iter().map(|name| of(name)).collect();
+        let (told, invitation) = changes(known, now, &people, 1, || "uid".to_owned());
         (told.iter().map(|(who, change)| format!("{} {}", who.to.address, change.as_str())).collect(), invitation)
     }
 

@@ -62,7 +62,7 @@ impl NotifyFlow<'_> {
             let chosen = held.filter(|held| !appointment::is_proposed(held, ticket, start_hour, self.zone));
             let people = observers.get(&number).map_or(&[][..], Vec::as_slice);
             let invitees = appointment::invitees(&circle, ticket, people);
-            let (told, mut invitation) = appointment::changes(before, chosen, invitees, number, || self.uid(number));
+            let (told, mut invitation) = appointment::changes(before, chosen, &invitees, number, || self.uid(number));
             // A proposal is known, so that it is not looked at again.
             invitation.held = held.cloned();
             for (invitee, change) in told {

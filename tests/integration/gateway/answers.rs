@@ -98,7 +98,8 @@ async fn every_answer_is_what_the_contract_says() {
     let own = served.call(Method::PUT, "/v1/users/PDU/psp-contact", PSP_CONTACT, &[], None).await;
     assert_eq!((own.status, &own.body["user"]), (StatusCode::CREATED, &json!("PDU")));
     seen.push((PSP_CONTACT.to_owned(), "put".to_owned()));
-    let action = json!({ "id": "a-1", "key": key(1), "at": "2026-03-02T08:00:00Z", "title": "Résolu", "text": "Fait\nTesté" });
+    let action =
+        json!({ "id": "a-1", "key": key(1), "at": "2026-03-02T08:00:00Z", "title": "Résolu", "text": "Fait\nTesté" });
     served.contract.check_request("/v1/actions", "post", &action);
     let act = async |body: &Value| served.call(Method::POST, "/v1/actions", "/v1/actions", &[], Some(body)).await;
     let (made, again) = (act(&action).await, act(&action).await);
