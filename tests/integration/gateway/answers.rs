@@ -101,7 +101,8 @@ async fn every_answer_is_what_the_contract_says() {
     let action =
         json!({ "id": "a-1", "key": key(1), "at": "2026-03-02T08:00:00Z", "title": "Résolu", "text": "Fait\nTesté" });
     served.contract.check_request("/v1/actions", "post", &action);
-    let act = async |body: &Value| served.call(Method::POST, "/v1/actions", "/v1/actions", &[], Some(body)).await;
+    let act =
+        async |body: &serde_json::Value| served.call(Method::POST, "/v1/actions", "/v1/actions", &[], Some(body)).await;
     let (made, again) = (act(&action).await, act(&action).await);
     assert_eq!((made.status, again.status), (StatusCode::CREATED, StatusCode::OK));
     assert_eq!(made.body, again.body);
