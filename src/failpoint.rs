@@ -3,7 +3,7 @@
 
 /// Every place, in the order of a pass.
 #[cfg(feature = "failpoints")]
-pub const ALL: [&str; 52] = [
+pub const ALL: [&str; 65] = [
     "daemon: pass begun",
     "daemon: tickets that need no write settled",
     "daemon: intents stored",
@@ -47,6 +47,19 @@ pub const ALL: [&str; 52] = [
     "reference: intents stored",
     "reference: rows committed",
     "reference: outcome committed",
+    "mail: pass begun",
+    "mail: fetched",
+    "mail: row inserted",
+    "mail: staged",
+    "mail: intent stored",
+    "mail: file written",
+    "mail: before COMMIT",
+    "mail: after COMMIT",
+    "mail: written",
+    "state: before COMMIT of a mail",
+    "mail: outcome committed",
+    "mail: filed",
+    "mail: pass done",
     "notify: mails planned",
     "notify: before COMMIT of the look",
     "notify: mails queued",

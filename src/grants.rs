@@ -1,7 +1,7 @@
 //! The rights of the database accounts, and the statements that grant them. Each adapter says which rights its writes need;
 //! the command `grants`, the guides and the accounts that the tests run with all come from here.
 
-use crate::config::{Config, FollowUp, Reference};
+use crate::config::{Config, FollowUp, MailAttachments, MailFlow, Reference};
 use crate::{gateway, gestsup};
 use serde::Serialize;
 
@@ -76,16 +76,20 @@ pub enum Writer {
     FollowUp,
     /// Clients, contact persons, equipment, technicians and projects.
     Reference,
+    /// Mails become tickets and comments.
+    Mail,
 }
 
 impl Writer {
     /// All of them.
-    pub const ALL: [Self; 2] = [Self::FollowUp, Self::Reference];
+    pub const ALL: [Self; 3] = [Self::FollowUp, Self::Reference, Self::Mail];
 
-    fn is_on(self, config: &Config) -> bool {
+    /// Whether the configuration switches it on.
+    pub fn is_on(self, config: &Config) -> bool {
         match self {
             Self::FollowUp => config.follow_up.enabled,
             Self::Reference => config.reference.enabled,
+            Self::Mail => config.mail.enabled,
         }
     }
 
@@ -94,13 +98,16 @@ impl Writer {
         match self {
             Self::FollowUp => gestsup::follow_up_need(&config.follow_up),
             Self::Reference => gestsup::reference_need(&config.reference),
+            Self::Mail => gestsup::mail_need(&config.mail, config.upload_folder().is_some()),
         }
     }
 
     /// What it needs with everything switched on that it can do.
     pub fn most(self) -> Need {
         let follow_up = FollowUp { enabled: true, calendar: true, load: true, ..FollowUp::default() };
-        self.need(&Config { follow_up, reference: Reference::default(), ..Config::default() })
+        let attachments = MailAttachments { folder: Some("upload".into()), ..MailAttachments::default() };
+        let mail = MailFlow { attachments, ..MailFlow::default() };
+        self.need(&Config { follow_up, reference: Reference::default(), mail, ..Config::default() })
     }
 }
 

@@ -12,6 +12,7 @@ mod grants;
 mod healthcheck;
 mod journal;
 mod link;
+mod mail;
 mod notify;
 mod output;
 mod reconcile;
@@ -65,6 +66,8 @@ enum Command {
     Status(status::Status),
     /// Print what was done, and why not.
     Journal(journal::Journal),
+    /// List mails and what became of them, or take one in after all.
+    Mail(mail::Mail),
     /// Tell the whole story of one ticket.
     Show(show::Show),
     /// Have tickets that were set aside, or wait for their next attempt, tried on the next pass.
@@ -107,6 +110,7 @@ impl Cli {
             Command::State(state) => state.execute(&globals).await,
             Command::Status(status) => status.execute(&globals).await,
             Command::Journal(journal) => journal.execute(&globals).await,
+            Command::Mail(mail) => mail.execute(&globals).await,
             Command::Show(show) => show.execute(&globals).await,
             Command::Retry(retry) => retry.execute(&globals).await,
             Command::Reconcile(reconcile) => reconcile.execute(&globals).await,
@@ -138,6 +142,7 @@ impl Command {
             Self::Link(link) => link.works().then(|| link.files()),
             Self::Reference(reference) => Some(reference.files()),
             Self::Notify(notify) => notify.works().then(Vec::new),
+            Self::Mail(mail) => mail.works().then(Vec::new),
             Self::Retry(_) => Some(Vec::new()),
             _ => None,
         }

@@ -81,20 +81,20 @@ impl Notify {
             What::Test { address } => test(loaded.config, &address, globals.json).await,
             What::Retry { ids } => {
                 let site = globals.site(loaded.config, true).await?;
-                let _alone = site.alone_with_mails().await;
+                let _alone = site.alone_with_outbox().await;
                 let count = site.store().retry_mails(&ids).await?;
                 told(count, "is tried again on the next pass", "are tried again on the next pass", globals.json)
             }
             What::Drop { ids, all } => {
                 let site = globals.site(loaded.config, true).await?;
-                let _alone = site.alone_with_mails().await;
+                let _alone = site.alone_with_outbox().await;
                 let ids = (!all).then_some(&ids[..]);
                 let count = site.store().drop_mails(ids, Utc::now()).await?;
                 told(count, "is not sent", "are not sent", globals.json)
             }
             What::Skip => {
                 let site = globals.site(loaded.config, true).await?;
-                let _alone = site.alone_with_mails().await;
+                let _alone = site.alone_with_outbox().await;
                 let count = site.notices().skip(Utc::now()).await?;
                 if globals.json {
                     output::json(&serde_json::json!({ "tickets": count }))?;

@@ -13,7 +13,7 @@ use std::fmt::Write as _;
 #[derive(Debug, Args)]
 pub struct Sync {
     /// Flows to run; all of them when none is named.
-    #[arg(value_name = "FLOW", value_parser = ["reference", "follow_up", "tickets", "notify"])]
+    #[arg(value_name = "FLOW", value_parser = ["reference", "follow_up", "mail", "tickets", "notify"])]
     flows: Vec<String>,
     /// Show what would be written; write nothing, on either side or in the state.
     #[arg(long)]
@@ -65,6 +65,14 @@ impl Sync {
                 "notifications are off: set [notify] enabled = true (in shadow mode nobody is told anything)"
             );
         }
+        // One ticket is no matter of mails.
+        let takes_mails =
+            if self.flows.is_empty() { site.takes_mails() && self.tickets.is_empty() } else { named("mail") };
+        if takes_mails && !site.takes_mails() {
+            anyhow::bail!(
+                "the mail flow is off: set [mail] enabled = true (in shadow mode nothing is written to GestSup either)"
+            );
+        }
         let cancel = screen::cancel();
         let mut failures = false;
         // A flow towards GestSup that cannot be made holds up no ticket; what it could not do is told at the end.
@@ -93,6 +101,13 @@ impl Sync {
                     }
                 }
                 Ok(PassResult::CircuitOpen(sentence)) => return Err(TryLater(sentence).into()),
+                Err(error) => trouble = trouble.or(Some(error)),
+            }
+        }
+        if takes_mails {
+            let shown = !globals.json || matches!(&self.flows[..], [_]);
+            match super::mail::pass(&site, &options, &cancel, globals.json, shown).await {
+                Ok(failed) => failures |= failed,
                 Err(error) => trouble = trouble.or(Some(error)),
             }
         }

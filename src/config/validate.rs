@@ -4,7 +4,7 @@
 use super::diagnostic::Diagnostic;
 use super::document::Document;
 use super::load::Role;
-use super::validate_mailbox::mailboxes;
+use super::validate_mailbox::mail;
 use super::validate_mapping::{codes, mapping};
 use super::validate_notify::notify;
 use super::validate_service::service;
@@ -78,7 +78,7 @@ pub(super) fn check(config: &Config, document: &Document<'_>, role: Role) -> Vec
 }
 
 fn daemon(config: &Config, check: &mut Check<'_>) {
-    mailboxes(&config.mail, check);
+    mail(&config.mail, check);
     match &config.gestsup {
         None => check.at("gestsup", "the table [gestsup] is missing", "see connector.toml.example"),
         Some(gestsup) => {

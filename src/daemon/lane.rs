@@ -91,6 +91,13 @@ impl Lane {
         let wrote = match flow {
             Flow::Reference => tell(flow, site, voice, site.refer(&options, None, &cancel).await).await,
             Flow::FollowUp => tell(flow, site, voice, site.follow(&options, &cancel).await).await,
+            Flow::Mail => {
+                let result = site.take_mails(&options, &cancel).await;
+                if matches!(&result, Ok(PassResult::Done(report)) if report.more) {
+                    self.wakes.wake(Flow::Mail);
+                }
+                tell(flow, site, voice, result).await
+            }
             Flow::Tickets => tell(flow, site, voice, site.pass(&options, &cancel).await).await,
             Flow::Notify => tell(flow, site, voice, site.notify(&options, &cancel).await).await,
         };

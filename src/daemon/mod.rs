@@ -4,6 +4,7 @@
 mod clock;
 mod flow;
 mod lane;
+mod mails;
 mod metrics;
 mod monitor;
 mod passes;
@@ -15,6 +16,7 @@ mod site;
 mod socket;
 mod systemd;
 mod voice;
+mod watch;
 
 pub use flow::Flow;
 pub use monitor::Health;

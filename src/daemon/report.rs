@@ -1,6 +1,7 @@
 //! What the service wants to know of a pass, whatever the flow.
 
 use crate::flows::follow_up::FollowReport;
+use crate::flows::mail::MailReport;
 use crate::flows::notify::NotifyReport;
 use crate::flows::reference::ReferenceReport;
 use crate::flows::tickets::{BrakeReason, Outcome, PassReport};
@@ -127,6 +128,37 @@ impl Report for NotifyReport {
             "sent": self.sent,
             "waiting": self.waiting,
             "given_up": self.given_up,
+        })
+    }
+
+    fn count(&self, outcome: Outcome) -> usize {
+        self.count(outcome)
+    }
+}
+
+impl Report for MailReport {
+    fn head(&self) -> Head<'_> {
+        let trouble = self.troubles.first().map(|trouble| trouble.message.as_str());
+        Head {
+            run_id: &self.run_id,
+            milliseconds: self.milliseconds,
+            looked_at: self.looked_at,
+            writes: self.writes(),
+            brake: &[],
+            held: None,
+            trouble,
+        }
+    }
+
+    fn counts(&self) -> Value {
+        json!({
+            "looked_at": self.looked_at,
+            "tickets": self.tickets,
+            "replies": self.replies,
+            "excluded": self.excluded,
+            "duplicates": self.duplicates,
+            "failed": self.failed,
+            "parked": self.parked,
         })
     }
 

@@ -11,7 +11,8 @@ use crate::flows::reference::{Kind, Mirror, ReferenceFlow, ReferenceReport};
 use crate::flows::tickets::{Files, Interventions, PassOptions, PassReport, Shadow, TicketsFlow};
 use crate::gateway::Gateway;
 use crate::gestan::GatewayClient;
-use crate::gestsup::{DaemonLock, Gestsup, UploadFolder};
+use crate::gestsup::{DaemonLock, Gestsup, MailRoom, UploadFolder};
+use crate::mailbox::ImapMailboxes;
 use crate::smtp::MailServer;
 use crate::store::{StateLock, Store};
 use anyhow::{Context as _, anyhow, bail};
@@ -38,6 +39,8 @@ pub struct Site {
     /// Stands before Gestan where nothing is to be written.
     shadow: Option<Shadow<GatewayClient, Store>>,
     files: Option<UploadFolder>,
+    pub(super) mailboxes: ImapMailboxes,
+    pub(super) mail_room: MailRoom,
     lock: Option<Arc<StateLock>>,
     /// Held from the first pass on, for as long as its connection lives.
     daemon_lock: Arc<Mutex<Option<DaemonLock>>>,
@@ -47,6 +50,8 @@ pub struct Site {
     outbox: Arc<Mutex<()>>,
     templates: Templates,
     post: Option<MailServer>,
+    /// Held by whoever works on the mailboxes.
+    pub(super) mails: Arc<Mutex<()>>,
     /// Gestan's lists as the reference flow last read them; another configuration reads them anew.
     mirror: Mutex<Option<Mirror>>,
     /// Where they lie.
@@ -109,6 +114,7 @@ impl Site {
         site.daemon_lock = Arc::clone(&self.daemon_lock);
         site.links = Arc::clone(&self.links);
         site.outbox = Arc::clone(&self.outbox);
+        site.mails = Arc::clone(&self.mails);
         site.pulse = Arc::clone(&self.pulse);
         Ok(site)
     }
@@ -124,6 +130,8 @@ impl Site {
         let files = folder.map(|folder| UploadFolder::new(folder, gestsup.clone()));
         let templates = Templates::load(config.notify.templates.as_deref())?;
         let post = MailServer::new(&config.notify);
+        let mailboxes = ImapMailboxes::new(&config.mail.mailboxes);
+        let mail_room = MailRoom::new(gestsup.clone(), &gestsup_config.source, config.upload_folder());
         let beside = store.path().parent().filter(|folder| !folder.as_os_str().is_empty());
         let scratch = beside.map_or_else(std::env::temp_dir, std::path::Path::to_owned);
         Ok(Self {
@@ -135,12 +143,15 @@ impl Site {
             gestan,
             shadow,
             files,
+            mailboxes,
+            mail_room,
             lock,
             daemon_lock: Arc::default(),
             links: Arc::default(),
             outbox: Arc::default(),
             templates,
             post,
+            mails: Arc::default(),
             pulse: Arc::default(),
         })
     }
@@ -302,7 +313,7 @@ impl Site {
     }
 
     /// Waits until nobody works on the outbox, and keeps others away.
-    pub async fn alone_with_mails(&self) -> OwnedMutexGuard<()> {
+    pub async fn alone_with_outbox(&self) -> OwnedMutexGuard<()> {
         Arc::clone(&self.outbox).lock_owned().await
     }
 

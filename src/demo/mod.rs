@@ -2,6 +2,7 @@
 //! GestSup and in Gestan as those programs let them.
 #![allow(clippy::print_stdout)]
 
+mod by_mail;
 mod compare;
 pub mod dovecot;
 pub mod erp;
@@ -77,6 +78,10 @@ pub async fn run(keep: bool, json: bool) -> anyhow::Result<bool> {
             "consos": told.consos,
             "documents": told.documents,
             "notifications": told.notifications,
+            "mails": told.mails,
+            "tickets_from_mail": told.tickets_from_mail,
+            "replies": told.replies,
+            "excluded": told.excluded,
             "second_pass_writes": told.second_pass_writes,
             "seconds": seconds,
         });

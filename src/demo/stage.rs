@@ -2,6 +2,7 @@
 //! print.
 
 use super::compare::{Pair, pairs};
+use super::dovecot::PrivateDovecot;
 use super::erp::Erp;
 use super::help_desk::HelpDesk;
 use super::mails_out;
@@ -25,6 +26,8 @@ pub(super) struct Stage {
     pub smtp: Option<PrivateSmtp>,
     config: PathBuf,
     folder: PathBuf,
+    /// The mail server, and the configuration before it.
+    mail: Option<(PrivateDovecot, String)>,
     acts: u32,
     /// What was not as the story says.
     pub failed: Vec<String>,
@@ -93,7 +96,20 @@ impl Stage {
         let more = format!("{more}{}", smtp.as_ref().map(mails_out::settings).unwrap_or_default());
         std::fs::write(&config, sandbox.config(&folder.join("state.db"), &more))?;
         std::fs::set_permissions(&config, std::fs::Permissions::from_mode(0o600))?;
-        Ok(Self { desk, erp, sandbox, smtp, config, folder, acts: 0, failed: Vec::new() })
+        Ok(Self { desk, erp, sandbox, smtp, config, folder, mail: None, acts: 0, failed: Vec::new() })
+    }
+
+    /// Adds a mail server, and what the connector is told of it.
+    pub(super) fn add_mailbox(&mut self, server: PrivateDovecot, more: &str) -> anyhow::Result<()> {
+        let text = std::fs::read_to_string(&self.config)?;
+        std::fs::write(&self.config, format!("{text}{more}"))?;
+        self.mail = Some((server, text));
+        Ok(())
+    }
+
+    /// Where the customers' mails arrive.
+    pub(super) fn mailbox(&self) -> Option<&PrivateDovecot> {
+        self.mail.as_ref().map(|(server, _)| server)
     }
 
     /// GestSup's folder of uploaded files.
@@ -173,6 +189,10 @@ impl Stage {
 
     /// How to look at servers that are kept.
     pub(super) fn explain(&self, server: &PrivateMariaDb) {
+        if let Some((_, before)) = &self.mail {
+            // The mail server does not stay.
+            let _ = std::fs::write(&self.config, before);
+        }
         let (socket, config) = (server.folder().join("s"), self.config.display());
         let program =
             std::env::current_exe().map_or_else(|_| "gestan-connector".to_owned(), |path| path.display().to_string());

@@ -1,6 +1,7 @@
 //! A week in a small service company: what its people do in GestSup and Gestan, what the connector
 //! makes of it, and what must then be so.
 
+use super::by_mail;
 use super::compare::{Pair, Side, pairs};
 use super::help_desk::state;
 use super::in_gestan;
@@ -26,6 +27,10 @@ pub(super) struct Told {
     pub consos: usize,
     pub documents: usize,
     pub notifications: usize,
+    pub mails: usize,
+    pub tickets_from_mail: usize,
+    pub replies: usize,
+    pub excluded: usize,
     pub second_pass_writes: u64,
 }
 
@@ -52,6 +57,7 @@ pub(super) async fn tell(stage: &mut Stage) -> anyhow::Result<Told> {
     at_night(stage, &cast, &mut told).await?;
     in_gestan::followed_in_gestan(stage, &cast, &mut told).await?;
     mails_out::people_are_told(stage, &cast, &mut told).await?;
+    by_mail::by_mail(stage, &cast, &mut told).await?;
     the_end(stage, &mut told).await?;
     Ok(told)
 }

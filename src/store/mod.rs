@@ -6,6 +6,7 @@ mod error;
 mod follow_up;
 mod keeping;
 mod lock;
+mod mail;
 mod memory;
 mod messages;
 mod notify;

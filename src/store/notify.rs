@@ -138,7 +138,7 @@ impl Store {
         }
         self.delete(&mut transaction, "notify_seen", look.gone).await?;
         for mail in &look.mails {
-            self.store_mail(&mut transaction, mail, at).await?;
+            self.queue_mail(&mut transaction, mail, at).await?;
         }
         for invitation in &look.invitations {
             self.store_invitation(&mut transaction, invitation).await?;
@@ -153,7 +153,7 @@ impl Store {
         self.done(transaction.commit().await)
     }
 
-    async fn store_mail(
+    async fn queue_mail(
         &self,
         transaction: &mut Writing<'_>,
         mail: &NewMail,

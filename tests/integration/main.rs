@@ -18,6 +18,7 @@ mod histories;
 mod killed;
 mod lies;
 mod linked;
+mod mail;
 mod mailbox;
 mod money;
 mod notify;

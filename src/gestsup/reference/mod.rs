@@ -1,7 +1,7 @@
 //! GestSup's lists of companies, people and equipment: read, and written as its own pages would.
 
 mod columns;
-mod fitting;
+pub(super) mod fitting;
 mod pen;
 mod rights;
 mod write;

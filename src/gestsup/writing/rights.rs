@@ -8,10 +8,10 @@ use crate::config::FollowUp;
 use crate::grants::{self, Need};
 
 /// A right of the account: the privilege, its columns (none for all) and its table.
-struct Right {
-    verb: &'static str,
-    columns: Vec<&'static str>,
-    table: &'static str,
+pub(in crate::gestsup) struct Right {
+    pub verb: &'static str,
+    pub columns: Vec<&'static str>,
+    pub table: &'static str,
 }
 
 /// The rights that these settings need.
@@ -47,8 +47,13 @@ fn rights(settings: &FollowUp) -> Vec<Right> {
 
 /// What these settings need, as an administrator grants it.
 pub fn follow_up_need(settings: &FollowUp) -> Need {
+    need_of("[follow_up]", "what Gestan's users do comes back to tickets", rights(settings))
+}
+
+/// Rights as an administrator grants them: one statement for each table.
+pub(in crate::gestsup) fn need_of(of: &'static str, purpose: &'static str, rights: Vec<Right>) -> Need {
     let mut granted: Vec<(&'static str, grants::Right)> = Vec::new();
-    for Right { verb, columns, table } in rights(settings) {
+    for Right { verb, columns, table } in rights {
         let index = granted.iter().position(|(known, _)| *known == table).unwrap_or_else(|| {
             granted.push((table, grants::Right::on(table)));
             granted.len() - 1
@@ -60,7 +65,7 @@ pub fn follow_up_need(settings: &FollowUp) -> Need {
         };
     }
     let rights = granted.into_iter().map(|(_, right)| right).collect();
-    Need { of: "[follow_up]", purpose: "what Gestan's users do comes back to tickets", rights }
+    Need { of, purpose, rights }
 }
 
 impl Gestsup {
@@ -105,7 +110,7 @@ impl Gestsup {
 }
 
 impl GestsupPen {
-    async fn may(&mut self, right: &Right) -> Result<bool, GestsupError> {
+    pub(in crate::gestsup) async fn may(&mut self, right: &Right) -> Result<bool, GestsupError> {
         let columns: Vec<&str> = right.columns.iter().copied().filter(|column| self.has(right.table, column)).collect();
         let table = right.table;
         let sql = match right.verb {
@@ -124,7 +129,7 @@ impl GestsupPen {
 }
 
 impl Right {
-    fn grant(&self, pen: &GestsupPen) -> String {
+    pub(in crate::gestsup) fn grant(&self, pen: &GestsupPen) -> String {
         let columns: Vec<&str> = self.columns.iter().copied().filter(|column| pen.has(self.table, column)).collect();
         let columns = if columns.is_empty() { String::new() } else { format!(" ({})", columns.join(", ")) };
         format!("{}{columns} ON `{{base}}`.{}", self.verb, self.table)

@@ -6,6 +6,7 @@ mod changes;
 #[cfg(feature = "failpoints")]
 mod killed;
 mod people;
+mod replies;
 mod server;
 
 use crate::support::World;

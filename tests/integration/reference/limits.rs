@@ -51,7 +51,7 @@ async fn without_its_rights_no_pass_is_made_and_the_check_names_what_is_missing(
     world.sandbox.let_it_refer().await.unwrap();
     let findings = world.site.gestsup().check_register(settings).await.unwrap();
     assert!(findings.iter().all(|finding| finding.level == Level::Ok), "{findings:#?}");
-    let all = world.site.gestsup().check_for(false, true).await.unwrap();
+    let all = world.site.gestsup().check_for(&[gestan_connector::grants::Writer::Reference]).await.unwrap();
     assert!(all.iter().all(|finding| !finding.text.contains("SELECT on")), "{all:#?}");
 }
 
