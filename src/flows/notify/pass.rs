@@ -69,6 +69,8 @@ struct Changed {
     /// Why nobody is told of any of it: a sentence.
     silent: Option<String>,
     previous: Option<DateTime<Utc>>,
+    /// The number that the next step was to get at the last look.
+    next_step: i64,
 }
 
 impl NotifyFlow<'_> {
@@ -200,21 +202,19 @@ impl NotifyFlow<'_> {
                 "Notifications begin now: {} tickets are known as they stand, and nobody is told of what was before.",
                 states.len()
             ));
-        } else if let Some(sentence) = self.rewound(view, &marks).await? {
-            silent = Some(format!("Nobody is told of what a restore changed: {sentence}"));
+        }
+        let text = self.memory.value(MARKS).await?;
+        let seen = text.and_then(|text| serde_json::from_str::<Marks>(&text).ok());
+        if let Some(before) = &seen
+            && let Some(sentence) = rewound(view, before, &marks).await?
+        {
+            silent.get_or_insert(format!("Nobody is told of what a restore changed: {sentence}"));
         }
         let previous = self.memory.value(LOOKED).await?.and_then(|text| text.parse().ok());
         // A clock that was set back makes no change older.
         let previous = previous.filter(|previous| *previous <= now);
-        Ok(Changed { states: differ, before, gone, marks, silent, previous })
-    }
-
-    async fn rewound(&self, view: &mut dyn NoticeView, marks: &Marks) -> Result<Option<String>, PortError> {
-        let text = self.memory.value(MARKS).await?;
-        let Some(before) = text.and_then(|text| serde_json::from_str::<Marks>(&text).ok()) else { return Ok(None) };
-        let ids: Vec<i64> = before.newest.iter().map(|witness| witness.step).collect();
-        let seen = view.witnesses(&ids).await?;
-        Ok(marks.rewound_since(&before, &seen, true))
+        let next_step = seen.map_or(0, |seen| seen.next_step);
+        Ok(Changed { states: differ, before, gone, marks, silent, previous, next_step })
     }
 
     fn cursors(&self, changed: &Changed, now: DateTime<Utc>) -> Vec<(&'static str, String)> {
@@ -242,6 +242,7 @@ impl NotifyFlow<'_> {
             zone: self.zone,
             url: self.url,
             previous: changed.previous,
+            next_step: changed.next_step,
             told: HashMap::new(),
             observers: HashMap::new(),
             now,
@@ -348,6 +349,13 @@ impl NotifyFlow<'_> {
         }
         Ok(mails)
     }
+}
+
+/// Why the base is not the one that was looked at before: a sentence.
+async fn rewound(view: &mut dyn NoticeView, before: &Marks, marks: &Marks) -> Result<Option<String>, PortError> {
+    let ids: Vec<i64> = before.newest.iter().map(|witness| witness.step).collect();
+    let seen = view.witnesses(&ids).await?;
+    Ok(marks.rewound_since(before, &seen, true))
 }
 
 pub(super) fn of_template(error: &TemplateError) -> PortError {

@@ -66,6 +66,8 @@ pub(super) struct Planner<'a> {
     pub url: Option<&'a Url>,
     /// When the last look was.
     pub previous: Option<DateTime<Utc>>,
+    /// The number that the next step was to get then; 0 where it is not known.
+    pub next_step: i64,
     /// The newest comment of tickets that people were told of.
     pub told: HashMap<i64, i64>,
     pub observers: HashMap<i64, Vec<Person>>,
@@ -138,7 +140,10 @@ impl Planner<'_> {
             let by_staff = step.author.as_ref().is_some_and(|author| author.role.is_staff());
             step.step_type == StepType::Comment && !step.private && by_staff && !step.text.is_blank()
         })?;
-        if step.id <= told || since.is_some_and(|since| step.at.is_none_or(|at| at < since)) {
+        // One that was not there at the last look, whatever the clocks say; or one from shortly before.
+        let unseen = self.next_step > 0 && step.id >= self.next_step;
+        let recent = since.is_none_or(|since| step.at.is_some_and(|at| at >= since));
+        if step.id <= told || !(unseen || recent) {
             return None;
         }
         let text = step.text.to_plain();
