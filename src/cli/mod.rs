@@ -8,6 +8,7 @@ mod demo;
 mod exit;
 mod follow_up;
 mod gateway;
+mod generate;
 mod grants;
 mod healthcheck;
 mod journal;
@@ -88,6 +89,9 @@ enum Command {
     Gateway(gateway::Gateway),
     /// See the connector at work on servers of its own, without touching yours.
     Demo(demo::Demo),
+    /// Write manual pages and completions, for a package.
+    #[command(hide = true)]
+    Generate(generate::Generate),
 }
 
 impl Cli {
@@ -120,6 +124,7 @@ impl Cli {
             Command::Grants(grants) => grants.execute(&globals).await,
             Command::Gateway(gateway) => gateway.execute(&globals).await,
             Command::Demo(demo) => demo.execute(&globals).await,
+            Command::Generate(generate) => generate.execute(),
         }
     }
 }

@@ -22,6 +22,7 @@ mod mail;
 mod mailbox;
 mod money;
 mod notify;
+mod packaging;
 mod reference;
 mod restore;
 mod rules;
