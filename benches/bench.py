@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 
 import data
+import mails
 import measure
 import ours
 import reference
@@ -240,6 +241,9 @@ class Bench:
         self.result["growth_per_ticket_8_vs_1"] = round(curve[-1]["milliseconds_per_ticket"] / curve[0]["milliseconds_per_ticket"], 3)
         self.result["growth_no_change_8_vs_1"] = round(curve[-1]["no_change_seconds"] / curve[0]["no_change_seconds"], 3)
 
+    def mail(self):
+        mails.run(self)
+
     def reference(self):
         reference.run(self)
 
@@ -251,7 +255,7 @@ def table(rows):
         print("  ".join(cell.ljust(width) if at in (0, 2) else cell.rjust(width) for at, (cell, width) in enumerate(zip(row, widths))).rstrip())
 
 
-PARTS = ("first_sync", "passes", "gateway", "growth", "reference")
+PARTS = ("first_sync", "passes", "gateway", "growth", "reference", "mail")
 
 
 def main():

@@ -44,7 +44,7 @@ def fill(server, gestan, clients, persons, machines):
 
 def empty(server, gestsup):
     server.run(
-        "TRUNCATE tcompany; TRUNCATE tassets; TRUNCATE tassets_type; TRUNCATE tassets_manufacturer; TRUNCATE tassets_model; DELETE FROM tusers WHERE id > 100", gestsup
+        "TRUNCATE tcompany; TRUNCATE tassets; TRUNCATE tassets_type; TRUNCATE tassets_manufacturer; TRUNCATE tassets_model; DELETE FROM tusers WHERE id > 6", gestsup
     )
 
 
@@ -74,7 +74,7 @@ def floor(gestsup, gestan):
 
 def reading(gestsup, gestan):
     """What a pass without changes has to read at least: Gestan's rows, and a print of GestSup's."""
-    contact = "IDCONTACT, RAISON_SOCIALE, PRENOM, NOMFAMILLE, EMAILP, EMAIL, TELP1, TELP2, FONCTION_PRO, c.IDSOCIETE, c.IARCHIVE"
+    contact = ", ".join(f"c.{column}" for column in "IDCONTACT RAISON_SOCIALE PRENOM NOMFAMILLE EMAILP EMAIL TELP1 TELP2 FONCTION_PRO IDSOCIETE IARCHIVE".split())
     return f"""
     SELECT {contact}, s.ADRESSEP1, s.CPOSTALP, s.VILLEP, s.SIRET, s.NUM_TVA FROM {gestan}.CONTACT c LEFT JOIN {gestan}.SOCIETE s ON s.IDSOCIETE = c.IDSOCIETE;
     SELECT IDMACHINE, CD_MACHINE, LIB_MACHINE, NUM_SERIE, IDCONTACT, IARCHIVE, MARQUE, MODELE, TYPE_MACHINE, DT_MISEENFONCTION, DT_EXP_GARANTIE FROM {gestan}.MACHINE_MNT;
@@ -116,7 +116,7 @@ def run(bench):
         empty(bench.server, site.gestsup)
         site.forget()
         run = sync()
-        for table, count in (("tcompany", clients), ("tassets", machines), ("tusers WHERE id > 100", persons)):
+        for table, count in (("tcompany", clients), ("tassets", machines), ("tusers WHERE id > 6", persons)):
             seen = bench.server.one(f"SELECT COUNT(*) FROM {table}", site.gestsup)
             if seen < count:
                 raise SystemExit(f"{seen} of {count} rows in {table}: {site.last_line()}")

@@ -1,7 +1,7 @@
 //! The rights of the database accounts, and the statements that grant them. Each adapter says which rights its writes need;
 //! the command `grants`, the guides and the accounts that the tests run with all come from here.
 
-use crate::config::{Config, FollowUp, MailAttachments, MailFlow, Reference};
+use crate::config::{Config, FollowUp, MailAttachments, MailFlow, Mailbox, MailboxMode, Reference};
 use crate::{gateway, gestsup};
 use serde::Serialize;
 
@@ -42,6 +42,21 @@ impl Right {
     pub fn create(mut self) -> Self {
         self.verbs.extend(["CREATE", "ALTER"]);
         self
+    }
+
+    /// The table.
+    pub fn table(&self) -> &str {
+        &self.table
+    }
+
+    /// Whether rows may be added.
+    pub fn adds(&self) -> bool {
+        self.verbs.contains(&"INSERT")
+    }
+
+    /// The columns that may be changed, where not all may.
+    pub fn changes(&self) -> &[&'static str] {
+        &self.columns
     }
 
     fn privileges(&self) -> String {
@@ -89,7 +104,11 @@ impl Writer {
         match self {
             Self::FollowUp => config.follow_up.enabled,
             Self::Reference => config.reference.enabled,
-            Self::Mail => config.mail.enabled,
+            // A mailbox that is only observed needs nothing written.
+            Self::Mail => {
+                let works = |mailbox: &Mailbox| mailbox.mode == MailboxMode::Work;
+                config.mail.enabled && config.mail.mailboxes.iter().any(works)
+            }
         }
     }
 

@@ -239,6 +239,7 @@ impl Site {
             gestan: &self.gestan,
             gestsup: &self.gestsup,
             memory: &self.store,
+            source: self.config.gestsup.as_ref().map_or("gestsup", |gestsup| gestsup.source.as_str()),
             settings: &self.config.reference,
             zone: self.gestsup.zone(),
             mirror: &self.mirror,

@@ -10,6 +10,7 @@ pub mod help_desk;
 mod in_gestan;
 mod mails_out;
 pub mod mariadb;
+mod reference;
 pub mod sandbox;
 pub mod smtp;
 mod stage;
@@ -78,6 +79,12 @@ pub async fn run(keep: bool, json: bool) -> anyhow::Result<bool> {
             "consos": told.consos,
             "documents": told.documents,
             "notifications": told.notifications,
+            "clients": told.clients,
+            "contacts": told.contacts,
+            "equipment": told.equipment,
+            "technicians": told.technicians,
+            "psp_contacts": told.psp_contacts,
+            "absences": told.absences,
             "mails": told.mails,
             "tickets_from_mail": told.tickets_from_mail,
             "replies": told.replies,

@@ -37,9 +37,6 @@ pub(super) struct Stage {
 const MORE: &str = r#"[tickets]
 start_at = "2026-01-01T00:00:00"
 
-[mapping.technicians.table]
-"k.benali" = "KBE"
-
 [mapping.equipment]
 unmatched = "without"
 
@@ -64,14 +61,21 @@ rules = [{ when = { type = "Incident", category = "Logiciel" }, mode = "anomalie
 [mapping.anomalies]
 default_type = "logiciel"
 
-[mapping.projects.table]
-"Migration mairie" = { project = 1, task = 1 }
-
 [mapping.time]
 to_conso = true
 
 [follow_up]
 enabled = true
+
+[reference]
+enabled = true
+
+[gateway.psp]
+group = 3
+create = true
+
+[gateway.tasks]
+query = "SELECT IDTACHE AS task, PROJET AS project, NOM AS label, FINIE AS closed FROM TACHES"
 
 [gateway.contracts]
 query = "SELECT NUM_CONTRAT AS number, IDCONTACT AS client FROM CONTRAT WHERE ST_CONTRAT = 1"

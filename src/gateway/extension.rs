@@ -119,11 +119,12 @@ impl Extension {
                 "IDLINK",
                 vec![
                     key("CC_LINK", 60),
+                    column("SOURCE", NewType::Text(20)),
                     column("GENRE", NewType::Text(20)),
                     column("CLE_GESTAN", NewType::Text(30)),
                     column("CLE_GESTSUP", NewType::Text(30)),
                 ],
-                &["CLE_GESTSUP"],
+                &["CLE_GESTSUP", "SOURCE"],
             ),
             table(
                 &self.document,

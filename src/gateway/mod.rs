@@ -25,6 +25,7 @@ mod objects;
 mod probe;
 mod psp;
 mod records;
+mod reference_links;
 mod references;
 mod rights;
 mod sheet;

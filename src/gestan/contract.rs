@@ -411,3 +411,35 @@ pub struct Page<T> {
     /// Pass it as `cursor` to get the next page; `None` on the last one.
     pub next: Option<String>,
 }
+
+/// Which row of GestSup a record of Gestan is to be.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReferenceLinkPut {
+    /// What Gestan knows it by: a number, a user code, or project and task.
+    pub gestan: String,
+    /// Id in GestSup; `None`: none any more.
+    pub gestsup: Option<i64>,
+}
+
+/// `PUT /v1/reference-links/{source}/{kind}`
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReferenceLinksPut {
+    /// At most 1000.
+    pub items: Vec<ReferenceLinkPut>,
+}
+
+/// The answer to it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReferenceLinksWritten {
+    /// Links that were not known so.
+    pub written: usize,
+}
+
+/// Which row of GestSup a record of Gestan is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReferenceLink {
+    /// As in [`ReferenceLinkPut`].
+    pub gestan: String,
+    /// Id in GestSup.
+    pub gestsup: i64,
+}

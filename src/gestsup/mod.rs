@@ -8,6 +8,7 @@ mod error;
 mod features;
 mod files;
 mod fingerprint;
+mod granted;
 mod html;
 mod load;
 mod lock;

@@ -194,6 +194,12 @@ impl MailMemory for Store {
         Ok(self.mail_rows(query).await?.into_iter().next())
     }
 
+    async fn mail_of_step(&self, step: i64) -> Result<Option<MailRow>, PortError> {
+        let mut query = QueryBuilder::<Sqlite>::new("SELECT * FROM mail WHERE step = ");
+        query.push_bind(step);
+        Ok(self.mail_rows(query).await?.into_iter().next())
+    }
+
     async fn mail(&self, id: i64) -> Result<Option<MailRow>, PortError> {
         let mut query = QueryBuilder::<Sqlite>::new("SELECT * FROM mail WHERE id = ");
         query.push_bind(id);

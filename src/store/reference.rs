@@ -4,7 +4,7 @@ use super::memory::Writing;
 use super::{Store, StoreError};
 use crate::flows::PortError;
 use crate::flows::reference::{
-    Decision, Key, Kind, KnownLink, KnownLinks, ReferenceCase, ReferenceCommit, ReferenceIntent, ReferenceLink,
+    Decision, Key, Kind, KnownLink, KnownLinks, LEARNT, ReferenceCase, ReferenceCommit, ReferenceIntent, ReferenceLink,
     ReferenceMemory, project_key,
 };
 use crate::flows::tickets::Commit;
@@ -187,6 +187,15 @@ impl Store {
         self.store_reference(ReferenceCommit { links: vec![link], settled, ..ReferenceCommit::default() }).await
     }
 
+    /// The next pass takes over links that stand beside Gestan and that this state does not know.
+    ///
+    /// # Errors
+    /// When the state cannot be written.
+    pub async fn learn_reference_again(&self) -> Result<(), StoreError> {
+        let forget = sqlx::query("DELETE FROM value WHERE name = ?").bind(LEARNT);
+        self.done(forget.execute(&self.pool).await).map(|_| ())
+    }
+
     /// The next pass compares every record and row anew.
     ///
     /// # Errors
@@ -305,6 +314,35 @@ impl ReferenceMemory for Store {
 
     async fn forget_reference_intents(&self) -> Result<(), PortError> {
         self.done(sqlx::query("DELETE FROM reference_intent").execute(&self.pool).await)?;
+        Ok(())
+    }
+
+    async fn unrecorded_links(&self, kind: Kind, limit: usize) -> Result<Vec<(String, Option<i64>)>, PortError> {
+        let sql = "SELECT l.gestan_key, l.gestsup_id FROM reference_link l LEFT JOIN reference_recorded r ON r.kind = l.kind AND r.gestan_key = l.gestan_key \
+                   WHERE l.kind = ?1 AND r.gestsup_id IS NOT l.gestsup_id \
+                   UNION ALL SELECT r.gestan_key, NULL FROM reference_recorded r LEFT JOIN reference_link l ON l.kind = r.kind AND l.gestan_key = r.gestan_key \
+                   WHERE r.kind = ?1 AND l.gestan_key IS NULL LIMIT ?2";
+        let query = sqlx::query_as(sql).bind(kind.as_str()).bind(i64::try_from(limit).unwrap_or(i64::MAX));
+        Ok(self.done(query.fetch_all(&self.pool).await)?)
+    }
+
+    async fn links_recorded(&self, kind: Kind, links: &[(String, Option<i64>)]) -> Result<(), PortError> {
+        let mut writing = self.begin().await?;
+        let (held, gone): (Vec<_>, Vec<_>) = links.iter().partition(|(_, id)| id.is_some());
+        for links in held.chunks(ROWS) {
+            let mut sql = QueryBuilder::<Sqlite>::new(
+                "INSERT OR REPLACE INTO reference_recorded (kind, gestan_key, gestsup_id) ",
+            );
+            sql.push_values(links, |mut row, (key, id)| {
+                row.push_bind(kind.as_str()).push_bind(key).push_bind(id);
+            });
+            self.done(sql.build().execute(&mut *writing).await)?;
+        }
+        for (key, _) in gone {
+            let query = sqlx::query("DELETE FROM reference_recorded WHERE kind = ? AND gestan_key = ?");
+            self.done(query.bind(kind.as_str()).bind(key).execute(&mut *writing).await)?;
+        }
+        self.done(writing.commit().await)?;
         Ok(())
     }
 

@@ -2,7 +2,7 @@
 //! in an open transaction, which tells the ids that it gets, and committed once they are remembered.
 
 use crate::flows::PortError;
-use crate::mapping::mail::{DeskFacts, MailWrite, NewFile, TicketFacts};
+use crate::mapping::mail::{DeskFacts, MailWrite, NewFile, Sight, TicketFacts};
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
@@ -46,6 +46,19 @@ pub struct Stray {
     pub meant: Option<i64>,
 }
 
+/// What GestSup's own connector made of a mail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Seen {
+    /// `tincidents.id`.
+    pub ticket: i64,
+    /// `tthreads.id`.
+    pub step: i64,
+    /// It is a comment.
+    pub reply: bool,
+    /// It has no text.
+    pub empty: bool,
+}
+
 /// A connection that may write what mails become.
 #[async_trait]
 pub trait MailPen: Send {
@@ -75,6 +88,9 @@ pub trait MailPen: Send {
     /// Steps that GestSup hung on these tickets, which were just made, though they belong to others (it predicts the number of a
     /// ticket before it inserts it).
     async fn strays(&mut self, tickets: &[i64]) -> Result<Vec<Stray>, PortError>;
+
+    /// What GestSup's own connector may have made of a mail, the likeliest first.
+    async fn made_of(&mut self, sight: &Sight) -> Result<Vec<Seen>, PortError>;
 
     /// Gives steps to the ticket that they were meant for.
     async fn give_back(&mut self, stray: &Stray) -> Result<(), PortError>;

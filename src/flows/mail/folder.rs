@@ -118,7 +118,7 @@ impl Worker<'_> {
     }
 
     /// Whether a mail lay there before the first look and is to stay what it is.
-    fn is_history(&self, listed: &Listed, since: DateTime<Utc>) -> bool {
+    pub(super) fn is_history(&self, listed: &Listed, since: DateTime<Utc>) -> bool {
         let before = listed.received.is_some_and(|received| received < since);
         match self.flow.settings.first_look {
             FirstLook::All => false,

@@ -183,6 +183,9 @@ pub trait MailMemory: Send + Sync {
     /// The mail of this identity; never a duplicate of it.
     async fn mail_of(&self, identity: &str) -> Result<Option<MailRow>, PortError>;
 
+    /// The mail that a step of GestSup's came from.
+    async fn mail_of_step(&self, step: i64) -> Result<Option<MailRow>, PortError>;
+
     /// A mail by its number.
     async fn mail(&self, id: i64) -> Result<Option<MailRow>, PortError>;
 

@@ -3,6 +3,7 @@
 mod desk;
 mod folder;
 mod memory;
+mod observe;
 mod one;
 mod pass;
 mod ports;

@@ -92,7 +92,7 @@ impl Worker<'_> {
         }
     }
 
-    fn new_row(&self, mail: &Mail, identity: String, spot: super::memory::Spot) -> MailRow {
+    pub(super) fn new_row(&self, mail: &Mail, identity: String, spot: super::memory::Spot) -> MailRow {
         MailRow {
             id: 0,
             identity,

@@ -114,12 +114,14 @@ impl Worker<'_> {
     async fn work(&mut self) -> Result<(), PortError> {
         let settings = self.flow.settings;
         let (mut first, mut worked) = (None, 0);
-        for mailbox in settings.mailboxes.iter().filter(|mailbox| mailbox.mode == MailboxMode::Work) {
+        for mailbox in &settings.mailboxes {
             if self.cancel.is_cancelled() {
                 self.report.interrupted = true;
                 break;
             }
-            let done = if self.facts.is_read_by_gestsup(mailbox) {
+            let done = if mailbox.mode == MailboxMode::Observe {
+                self.observe(mailbox).await
+            } else if self.facts.is_read_by_gestsup(mailbox) {
                 Err(PortError {
                     system: System::Mailbox,
                     blast: Blast::Configuration,

@@ -8,6 +8,7 @@ mod diff;
 mod households;
 mod index;
 mod known;
+mod links;
 mod lists;
 mod matching;
 mod pass;
@@ -27,6 +28,7 @@ mod work;
 
 pub use known::Key;
 pub(crate) use known::print_of;
+pub use links::LEARNT;
 pub use lists::Mirror;
 pub use pass::ReferenceFlow;
 pub use ports::*;

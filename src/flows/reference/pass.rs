@@ -30,6 +30,8 @@ pub struct ReferenceFlow<'a> {
     pub gestsup: &'a dyn Register,
     /// What is remembered.
     pub memory: &'a dyn ReferenceMemory,
+    /// GestSup's name.
+    pub source: &'a str,
     /// `[reference]`
     pub settings: &'a Reference,
     /// GestSup's zone.
@@ -59,6 +61,8 @@ pub(super) struct Pass<'a> {
     /// The last id that a row was only imagined under.
     pub imagined: i64,
     pub survey: Option<Vec<SurveyLine>>,
+    /// Why Gestan's base keeps no links.
+    pub book: Option<String>,
 }
 
 /// What records of one kind need to know of others.
@@ -150,7 +154,7 @@ impl<'a> ReferenceFlow<'a> {
         };
         let cases = self.memory.reference_cases().await?;
         let cases = cases.into_iter().map(|case| ((case.kind, case.key.clone()), case)).collect();
-        let mut pass = Pass { flow: *self, run_id, now, cancel, report, cases, imagined: 0, survey };
+        let mut pass = Pass { flow: *self, run_id, now, cancel, report, cases, imagined: 0, survey, book: None };
         let rewound = self.memory.reference_value(REWOUND).await?.filter(|sentence| !sentence.is_empty());
         match rewound {
             Some(sentence) if !options.dry_run => {
@@ -164,7 +168,7 @@ impl<'a> ReferenceFlow<'a> {
     }
 
     /// The kinds that are synchronised.
-    fn kinds(&self) -> impl Iterator<Item = Kind> + use<'a> {
+    pub(super) fn kinds(&self) -> impl Iterator<Item = Kind> + use<'a> {
         let settings = self.settings;
         let on = move |kind: &Kind| match kind {
             Kind::Technician => settings.technicians,
@@ -189,6 +193,7 @@ impl Pass<'_> {
         let mut pen = self.flow.gestsup.register().await?;
         if !options.dry_run {
             self.recover(pen.as_mut()).await?;
+            self.learn(pen.as_mut()).await?;
         }
         let mut lists = self.flow.lists(self.now).await?;
         self.follow(&mut lists, pen.as_mut(), options).await?;
@@ -228,13 +233,17 @@ impl Pass<'_> {
                 continue;
             }
             if matches!(kind, Kind::Owner | Kind::Equipment) {
-                ground.residents = Residents::read(pen).await?;
+                ground.residents = Residents::read(pen, ground.known(Kind::Owner)).await?;
             }
             self.report.interrupted = self.synchronise(kind, lists, &mut ground, pen, options.dry_run).await?;
             if self.report.interrupted {
                 return Ok(());
             }
+            if !options.dry_run {
+                self.record_links(kind).await?;
+            }
         }
+        self.tell_of_book();
         if !options.dry_run {
             if self.flow.kinds().any(|kind| kind == Kind::Absence) {
                 self.remember_absences(lists).await?;

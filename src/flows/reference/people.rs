@@ -19,7 +19,10 @@ pub(super) struct Residents {
 }
 
 impl Residents {
-    pub(super) async fn read(pen: &mut dyn RegisterPen) -> Result<Self, PortError> {
+    /// `owners` are the rows that stand for people of clients without any.
+    pub(super) async fn read(pen: &mut dyn RegisterPen, owners: &Known) -> Result<Self, PortError> {
+        let mut standing: Vec<i64> = owners.all().iter().map(|link| link.id).collect();
+        standing.sort_unstable();
         let (mut this, mut after) = (Self::default(), 0);
         loop {
             let fields = [Field::Company, Field::Disabled, Field::Profile];
@@ -29,6 +32,9 @@ impl Residents {
                 let Some(company) = row.get(Field::Company).parse().ok().filter(|company| *company != 0) else {
                     continue;
                 };
+                if standing.binary_search(&row.id).is_ok() {
+                    continue;
+                }
                 this.company_of.push((row.id, company));
                 if row.get(Field::Disabled) != "1" && ["1", "2"].contains(&row.get(Field::Profile)) {
                     this.in_use.push((company, row.id));
@@ -69,13 +75,7 @@ struct Person {
 pub(super) struct People(Vec<Person>);
 
 impl People {
-    pub(super) fn new(
-        lists: &Lists,
-        companies: &Known,
-        accounts: &Known,
-        owners: &Known,
-        residents: &Residents,
-    ) -> Self {
+    pub(super) fn new(lists: &Lists, companies: &Known, accounts: &Known, residents: &Residents) -> Self {
         let households = &lists.households;
         let person = |contact: &i64| {
             let (account, lead) = (accounts.id_of(*contact)?, households.lead_of(*contact)?);
@@ -84,13 +84,9 @@ impl People {
         let mut people: Vec<Person> = lists.persons.iter().filter_map(person).collect();
         let mut known: Vec<(i64, i64)> = people.iter().map(|person| (person.lead, person.account)).collect();
         known.sort_unstable();
-        let mut standing: Vec<i64> = owners.all().iter().map(|link| link.id).collect();
-        standing.sort_unstable();
         for lead in households.leads() {
             let Some(company) = companies.id_of(lead.id) else { continue };
-            let others = residents
-                .of(company)
-                .filter(|id| standing.binary_search(id).is_err() && known.binary_search(&(lead.id, *id)).is_err());
+            let others = residents.of(company).filter(|id| known.binary_search(&(lead.id, *id)).is_err());
             people.extend(others.map(|account| Person { lead: lead.id, resident: true, contact: 0, account }));
         }
         people.sort_unstable();

@@ -24,6 +24,15 @@ pub enum Psp {
     Refused(String),
 }
 
+/// Gestan's base as a place to keep links in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Book<T> {
+    /// It keeps them.
+    Open(T),
+    /// It has no table for them, or may not write it: a sentence.
+    Closed(String),
+}
+
 /// Where a page of a list begins.
 #[derive(Debug, Clone, Default)]
 pub struct Asked {
@@ -56,6 +65,15 @@ pub trait Catalogues: Send + Sync {
     async fn all_tasks(&self) -> Result<Vec<Task>, PortError>;
     /// Absences that end after a day.
     async fn all_absences(&self, ends_after: NaiveDate) -> Result<Vec<Absence>, PortError>;
+    /// Which rows of a GestSup the records of a kind are, as Gestan's base was told.
+    async fn recorded_links(&self, source: &str, kind: Kind) -> Result<Book<Vec<(String, i64)>>, PortError>;
+    /// Tells Gestan's base of links, and of keys without one.
+    async fn record_links(
+        &self,
+        source: &str,
+        kind: Kind,
+        links: &[(String, Option<i64>)],
+    ) -> Result<Book<()>, PortError>;
     /// What the gateway does about users' own contacts.
     async fn psp_mode(&self) -> Result<PspMode, PortError>;
     /// A user's own contact, which is made if there is none.
@@ -284,6 +302,13 @@ pub trait ReferenceMemory: Send + Sync {
 
     /// Forgets rows that were not added.
     async fn forget_reference_intents(&self) -> Result<(), PortError>;
+
+    /// So many links of a kind at most that Gestan's base does not know so, and keys of those that it need not know any
+    /// more.
+    async fn unrecorded_links(&self, kind: Kind, limit: usize) -> Result<Vec<(String, Option<i64>)>, PortError>;
+
+    /// Gestan's base was told of these.
+    async fn links_recorded(&self, kind: Kind, links: &[(String, Option<i64>)]) -> Result<(), PortError>;
 
     /// A small value.
     async fn reference_value(&self, name: &str) -> Result<Option<String>, PortError>;

@@ -37,9 +37,8 @@ impl<'p> Source<'p> {
     pub(super) fn new(kind: Kind, settings: &'p Reference, lists: &'p Lists, ground: &'p Ground) -> Self {
         let (mut people, mut owning) = (People::default(), HashSet::new());
         if matches!(kind, Kind::Owner | Kind::Equipment) {
-            let [companies, accounts, owners] =
-                [Kind::Client, Kind::Contact, Kind::Owner].map(|kind| ground.known(kind));
-            people = People::new(lists, companies, accounts, owners, &ground.residents);
+            let [companies, accounts] = [Kind::Client, Kind::Contact].map(|kind| ground.known(kind));
+            people = People::new(lists, companies, accounts, &ground.residents);
             owning = lists.owning.iter().filter_map(|contact| lists.households.lead_of(*contact)).collect();
         }
         Self { kind, settings, lists, ground, people, owning }

@@ -59,7 +59,7 @@ pub(super) struct PageQuery {
 }
 
 impl PageQuery {
-    fn paging(&self) -> Paging {
+    pub(super) fn paging(&self) -> Paging {
         Paging {
             cursor: self.cursor.clone(),
             limit: self.limit,
@@ -129,18 +129,22 @@ pub(super) fn bad_address() -> Refusal {
     Refusal::new(StatusCode::BAD_REQUEST, "bad-request", text)
 }
 
+/// Whether a GestSup can be called so.
+pub(super) fn is_source(source: &str) -> bool {
+    !source.is_empty()
+        && source.len() <= 20
+        && source.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')
+}
+
 /// A key from the parts of an address.
 pub(super) fn ticket_key(source: String, number: i64, sequence: u32) -> Result<TicketKey, Refusal> {
-    let source_ok = !source.is_empty()
-        && source.len() <= 20
-        && source.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-');
-    if !source_ok || number < 1 || sequence < 1 {
+    if !is_source(&source) || number < 1 || sequence < 1 {
         return Err(bad_address());
     }
     Ok(TicketKey { source, number, sequence })
 }
 
-fn body<T: DeserializeOwned>(bytes: Result<Bytes, BytesRejection>) -> Result<T, Refusal> {
+pub(super) fn body<T: DeserializeOwned>(bytes: Result<Bytes, BytesRejection>) -> Result<T, Refusal> {
     let bytes = bytes.map_err(|error| match error.status() {
         StatusCode::PAYLOAD_TOO_LARGE => Refusal::new(
             StatusCode::PAYLOAD_TOO_LARGE,

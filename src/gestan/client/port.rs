@@ -4,12 +4,12 @@ use super::{GatewayClient, json};
 use crate::flows::PortError;
 use crate::flows::follow_up::Changes;
 use crate::flows::notify::Actions;
-use crate::flows::reference::{Asked, Catalogues, Psp};
+use crate::flows::reference::{Asked, Book, Catalogues, Kind, Psp};
 use crate::flows::tickets::Interventions;
 use crate::gestan::contract::{
     Absence, ActionPost, ActionState, BatchItem, BatchResult, Client, Contact, Contract, DocumentPut, DocumentState,
-    KnownState, LinkPut, Machine, ObjectRecord, ObjectState, Page, Product, Project, PspMode, StateResult, Task,
-    TicketKey, User,
+    KnownState, LinkPut, Machine, ObjectRecord, ObjectState, Page, Problem, Product, Project, PspMode, ReferenceLink,
+    ReferenceLinkPut, ReferenceLinksPut, ReferenceLinksWritten, StateResult, Task, TicketKey, User,
 };
 use crate::gestan::error::GatewayError;
 use crate::model::ObjectKind;
@@ -69,6 +69,29 @@ impl Catalogues for GatewayClient {
         Ok(self.all_with("absences", vec![("ends_after", day.as_str())]).await?)
     }
 
+    async fn recorded_links(&self, source: &str, kind: Kind) -> Result<Book<Vec<(String, i64)>>, PortError> {
+        let links: Result<Vec<ReferenceLink>, _> = self.all(&format!("reference-links/{source}/{kind}")).await;
+        let links = book(links)?;
+        Ok(match links {
+            Book::Open(links) => Book::Open(links.into_iter().map(|link| (link.gestan, link.gestsup)).collect()),
+            Book::Closed(reason) => Book::Closed(reason),
+        })
+    }
+
+    async fn record_links(
+        &self,
+        source: &str,
+        kind: Kind,
+        links: &[(String, Option<i64>)],
+    ) -> Result<Book<()>, PortError> {
+        let item = |(key, id): &(String, Option<i64>)| ReferenceLinkPut { gestan: key.clone(), gestsup: *id };
+        let put = ReferenceLinksPut { items: links.iter().map(item).collect() };
+        let path = format!("/v1/reference-links/{source}/{kind}");
+        let answer = self.send(Method::PUT, &path, Some(json(&put)?), None).await?;
+        let written: Result<ReferenceLinksWritten, _> = self.understand(&answer);
+        book(written.map(|_| ()))
+    }
+
     async fn psp_mode(&self) -> Result<PspMode, PortError> {
         Ok(self.capabilities().await?.psp_contacts)
     }
@@ -86,6 +109,20 @@ impl Catalogues for GatewayClient {
             }
             Err(error) => Err(error.into()),
         }
+    }
+}
+
+/// A base without the table, one whose account may not write it, or a gateway that does not know of it.
+fn book<T>(answer: Result<T, GatewayError>) -> Result<Book<T>, PortError> {
+    match answer {
+        Ok(answer) => Ok(Book::Open(answer)),
+        Err(GatewayError::Problem { problem, .. })
+            if ["not-installed", "base-refused", Problem::NOT_FOUND, Problem::UNSUPPORTED]
+                .contains(&problem.code()) =>
+        {
+            Ok(Book::Closed(problem.detail))
+        }
+        Err(error) => Err(error.into()),
     }
 }
 

@@ -4,6 +4,7 @@
 
 mod facts;
 mod files;
+mod observed;
 mod rights;
 mod strays;
 mod write;
@@ -15,9 +16,9 @@ use super::rows::{number, text};
 use super::writing::GestsupPen;
 use super::{Gestsup, GestsupError};
 use crate::failpoint::reached;
-use crate::flows::mail::{MailDesk, MailPen, Stage, Staged, Stray};
+use crate::flows::mail::{MailDesk, MailPen, Seen, Stage, Staged, Stray};
 use crate::flows::{Blast, PortError, System};
-use crate::mapping::mail::{DeskFacts, MailWrite, NewFile, TicketFacts};
+use crate::mapping::mail::{DeskFacts, MailWrite, NewFile, Sight, TicketFacts};
 use async_trait::async_trait;
 use sqlx::AssertSqlSafe;
 use std::path::PathBuf;
@@ -136,6 +137,10 @@ impl MailPen for GestsupMailPen {
 
     async fn strays(&mut self, tickets: &[i64]) -> Result<Vec<Stray>, PortError> {
         Ok(self.find_strays(tickets).await?)
+    }
+
+    async fn made_of(&mut self, sight: &Sight) -> Result<Vec<Seen>, PortError> {
+        Ok(self.look_for(sight).await?)
     }
 
     async fn give_back(&mut self, stray: &Stray) -> Result<(), PortError> {

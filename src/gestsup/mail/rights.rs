@@ -2,38 +2,29 @@
 //! with.
 
 use super::super::check::{Finding, Level};
-use super::super::writing::rights::{Right, need_of};
 use super::super::{Gestsup, GestsupError};
 use super::GestsupMailPen;
 use crate::config::{MailFlow, MailboxMode, UnknownSender};
-use crate::grants::Need;
+use crate::grants::{Need, Right};
 use crate::mapping::mail::{KEYS, id_of, two_readers};
 use std::path::Path;
 
 fn rights(settings: &MailFlow, files: bool) -> Vec<Right> {
-    let insert = |table| Right { verb: "INSERT", columns: Vec::new(), table };
-    let mut rights = vec![
-        insert("tincidents"),
-        Right {
-            verb: "UPDATE",
-            columns: vec!["state", "date_res", "date_modif", "techread", "userread"],
-            table: "tincidents",
-        },
-        insert("tthreads"),
-        Right { verb: "UPDATE", columns: vec!["ticket"], table: "tthreads" },
-    ];
+    let changed = ["state", "date_res", "date_modif", "techread", "userread"];
+    let mut rights =
+        vec![Right::on("tincidents").insert().update(changed), Right::on("tthreads").insert().update(["ticket"])];
     if files {
-        rights.push(insert("tattachments"));
+        rights.push(Right::on("tattachments").insert());
     }
     if settings.senders.by_domain || settings.senders.unknown == UnknownSender::Create {
-        rights.push(insert("tusers"));
+        rights.push(Right::on("tusers").insert());
     }
     rights
 }
 
 /// What these settings need, as an administrator grants it. `files`: the folder of uploaded files is known.
 pub fn mail_need(settings: &MailFlow, files: bool) -> Need {
-    need_of("[mail]", "mails become tickets and comments", rights(settings, files))
+    Need { of: "[mail]", purpose: "mails become tickets and comments", rights: rights(settings, files) }
 }
 
 impl Gestsup {
@@ -45,23 +36,10 @@ impl Gestsup {
         let mut pen = self.open_to_write().await?;
         let mut findings = Vec::new();
         if settings.mailboxes.iter().any(|mailbox| mailbox.mode == MailboxMode::Work) {
-            let mut missing = Vec::new();
-            for right in rights(settings, folder.is_some()) {
-                if !pen.may(&right).await? {
-                    missing.push(format!("GRANT {} TO …", right.grant(&pen).replace("{base}", &self.place.database)));
-                }
-            }
-            findings.push(match missing.is_empty() {
-                true => Finding::new(Level::Ok, "the account may write what mails become"),
-                false => Finding::new(
-                    Level::Error,
-                    format!(
-                        "[mail] is enabled, and the account “{}” lacks rights for it: {}",
-                        self.place.user,
-                        missing.join("; ")
-                    ),
-                ),
-            });
+            let catalogue = pen.catalogue.clone();
+            let has = |table: &str, column: &str| catalogue.has(table, column);
+            let need = mail_need(settings, folder.is_some());
+            findings.push(self.granted(&mut pen.connection, &need, has, "mails become").await?);
             findings.push(files(folder));
         }
         let mut pen = GestsupMailPen { pen, folder: None };

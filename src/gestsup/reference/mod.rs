@@ -4,6 +4,7 @@ mod columns;
 pub(super) mod fitting;
 mod pen;
 mod rights;
+mod visibility;
 mod write;
 
 pub use rights::reference_need;

@@ -25,7 +25,7 @@ pub(super) struct Lookups {
 #[derive(Debug)]
 pub(super) struct GestsupRegister {
     gestsup: Gestsup,
-    connection: MySqlConnection,
+    pub connection: MySqlConnection,
     pub columns: Columns,
     pub lookups: Option<Lookups>,
     open: bool,

@@ -2,7 +2,7 @@
 
 mod html;
 mod look;
-pub(super) mod rights;
+mod rights;
 pub(super) mod rows;
 mod statements;
 

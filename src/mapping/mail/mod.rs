@@ -10,6 +10,7 @@ mod identity;
 mod names;
 mod quotes;
 mod reply;
+mod sight;
 mod texts;
 mod verdict;
 
@@ -21,4 +22,5 @@ pub use html::{clean, from_text, only_held};
 pub use identity::identity;
 pub use quotes::{Fresh, fresh_html, fresh_text};
 pub use reply::answered;
+pub use sight::{Sight, sight};
 pub use verdict::{Attributes, MailWrite, NewContact, NewFile, NewReply, NewTicket, Requester, Verdict, Written};

@@ -89,6 +89,11 @@ pub fn candidates(mail: &Mail, known: &[(String, i64, bool)], settings: &MailRep
     found
 }
 
+/// The ticket that a subject names in GestSup's own form.
+pub fn number_in_subject(subject: &str) -> Option<i64> {
+    NUMBER.captures(subject).and_then(|found| found.get(2)).and_then(|digits| digits.as_str().parse().ok())
+}
+
 /// The number that an address holds where a form says `{ticket}`.
 fn number_in(form: &str, address: &str) -> Option<i64> {
     let (before, after) = form.split_once("{ticket}")?;

@@ -2,6 +2,7 @@
 
 mod deciding;
 mod hostile;
+mod observing;
 mod once;
 mod service;
 

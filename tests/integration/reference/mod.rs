@@ -7,10 +7,12 @@ mod commands;
 mod killed;
 mod limits;
 mod loading;
+mod lost;
 mod matching;
 mod projection;
 mod projects;
 mod psp;
+mod rights;
 
 use crate::follow_up::ask;
 use crate::support::World;
