@@ -13,6 +13,7 @@ pub mod gestsup;
 pub mod grants;
 pub mod mailbox;
 pub mod mapping;
+pub mod messages;
 pub mod model;
 mod mysql;
 pub mod retry;

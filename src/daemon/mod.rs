@@ -7,6 +7,7 @@ mod lane;
 mod mails;
 mod metrics;
 mod monitor;
+mod page;
 mod passes;
 mod pulse;
 mod report;

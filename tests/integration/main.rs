@@ -23,6 +23,7 @@ mod mailbox;
 mod money;
 mod notify;
 mod packaging;
+mod page;
 mod reference;
 mod restore;
 mod rules;

@@ -1,6 +1,6 @@
 //! Every operation of the contract is tried, and every answer is one that it allows.
 
-use super::{ANOMALY, CONTENT, CREATE, DOCUMENT, DOCUMENTS, INTERVENTION, LINK, PSP_CONTACT, Served};
+use super::{ANOMALY, CONTENT, CREATE, DOCUMENT, DOCUMENTS, INTERVENTION, LINK, PSP_CONTACT, REFERENCE_LINKS, Served};
 use reqwest::{Method, StatusCode};
 use serde_json::json;
 
@@ -112,6 +112,15 @@ async fn every_answer_is_what_the_contract_says() {
     let wrong = json!({ "id": "a 2", "key": key(1), "at": "2026-03-02T08:00:00Z", "title": "x", "text": "" });
     assert_eq!(act(&wrong).await.status, StatusCode::UNPROCESSABLE_ENTITY);
     seen.push(("/v1/actions".to_owned(), "post".to_owned()));
+    let rows = json!({ "items": [{ "gestan": "12", "gestsup": 7 }] });
+    served.contract.check_request(REFERENCE_LINKS, "put", &rows);
+    let path = "/v1/reference-links/gestsup/client";
+    let answer = served.call(Method::PUT, path, REFERENCE_LINKS, &[], Some(&rows)).await;
+    assert_eq!((answer.status, &answer.body["written"]), (StatusCode::OK, &json!(1)));
+    seen.push((REFERENCE_LINKS.to_owned(), "put".to_owned()));
+    let answer = served.call(Method::GET, path, REFERENCE_LINKS, &[], None).await;
+    assert_eq!(answer.body["items"].as_array().map(Vec::len), Some(1));
+    seen.push((REFERENCE_LINKS.to_owned(), "get".to_owned()));
     let (mut all, mut seen) = (served.contract.operations(), seen);
     all.sort();
     seen.sort();
