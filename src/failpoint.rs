@@ -3,7 +3,7 @@
 
 /// Every place, in the order of a pass.
 #[cfg(feature = "failpoints")]
-pub const ALL: [&str; 56] = [
+pub const ALL: [&str; 65] = [
     "daemon: pass begun",
     "daemon: tickets that need no write settled",
     "daemon: intents stored",
@@ -60,6 +60,15 @@ pub const ALL: [&str; 56] = [
     "mail: outcome committed",
     "mail: filed",
     "mail: pass done",
+    "notify: mails planned",
+    "notify: before COMMIT of the look",
+    "notify: mails queued",
+    "notify: sending remembered",
+    "notify: mail accepted",
+    "notify: before COMMIT of a mail",
+    "notify: mail settled",
+    "notify: before COMMIT of an action",
+    "notify: after COMMIT of an action",
 ];
 
 /// Lets `FAILPOINTS` name places: call it once, and keep what it returns while the process lives.

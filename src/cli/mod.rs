@@ -14,6 +14,7 @@ mod healthcheck;
 mod journal;
 mod link;
 mod mail;
+mod notify;
 mod output;
 mod reconcile;
 mod reference;
@@ -78,6 +79,8 @@ enum Command {
     Link(link::Link),
     /// Decide which row of GestSup a client, contact, machine or user of Gestan is.
     Reference(reference::Reference),
+    /// See the mails that go out, send one again, or take one back.
+    Notify(notify::Notify),
     /// Copy, restore, check or rebuild what the connector remembers.
     State(state::State),
     /// Print the GRANT statements for the database accounts: what the flows that are on need, and no more.
@@ -117,6 +120,7 @@ impl Cli {
             Command::Reconcile(reconcile) => reconcile.execute(&globals).await,
             Command::Link(link) => link.execute(&globals).await,
             Command::Reference(reference) => reference.execute(&globals).await,
+            Command::Notify(notify) => notify.execute(&globals).await,
             Command::Grants(grants) => grants.execute(&globals).await,
             Command::Gateway(gateway) => gateway.execute(&globals).await,
             Command::Demo(demo) => demo.execute(&globals).await,
@@ -142,6 +146,7 @@ impl Command {
             Self::Reconcile(reconcile) => reconcile.works().then(Vec::new),
             Self::Link(link) => link.works().then(|| link.files()),
             Self::Reference(reference) => Some(reference.files()),
+            Self::Notify(notify) => notify.works().then(Vec::new),
             Self::Mail(mail) => mail.works().then(Vec::new),
             Self::Retry(_) => Some(Vec::new()),
             _ => None,

@@ -6,6 +6,7 @@ use super::document::Document;
 use super::load::Role;
 use super::validate_mailbox::mail;
 use super::validate_mapping::{codes, mapping};
+use super::validate_notify::notify;
 use super::validate_service::service;
 use super::{Config, Gateway, GatewayDocuments};
 use crate::telemetry;
@@ -148,6 +149,7 @@ fn daemon(config: &Config, check: &mut Check<'_>) {
     tickets(config, check);
     follow_up(config, check);
     reference(config, check);
+    notify(config, check);
     mapping(config, check);
     let documents = &config.documents;
     if documents.enabled && documents.folder.is_none() {

@@ -144,7 +144,7 @@ fn one(mailbox: &Mailbox, at: &dyn Fn(&str) -> String, check: &mut Check<'_>) {
     }
 }
 
-fn tokens(oauth: &MailOauth, at: &dyn Fn(&str) -> String, check: &mut Check<'_>) {
+pub(super) fn tokens(oauth: &MailOauth, at: &dyn Fn(&str) -> String, check: &mut Check<'_>) {
     let fetched = oauth.provider.is_some() || oauth.token_url.is_some();
     let ways = [!oauth.token_command.is_empty(), oauth.token_file.is_some(), fetched];
     if ways.iter().filter(|way| **way).count() != 1 {

@@ -6,6 +6,8 @@ use crate::flows::System;
 
 /// The lane of the flows that share the links.
 pub(super) const LINKS: &str = "links";
+/// The lane of the mails that are sent.
+pub(super) const NOTICES: &str = "notify";
 /// The lane of the mail flow.
 pub(super) const MAIL: &str = "mail";
 
@@ -20,11 +22,13 @@ pub enum Flow {
     Mail,
     /// Tickets into Gestan.
     Tickets,
+    /// Mails to people.
+    Notify,
 }
 
 impl Flow {
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::Reference, Self::FollowUp, Self::Mail, Self::Tickets];
+    pub const ALL: [Self; 5] = [Self::Reference, Self::FollowUp, Self::Mail, Self::Tickets, Self::Notify];
 
     /// Name in the state, the log and on the command line.
     pub fn as_str(self) -> &'static str {
@@ -33,6 +37,7 @@ impl Flow {
             Self::FollowUp => "follow_up",
             Self::Mail => "mail",
             Self::Tickets => "tickets",
+            Self::Notify => "notify",
         }
     }
 
@@ -43,6 +48,7 @@ impl Flow {
             Self::FollowUp => "sync follow_up",
             Self::Mail => "sync mail",
             Self::Tickets => "sync",
+            Self::Notify => "sync notify",
         }
     }
 
@@ -51,6 +57,7 @@ impl Flow {
     pub(super) fn lane(self) -> &'static str {
         match self {
             Self::Reference | Self::FollowUp | Self::Tickets => LINKS,
+            Self::Notify => NOTICES,
             Self::Mail => MAIL,
         }
     }
@@ -59,6 +66,8 @@ impl Flow {
     pub(super) fn systems(self) -> &'static [System] {
         match self {
             Self::Reference | Self::FollowUp | Self::Tickets => &[System::Gestsup, System::Gestan],
+            // What changed is noted down while no mail can be sent.
+            Self::Notify => &[System::Gestsup],
             Self::Mail => &[System::Gestsup, System::Mailbox],
         }
     }
@@ -74,6 +83,7 @@ impl Flow {
             Self::FollowUp => site.follows_up(),
             Self::Mail => site.takes_mails(),
             Self::Tickets => true,
+            Self::Notify => site.notifies(),
         }
     }
 
@@ -83,16 +93,20 @@ impl Flow {
             Self::FollowUp => &config.follow_up.schedule,
             Self::Mail => &config.mail.schedule,
             Self::Tickets => &config.tickets.schedule,
+            Self::Notify => &config.notify.schedule,
         }
     }
 
     /// Flows that have something to do once this one wrote.
     pub(super) fn wakes(self) -> &'static [Self] {
         match self {
-            // A ticket may have waited for its client, what was carried back is agreed with Gestan, and a mail may be attributed by a
-            // rule.
-            Self::Reference | Self::FollowUp | Self::Mail => &[Self::Tickets],
-            Self::Tickets => &[],
+            // A ticket may have waited for its client, and a mail may be attributed by a rule.
+            Self::Reference => &[Self::Tickets],
+            Self::Mail => &[Self::Tickets, Self::Notify],
+            // What was carried back is agreed with Gestan.
+            Self::FollowUp => &[Self::Tickets, Self::Notify],
+            Self::Tickets => &[Self::Notify],
+            Self::Notify => &[],
         }
     }
 }

@@ -1,6 +1,6 @@
 //! How a pass is made: under the locks, unless a circuit is open, and remembered however it ends.
 
-use super::flow::{Flow, LINKS, MAIL};
+use super::flow::{Flow, LINKS, MAIL, NOTICES};
 use super::pulse::Ending;
 use super::report::Report;
 use super::site::{OTHER_DAEMON, PassResult, Site};
@@ -44,6 +44,7 @@ impl Site {
     ) -> anyhow::Result<PassResult<R>> {
         let _alone = match flow.lane() {
             LINKS => Some(self.alone().await),
+            NOTICES => Some(self.alone_with_outbox().await),
             MAIL => Some(self.alone_with_mails().await),
             _ => None,
         };

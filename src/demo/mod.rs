@@ -8,9 +8,11 @@ pub mod dovecot;
 pub mod erp;
 pub mod help_desk;
 mod in_gestan;
+mod mails_out;
 pub mod mariadb;
 mod reference;
 pub mod sandbox;
+pub mod smtp;
 mod stage;
 mod story;
 
@@ -76,6 +78,7 @@ pub async fn run(keep: bool, json: bool) -> anyhow::Result<bool> {
             "followed_back": told.followed_back,
             "consos": told.consos,
             "documents": told.documents,
+            "notifications": told.notifications,
             "clients": told.clients,
             "contacts": told.contacts,
             "equipment": told.equipment,

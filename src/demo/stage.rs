@@ -5,8 +5,10 @@ use super::compare::{Pair, pairs};
 use super::dovecot::PrivateDovecot;
 use super::erp::Erp;
 use super::help_desk::HelpDesk;
+use super::mails_out;
 use super::mariadb::PrivateMariaDb;
 use super::sandbox::Sandbox;
+use super::smtp::PrivateSmtp;
 use anyhow::{Context as _, bail};
 use chrono::NaiveDateTime;
 use std::os::unix::fs::PermissionsExt as _;
@@ -20,6 +22,8 @@ pub(super) struct Stage {
     pub desk: HelpDesk,
     pub erp: Erp,
     pub sandbox: Sandbox,
+    /// The server that mails are sent to; `None` where it is not installed.
+    pub smtp: Option<PrivateSmtp>,
     config: PathBuf,
     folder: PathBuf,
     /// The mail server, and the configuration before it.
@@ -92,9 +96,11 @@ impl Stage {
             "{MORE}\n[documents]\nenabled = true\nfolder = \"{0}/upload\"\n\n[gateway.documents]\nfolder = \"{0}/DOCUMENTS\"\n",
             folder.display()
         );
+        let smtp = PrivateSmtp::start().ok();
+        let more = format!("{more}{}", smtp.as_ref().map(mails_out::settings).unwrap_or_default());
         std::fs::write(&config, sandbox.config(&folder.join("state.db"), &more))?;
         std::fs::set_permissions(&config, std::fs::Permissions::from_mode(0o600))?;
-        Ok(Self { desk, erp, sandbox, config, folder, mail: None, acts: 0, failed: Vec::new() })
+        Ok(Self { desk, erp, sandbox, smtp, config, folder, mail: None, acts: 0, failed: Vec::new() })
     }
 
     /// Adds a mail server, and what the connector is told of it.

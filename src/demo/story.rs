@@ -5,6 +5,7 @@ use super::by_mail;
 use super::compare::{Pair, Side, pairs};
 use super::help_desk::state;
 use super::in_gestan;
+use super::mails_out;
 use super::reference;
 use super::sandbox::code;
 use super::stage::Stage;
@@ -26,6 +27,7 @@ pub(super) struct Told {
     pub followed_back: usize,
     pub consos: usize,
     pub documents: usize,
+    pub notifications: usize,
     pub clients: usize,
     pub contacts: usize,
     pub equipment: usize,
@@ -64,6 +66,7 @@ pub(super) async fn tell(stage: &mut Stage) -> anyhow::Result<Told> {
     gestan_works_too(stage, &cast).await?;
     at_night(stage, &cast, &mut told).await?;
     in_gestan::followed_in_gestan(stage, &cast, &mut told).await?;
+    mails_out::people_are_told(stage, &cast, &mut told).await?;
     reference::follow(stage, &cast, &mut told).await?;
     by_mail::by_mail(stage, &cast, &mut told).await?;
     the_end(stage, &mut told).await?;

@@ -14,6 +14,7 @@ mod load;
 mod lock;
 mod mail;
 mod mail_header;
+mod notices;
 mod people;
 mod pictures;
 mod reference;

@@ -9,6 +9,7 @@ mod lock;
 mod mail;
 mod memory;
 mod messages;
+mod notify;
 mod queries;
 mod reference;
 
@@ -17,6 +18,7 @@ pub use error::StoreError;
 pub use keeping::StateCheck;
 pub use lock::StateLock;
 pub use messages::Message;
+pub use notify::OutboxFilter;
 pub use queries::{JournalFilter, RunRow, StatusReport};
 
 use sqlx::migrate::{MigrateError, Migrator};

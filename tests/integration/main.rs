@@ -21,6 +21,7 @@ mod linked;
 mod mail;
 mod mailbox;
 mod money;
+mod notify;
 mod packaging;
 mod page;
 mod reference;

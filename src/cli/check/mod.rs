@@ -2,11 +2,13 @@
 
 mod gestan;
 mod names;
+mod notify;
 mod reference;
 
 use super::{ExitCode, Globals, LogTo, output};
 use crate::config::{self, Config, Role};
 use crate::daemon::Site;
+use crate::flows::notify::Templates;
 use crate::gestsup::{Finding, Level};
 use crate::grants::Writer;
 use clap::Args;
@@ -49,6 +51,9 @@ impl Check {
             if site.config().reference.enabled {
                 sections.push(reference::reference(&site).await);
             }
+            if site.config().notify.enabled {
+                sections.push(notify::notify(&site).await);
+            }
         }
         let worst = sections.iter().flat_map(|section| &section.findings).map(|finding| finding.level).max();
         if globals.json {
@@ -90,6 +95,9 @@ fn offline(loaded: &config::Loaded) -> Section {
     let mut findings = vec![Finding::new(Level::Ok, format!("{} is complete", loaded.path.display()))];
     findings.extend(loaded.warnings.iter().map(|warning| Finding::new(Level::Warning, warning.summary())));
     findings.extend(secrets(&loaded.config));
+    if let Err(error) = Templates::load(loaded.config.notify.templates.as_deref()) {
+        findings.push(Finding::new(Level::Error, error.to_string()));
+    }
     Section { about: "Configuration", findings }
 }
 
@@ -104,6 +112,7 @@ fn secrets(config: &Config) -> Vec<Finding> {
         ("[gestan] token", config.gestan.as_ref().and_then(|gestan| gestan.token.as_ref())),
         ("[gateway] token", gateway.and_then(|gateway| gateway.token.as_ref())),
         ("[gateway.base] password", gateway.map(|gateway| &gateway.base.password)),
+        ("[notify.smtp] password", config.notify.smtp.as_ref().and_then(|smtp| smtp.password.as_ref())),
     ]
     .into_iter()
     .map(|(name, secret)| (name.to_owned(), secret))

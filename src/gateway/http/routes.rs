@@ -6,8 +6,8 @@ use crate::gateway::lists::Paging;
 use crate::gateway::records::Which;
 use crate::gateway::{Gateway, GatewayFault};
 use crate::gestan::contract::{
-    BatchRequest, BatchResponse, BatchResult, LinkPut, ObjectPut, ObjectState, Precondition, Problem, StatesRequest,
-    StatesResponse, TicketKey,
+    ActionPost, BatchRequest, BatchResponse, BatchResult, LinkPut, ObjectPut, ObjectState, Precondition, Problem,
+    StatesRequest, StatesResponse, TicketKey,
 };
 use crate::model::ObjectKind;
 use axum::Json;
@@ -248,6 +248,17 @@ pub(super) async fn link(
 pub(super) async fn psp_contact(State(gateway): App, Path(code): Path<String>, headers: HeaderMap) -> Response {
     match gateway.psp_contact(&code).await {
         Ok((client, new)) => (if new { StatusCode::CREATED } else { StatusCode::OK }, Json(client)).into_response(),
+        Err(error) => fault(error, request_id(&headers)),
+    }
+}
+
+pub(super) async fn action(State(gateway): App, headers: HeaderMap, bytes: Result<Bytes, BytesRejection>) -> Response {
+    let post = match body::<ActionPost>(bytes) {
+        Ok(post) => post,
+        Err(refusal) => return refusal.into_response(),
+    };
+    match gateway.act(&post).await {
+        Ok((state, new)) => (if new { StatusCode::CREATED } else { StatusCode::OK }, Json(state)).into_response(),
         Err(error) => fault(error, request_id(&headers)),
     }
 }

@@ -3,12 +3,13 @@
 use super::{GatewayClient, json};
 use crate::flows::PortError;
 use crate::flows::follow_up::Changes;
+use crate::flows::notify::Actions;
 use crate::flows::reference::{Asked, Book, Catalogues, Kind, Psp};
 use crate::flows::tickets::Interventions;
 use crate::gestan::contract::{
-    Absence, BatchItem, BatchResult, Client, Contact, Contract, DocumentPut, DocumentState, KnownState, LinkPut,
-    Machine, ObjectRecord, ObjectState, Page, Problem, Product, Project, PspMode, ReferenceLink, ReferenceLinkPut,
-    ReferenceLinksPut, ReferenceLinksWritten, StateResult, Task, TicketKey, User,
+    Absence, ActionPost, ActionState, BatchItem, BatchResult, Client, Contact, Contract, DocumentPut, DocumentState,
+    KnownState, LinkPut, Machine, ObjectRecord, ObjectState, Page, Problem, Product, Project, PspMode, ReferenceLink,
+    ReferenceLinkPut, ReferenceLinksPut, ReferenceLinksWritten, StateResult, Task, TicketKey, User,
 };
 use crate::gestan::error::GatewayError;
 use crate::model::ObjectKind;
@@ -195,5 +196,14 @@ impl Interventions for GatewayClient {
 
     async fn contracts(&self) -> Result<Vec<Contract>, PortError> {
         Ok(self.all("contracts").await?)
+    }
+}
+
+#[async_trait]
+impl Actions for GatewayClient {
+    async fn act(&self, post: ActionPost) -> Result<(), PortError> {
+        let answer = self.send(Method::POST, "/v1/actions", Some(json(&post)?), None).await?;
+        self.understand::<ActionState>(&answer)?;
+        Ok(())
     }
 }

@@ -48,6 +48,9 @@ query = "SELECT NUM AS number, IDCONTACT AS client, IDMACHINE AS machine, CD_PRO
 group = 3
 create = true
 
+[gateway.actions]
+kind = 5
+
 [gateway.documents]
 "#;
 

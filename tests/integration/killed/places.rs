@@ -93,6 +93,7 @@ async fn killed_between_any_write_and_its_record_the_program_ends_in_what_an_und
             && !is_of_document(place)
             && !is_of_follow_up(place)
             && !is_of_reference(place)
+            && !place.starts_with("notify: ")
             && !is_of_mail(place)
     });
     let kills: Vec<(&str, usize)> = stream::iter(places)
