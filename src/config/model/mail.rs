@@ -209,7 +209,7 @@ const BLOCKED: [&str; 62] = [
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct MailAttachments {
-    /// GestSup's folder of uploaded files (`upload` beside its index.php), which the service must be allowed to write; by itself [documents] folder. Without any, files are named in the ticket and stay in the mailbox.
+    /// GestSup's folder of uploaded files (`upload` beside its index.php), which the service must be allowed to write; by itself `folder` of `[documents]`. Without any, files are named in the ticket and stay in the mailbox.
     #[schemars(example = &"/var/www/gestsup/upload")]
     pub folder: Option<PathBuf>,
     /// MiB that a file may have.
