@@ -10,13 +10,16 @@ import time
 from pathlib import Path
 
 import data
+import mails
 import measure
 import ours
+import reference
 from server import Server
 
 HERE = Path(__file__).parent
 AIMS = {
     "first_sync_vs_floor": 4.0, "first_sync_vs_script": 0.1, "first_sync_vs_dlt": 1 / 3, "no_change_vs_statement": 1.3,
+    "reference_load_vs_floor": None, "reference_no_change_vs_read": None, "reference_changes_vs_statement": None,
     "full_sweep_vs_statement": 1.3, "fifty_changes_vs_round_trips": 2.0, "batch_vs_bulk_insert": None,
 }
 MEMORY = 64
@@ -238,6 +241,12 @@ class Bench:
         self.result["growth_per_ticket_8_vs_1"] = round(curve[-1]["milliseconds_per_ticket"] / curve[0]["milliseconds_per_ticket"], 3)
         self.result["growth_no_change_8_vs_1"] = round(curve[-1]["no_change_seconds"] / curve[0]["no_change_seconds"], 3)
 
+    def mail(self):
+        mails.run(self)
+
+    def reference(self):
+        reference.run(self)
+
 
 def table(rows):
     heads = ("what", "ours", "against", "theirs", "ratio", "aim", "peak")
@@ -246,7 +255,7 @@ def table(rows):
         print("  ".join(cell.ljust(width) if at in (0, 2) else cell.rjust(width) for at, (cell, width) in enumerate(zip(row, widths))).rstrip())
 
 
-PARTS = ("first_sync", "passes", "gateway", "growth")
+PARTS = ("first_sync", "passes", "gateway", "growth", "reference", "mail")
 
 
 def main():

@@ -79,7 +79,8 @@ rules = [{{ when = {{ type = "Demande" }}, genre = "installation" }}]
 
 
 class Site:
-    def __init__(self, server, name):
+    def __init__(self, server, name, more=""):
+        self.more = more
         self.server, self.gestsup, self.gestan = server, f"gestsup_{name}", f"gestan_{name}"
         server.create(self.gestsup, "gestsup.sql")
         server.create(self.gestan, "gestan.sql")
@@ -95,12 +96,12 @@ class Site:
             self.listen = free.getsockname()[1]
         file = self.server.folder / f"{self.gestsup}-{kind}.toml"
         names = dict(port=self.server.port, gestsup=self.gestsup, gestan=self.gestan, state=self.state)
-        file.write_text(CONFIG.format(**names, listen=self.listen, token=TOKEN, full_every=full_every))
+        file.write_text(CONFIG.format(**names, listen=self.listen, token=TOKEN, full_every=full_every) + self.more)
         file.chmod(0o600)
         return file
 
-    def sync(self, *options, config=None):
-        command = [BINARY, "--config", config or self.config, "sync", "--allow-mass-change", *options]
+    def sync(self, *options, config=None, flow=None):
+        command = [BINARY, "--config", config or self.config, "sync", *([flow] if flow else []), "--allow-mass-change", *options]
         return measure.run(command, stdout=self.server.folder / "sync.log")
 
     def last_line(self):

@@ -3,7 +3,7 @@
 
 /// Every place, in the order of a pass.
 #[cfg(feature = "failpoints")]
-pub const ALL: [&str; 43] = [
+pub const ALL: [&str; 65] = [
     "daemon: pass begun",
     "daemon: tickets that need no write settled",
     "daemon: intents stored",
@@ -47,6 +47,28 @@ pub const ALL: [&str; 43] = [
     "reference: intents stored",
     "reference: rows committed",
     "reference: outcome committed",
+    "mail: pass begun",
+    "mail: fetched",
+    "mail: row inserted",
+    "mail: staged",
+    "mail: intent stored",
+    "mail: file written",
+    "mail: before COMMIT",
+    "mail: after COMMIT",
+    "mail: written",
+    "state: before COMMIT of a mail",
+    "mail: outcome committed",
+    "mail: filed",
+    "mail: pass done",
+    "notify: mails planned",
+    "notify: before COMMIT of the look",
+    "notify: mails queued",
+    "notify: sending remembered",
+    "notify: mail accepted",
+    "notify: before COMMIT of a mail",
+    "notify: mail settled",
+    "notify: before COMMIT of an action",
+    "notify: after COMMIT of an action",
 ];
 
 /// Lets `FAILPOINTS` name places: call it once, and keep what it returns while the process lives.

@@ -1,7 +1,7 @@
 //! The rights of the database accounts, and the statements that grant them. Each adapter says which rights its writes need;
 //! the command `grants`, the guides and the accounts that the tests run with all come from here.
 
-use crate::config::{Config, FollowUp, Reference};
+use crate::config::{Config, FollowUp, MailAttachments, MailFlow, Mailbox, MailboxMode, Reference};
 use crate::{gateway, gestsup};
 use serde::Serialize;
 
@@ -44,6 +44,21 @@ impl Right {
         self
     }
 
+    /// The table.
+    pub fn table(&self) -> &str {
+        &self.table
+    }
+
+    /// Whether rows may be added.
+    pub fn adds(&self) -> bool {
+        self.verbs.contains(&"INSERT")
+    }
+
+    /// The columns that may be changed, where not all may.
+    pub fn changes(&self) -> &[&'static str] {
+        &self.columns
+    }
+
     fn privileges(&self) -> String {
         let mut privileges: Vec<String> = self.verbs.iter().map(|verb| (*verb).to_owned()).collect();
         if !self.columns.is_empty() {
@@ -76,16 +91,24 @@ pub enum Writer {
     FollowUp,
     /// Clients, contact persons, equipment, technicians and projects.
     Reference,
+    /// Mails become tickets and comments.
+    Mail,
 }
 
 impl Writer {
     /// All of them.
-    pub const ALL: [Self; 2] = [Self::FollowUp, Self::Reference];
+    pub const ALL: [Self; 3] = [Self::FollowUp, Self::Reference, Self::Mail];
 
-    fn is_on(self, config: &Config) -> bool {
+    /// Whether the configuration switches it on.
+    pub fn is_on(self, config: &Config) -> bool {
         match self {
             Self::FollowUp => config.follow_up.enabled,
             Self::Reference => config.reference.enabled,
+            // A mailbox that is only observed needs nothing written.
+            Self::Mail => {
+                let works = |mailbox: &Mailbox| mailbox.mode == MailboxMode::Work;
+                config.mail.enabled && config.mail.mailboxes.iter().any(works)
+            }
         }
     }
 
@@ -94,13 +117,16 @@ impl Writer {
         match self {
             Self::FollowUp => gestsup::follow_up_need(&config.follow_up),
             Self::Reference => gestsup::reference_need(&config.reference),
+            Self::Mail => gestsup::mail_need(&config.mail, config.upload_folder().is_some()),
         }
     }
 
     /// What it needs with everything switched on that it can do.
     pub fn most(self) -> Need {
         let follow_up = FollowUp { enabled: true, calendar: true, load: true, ..FollowUp::default() };
-        self.need(&Config { follow_up, reference: Reference::default(), ..Config::default() })
+        let attachments = MailAttachments { folder: Some("upload".into()), ..MailAttachments::default() };
+        let mail = MailFlow { attachments, ..MailFlow::default() };
+        self.need(&Config { follow_up, reference: Reference::default(), mail, ..Config::default() })
     }
 }
 

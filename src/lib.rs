@@ -17,5 +17,6 @@ pub mod messages;
 pub mod model;
 mod mysql;
 pub mod retry;
+pub mod smtp;
 pub mod store;
 pub mod telemetry;

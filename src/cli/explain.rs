@@ -1,7 +1,8 @@
 //! `explain`: what a code or a message means, and what to do.
 
 use super::{ExitCode, Globals, output, screen};
-use crate::messages::{self, Language};
+use crate::config::Locale;
+use crate::messages;
 use clap::{Args, ValueEnum};
 
 /// Explain a code or a message of the log: its cause, and what to do.
@@ -24,8 +25,8 @@ enum Lang {
 impl Explain {
     pub(super) fn execute(&self, globals: &Globals) -> anyhow::Result<ExitCode> {
         let language = match self.lang {
-            Some(Lang::En) => Language::English,
-            Some(Lang::Fr) => Language::French,
+            Some(Lang::En) => Locale::En,
+            Some(Lang::Fr) => Locale::Fr,
             None => of_terminal(),
         };
         let asked = self.asked.join(" ");
@@ -35,9 +36,9 @@ impl Explain {
         } else if found.is_empty() {
             screen::say(format_args!("{}", unknown(language)));
         }
-        let (cause, cure) = match language {
-            Language::English => ("Cause:     ", "What to do:"),
-            Language::French => ("Cause :     ", "À faire :   "),
+        let (cause, cure, nothing) = match language {
+            Locale::En => ("Cause:     ", "What to do:", "nothing"),
+            Locale::Fr => ("Cause :     ", "À faire :   ", "rien"),
         };
         for (index, row) in found.iter().enumerate().filter(|_| !globals.json) {
             if index > 0 {
@@ -45,18 +46,21 @@ impl Explain {
             }
             screen::say(format_args!("{} – {}", row.about, plain(&row.message)));
             screen::say(format_args!("  {cause} {}", plain(&row.cause)));
-            screen::say(format_args!("  {cure} {}", plain(&row.cure)));
+            screen::say(format_args!(
+                "  {cure} {}",
+                if row.cure.is_empty() { nothing.to_owned() } else { plain(&row.cure) }
+            ));
         }
         Ok(if found.is_empty() { ExitCode::Records } else { ExitCode::Ok })
     }
 }
 
-fn unknown(language: Language) -> &'static str {
+fn unknown(language: Locale) -> &'static str {
     match language {
-        Language::English => {
+        Locale::En => {
             "Nothing that the connector says is like this. Give a code as in `status` or `journal`, or a line of its log as it is."
         }
-        Language::French => {
+        Locale::Fr => {
             "Le connecteur ne dit rien de tel. Donnez un code comme dans `status` ou `journal`, ou une ligne de son journal telle quelle."
         }
     }
@@ -68,8 +72,8 @@ fn plain(text: &str) -> String {
 }
 
 /// The language of whoever sits before the terminal.
-fn of_terminal() -> Language {
+fn of_terminal() -> Locale {
     let set =
         ["LC_ALL", "LC_MESSAGES", "LANG"].iter().find_map(|name| std::env::var(name).ok().filter(|v| !v.is_empty()));
-    Language::of_locale(&set.unwrap_or_default())
+    messages::of_locale(&set.unwrap_or_default())
 }

@@ -10,10 +10,13 @@ mod exit;
 mod explain;
 mod follow_up;
 mod gateway;
+mod generate;
 mod grants;
 mod healthcheck;
 mod journal;
 mod link;
+mod mail;
+mod notify;
 mod output;
 mod reconcile;
 mod reference;
@@ -68,6 +71,8 @@ enum Command {
     Journal(journal::Journal),
     /// Explain a code or a message of the log: its cause, and what to do.
     Explain(explain::Explain),
+    /// List mails and what became of them, or take one in after all.
+    Mail(mail::Mail),
     /// Tell the whole story of one ticket.
     Show(show::Show),
     /// Have tickets that were set aside, or wait for their next attempt, tried on the next pass.
@@ -80,6 +85,8 @@ enum Command {
     Reference(reference::Reference),
     /// Write one archive for support: versions, configuration without secrets, checks, journal, samples without names.
     Doctor(doctor::Doctor),
+    /// See the mails that go out, send one again, or take one back.
+    Notify(notify::Notify),
     /// Copy, restore, check or rebuild what the connector remembers.
     State(state::State),
     /// Print the GRANT statements for the database accounts: what the flows that are on need, and no more.
@@ -88,6 +95,9 @@ enum Command {
     Gateway(gateway::Gateway),
     /// See the connector at work on servers of its own, without touching yours.
     Demo(demo::Demo),
+    /// Write manual pages and completions, for a package.
+    #[command(hide = true)]
+    Generate(generate::Generate),
 }
 
 impl Cli {
@@ -111,15 +121,18 @@ impl Cli {
             Command::Status(status) => status.execute(&globals).await,
             Command::Journal(journal) => journal.execute(&globals).await,
             Command::Explain(explain) => explain.execute(&globals),
+            Command::Mail(mail) => mail.execute(&globals).await,
             Command::Show(show) => show.execute(&globals).await,
             Command::Retry(retry) => retry.execute(&globals).await,
             Command::Reconcile(reconcile) => reconcile.execute(&globals).await,
             Command::Link(link) => link.execute(&globals).await,
             Command::Reference(reference) => reference.execute(&globals).await,
             Command::Doctor(doctor) => doctor.execute(&globals).await,
+            Command::Notify(notify) => notify.execute(&globals).await,
             Command::Grants(grants) => grants.execute(&globals).await,
             Command::Gateway(gateway) => gateway.execute(&globals).await,
             Command::Demo(demo) => demo.execute(&globals).await,
+            Command::Generate(generate) => generate.execute(),
         }
     }
 }
@@ -141,6 +154,8 @@ impl Command {
             Self::Reconcile(reconcile) => reconcile.works().then(Vec::new),
             Self::Link(link) => link.works().then(|| link.files()),
             Self::Reference(reference) => Some(reference.files()),
+            Self::Notify(notify) => notify.works().then(Vec::new),
+            Self::Mail(mail) => mail.works().then(Vec::new),
             Self::Retry(_) => Some(Vec::new()),
             _ => None,
         }

@@ -352,7 +352,7 @@ fn render(report: &ReferenceReport) -> String {
         });
         let _ = writeln!(text, "{}\n", output::table(&["kind", "gestan", "what", "detail"], rows));
     }
-    match report.records.len().saturating_sub(SHOWN) {
+    match report.records.len().saturating_sub(SHOWN) + report.more {
         0 => {}
         more => {
             let _ = writeln!(text, "… and {more} more: `gestan-connector journal` tells of all.\n");

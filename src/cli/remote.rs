@@ -101,6 +101,7 @@ impl OwnCommands {
             Command::Reconcile(reconcile) => reconcile.execute(&globals).await,
             Command::Link(link) => link.execute(&globals).await,
             Command::Reference(reference) => reference.execute(&globals).await,
+            Command::Notify(notify) => notify.execute(&globals).await,
             _ => anyhow::bail!("this command is not one for a running service"),
         };
         code.map(|code| code as u8)

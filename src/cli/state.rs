@@ -96,6 +96,8 @@ async fn restore(globals: &Globals, path: &Path, file: &Path) -> anyhow::Result<
     let before = Store::put_aside(path, Utc::now())?;
     copy.back_up(path).await.with_context(|| format!("while putting {} in its place", file.display()))?;
     let store = Store::open(path).await?;
+    // Links that were made since that copy stand beside Gestan.
+    store.learn_reference_again().await?;
     let check = store.examine().await?;
     let kept = before.map(|before| format!("; the one before is {}", before.display())).unwrap_or_default();
     if !globals.json {
@@ -106,12 +108,22 @@ async fn restore(globals: &Globals, path: &Path, file: &Path) -> anyhow::Result<
     tell(globals, &check, &format!("{} is in its place{kept}", file.display()))
 }
 
+/// An empty state, with the links of reference data that stand beside Gestan; how many, where that flow is on.
+async fn learn(config: &Config) -> anyhow::Result<Option<usize>> {
+    let site = Site::open(config.clone()).await?;
+    if !site.refers() {
+        return Ok(None);
+    }
+    let (learnt, _) = site.reference(None).learn().await?;
+    Ok(Some(learnt))
+}
+
 async fn rebuild(globals: &Globals, config: Config, path: &Path, force: bool) -> anyhow::Result<ExitCode> {
     if path.exists() && !force {
         bail!("there is a state at {}: `state check` tells whether it is sound; --force puts it aside", path.display());
     }
     let before = Store::put_aside(path, Utc::now())?;
-    drop(Store::open(path).await?);
+    let learnt = learn(&config).await?;
     let site = Site::open_to_look(config).await?;
     let source = site.config().gestsup.as_ref().map(|gestsup| gestsup.source.clone()).unwrap_or_default();
     let known: HashSet<i64> = site.gestan().linked(&source).await?.iter().map(|key| key.number).collect();
@@ -121,7 +133,7 @@ async fn rebuild(globals: &Globals, config: Config, path: &Path, force: bool) ->
     };
     report.records.retain(|record| !known.contains(&record.ticket));
     if globals.json {
-        let rebuilt = serde_json::json!({ "before": before, "known": known.len(), "plan": report });
+        let rebuilt = serde_json::json!({ "before": before, "known": known.len(), "learnt": learnt, "plan": report });
         return output::json(&rebuilt).map(|()| ExitCode::Ok);
     }
     if let Some(before) = before {
@@ -132,6 +144,12 @@ async fn rebuild(globals: &Globals, config: Config, path: &Path, force: bool) ->
         path.display(),
         output::count(known.len(), "ticket", "tickets")
     ));
+    if let Some(learnt) = learnt {
+        screen::say(format_args!(
+            "{} of reference data were taken over from Gestan's base.",
+            output::count(learnt, "link", "links")
+        ));
+    }
     screen::say(format_args!("What else it would do:\n\n{}\n", super::sync::render(&report)));
     screen::say(format_args!(
         "What the state alone knew is gone: the journal, decisions about reference data that no link tells, and which mails\n\

@@ -63,6 +63,10 @@ impl Status {
                 output::count(report.unconfirmed, "write was", "writes were")
             );
         }
+        if !report.outbox.is_empty() {
+            let phases: Vec<String> = report.outbox.iter().map(|(phase, count)| format!("{count} {phase}")).collect();
+            println!("Mails and actions not sent: {} (`gestan-connector notify list` shows them)", phases.join(", "));
+        }
         for attention in &report.follow_up {
             println!(
                 "Follow-up of ticket {} {} since {}: {}",

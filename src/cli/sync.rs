@@ -13,7 +13,7 @@ use std::fmt::Write as _;
 #[derive(Debug, Args)]
 pub struct Sync {
     /// Flows to run; all of them when none is named.
-    #[arg(value_name = "FLOW", value_parser = ["reference", "follow_up", "tickets"])]
+    #[arg(value_name = "FLOW", value_parser = ["reference", "follow_up", "mail", "tickets", "notify"])]
     flows: Vec<String>,
     /// Show what would be written; write nothing, on either side or in the state.
     #[arg(long)]
@@ -59,6 +59,20 @@ impl Sync {
                 "the reference flow is off: set [reference] enabled = true (in shadow mode nothing is written to GestSup either)"
             );
         }
+        let notifies = if self.flows.is_empty() { site.notifies() } else { named("notify") };
+        if notifies && !site.notifies() {
+            anyhow::bail!(
+                "notifications are off: set [notify] enabled = true (in shadow mode nobody is told anything)"
+            );
+        }
+        // One ticket is no matter of mails.
+        let takes_mails =
+            if self.flows.is_empty() { site.takes_mails() && self.tickets.is_empty() } else { named("mail") };
+        if takes_mails && !site.takes_mails() {
+            anyhow::bail!(
+                "the mail flow is off: set [mail] enabled = true (in shadow mode nothing is written to GestSup either)"
+            );
+        }
         let cancel = screen::cancel();
         let mut failures = false;
         // A flow towards GestSup that cannot be made holds up no ticket; what it could not do is told at the end.
@@ -82,11 +96,18 @@ impl Sync {
                     // One document on standard output: that of the tickets, unless only this flow was asked for.
                     if !globals.json {
                         screen::say(format_args!("{}\n", super::follow_up::render(&report)));
-                    } else if !self.flows.is_empty() && !named("tickets") {
+                    } else if !self.flows.is_empty() && !named("tickets") && !named("notify") {
                         output::json(&report)?;
                     }
                 }
                 Ok(PassResult::CircuitOpen(sentence)) => return Err(TryLater(sentence).into()),
+                Err(error) => trouble = trouble.or(Some(error)),
+            }
+        }
+        if takes_mails {
+            let shown = !globals.json || matches!(&self.flows[..], [_]);
+            match super::mail::pass(&site, &options, &cancel, globals.json, shown).await {
+                Ok(failed) => failures |= failed,
                 Err(error) => trouble = trouble.or(Some(error)),
             }
         }
@@ -104,6 +125,16 @@ impl Sync {
                 screen::say(format_args!("{}", render(&report)));
             }
             failures |= report.has_failures();
+        }
+        if notifies {
+            let alone = self.flows.len() == 1;
+            if !globals.json && !alone {
+                screen::say(format_args!(""));
+            }
+            match super::notify::pass(&site, &options, &cancel, alone || !globals.json, globals.json).await {
+                Ok(failed) => failures |= failed,
+                Err(error) => trouble = trouble.or(Some(error)),
+            }
         }
         if let Some(error) = trouble {
             return Err(error);

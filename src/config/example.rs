@@ -59,6 +59,13 @@ impl Writer<'_> {
             let is_rules = type_of(inner) == "array"
                 && inner.get("items").is_some_and(|item| type_of(resolve(self.schema, item)) == "object");
             let is_limit = inner.get("properties").is_some_and(|known| known.get("percent").is_some());
+            if type_of(inner) == "object" && inner.get("properties").is_some() && !examples(key).is_empty() {
+                // One way of several to say something: told, not set.
+                prose(self.out, description(self.schema, key));
+                let value = examples(key).first().map(toml).unwrap_or_default();
+                prose(self.out, &format!("  {name} = {value}"));
+                continue;
+            }
             if (type_of(inner) == "object" && !is_limit) || is_rules {
                 tables.push((name, key, is_rules));
                 continue;

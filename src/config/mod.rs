@@ -11,6 +11,7 @@ mod secret;
 mod validate;
 mod validate_mailbox;
 mod validate_mapping;
+mod validate_notify;
 mod validate_service;
 
 pub use diagnostic::{ConfigErrors, Diagnostic};

@@ -4,8 +4,9 @@
 use super::diagnostic::Diagnostic;
 use super::document::Document;
 use super::load::Role;
-use super::validate_mailbox::mailboxes;
+use super::validate_mailbox::mail;
 use super::validate_mapping::{codes, mapping};
+use super::validate_notify::notify;
 use super::validate_service::service;
 use super::{Config, Gateway, GatewayDocuments};
 use crate::telemetry;
@@ -77,7 +78,7 @@ pub(super) fn check(config: &Config, document: &Document<'_>, role: Role) -> Vec
 }
 
 fn daemon(config: &Config, check: &mut Check<'_>) {
-    mailboxes(&config.mail, check);
+    mail(&config.mail, check);
     match &config.gestsup {
         None => check.at("gestsup", "the table [gestsup] is missing", "see connector.toml.example"),
         Some(gestsup) => {
@@ -148,6 +149,7 @@ fn daemon(config: &Config, check: &mut Check<'_>) {
     tickets(config, check);
     follow_up(config, check);
     reference(config, check);
+    notify(config, check);
     mapping(config, check);
     let documents = &config.documents;
     if documents.enabled && documents.folder.is_none() {

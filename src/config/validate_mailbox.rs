@@ -1,10 +1,80 @@
 //! What `[[mail.mailboxes]]` cannot say by its types.
 
 use super::validate::Check;
-use super::{MailFlow, MailOauth, MailSecurity, Mailbox};
+use super::{MailFlow, MailOauth, MailRule, MailSecurity, Mailbox};
+use crate::model::Filing;
 use std::collections::BTreeSet;
 
-pub(super) fn mailboxes(mail: &MailFlow, check: &mut Check<'_>) {
+/// The flow as a whole.
+pub(super) fn mail(mail: &MailFlow, check: &mut Check<'_>) {
+    mailboxes(mail, check);
+    check.not_oftener("mail/schedule", &mail.schedule, 5);
+    for (key, value) in [
+        ("max_mib", mail.max_mib),
+        ("batch", mail.batch.into()),
+        ("attempts", mail.attempts.into()),
+        ("sender_per_hour", mail.sender_per_hour.into()),
+        ("mailbox_per_hour", mail.mailbox_per_hour.into()),
+        ("attachments/max_mib", mail.attachments.max_mib),
+    ] {
+        check.at_least(&format!("mail/{key}"), value, 1);
+    }
+    if mail.attachments.picture_kib > 128 {
+        check.at(
+            "mail/attachments/picture_kib",
+            "a picture inside a text may have 128 KiB at most",
+            "write 128 or less",
+        );
+    }
+    if let Some(form) = &mail.replies.plus_address
+        && (form.matches("{ticket}").count() != 1 || form.split('@').count() != 2)
+    {
+        check.at(
+            "mail/replies/plus_address",
+            format!("\"{form}\" is no address with a ticket's number in it"),
+            "write for instance \"support+{ticket}@example.fr\"",
+        );
+    }
+    let filing = &mail.filing;
+    for (key, list) in [
+        ("ticket", &filing.ticket),
+        ("reply", &filing.reply),
+        ("excluded", &filing.excluded),
+        ("failed", &filing.failed),
+    ] {
+        for one in list {
+            let (Filing::Move(folder) | Filing::Copy(folder)) = one else { continue };
+            let read = mail.mailboxes.iter().find(|mailbox| mailbox.folders.contains(folder));
+            if folder.trim().is_empty() || folder.chars().any(char::is_control) {
+                check.at(
+                    &format!("mail/filing/{key}"),
+                    "a mail would go into a folder without a name",
+                    "name the folder",
+                );
+            } else if let Some(mailbox) = read {
+                check.at(
+                    &format!("mail/filing/{key}"),
+                    format!(
+                        "mails would go into the folder {folder}, which mails of \"{}\" are taken from",
+                        mailbox.name
+                    ),
+                    "name another folder",
+                );
+            }
+        }
+    }
+    for (index, rule) in mail.rules.iter().enumerate() {
+        if *rule == (MailRule { when: rule.when.clone(), ..MailRule::default() }) {
+            check.at(
+                &format!("mail/rules/{index}"),
+                "this rule gives nothing",
+                "add what such tickets get, as in priority = \"Urgent\", or exclude = true",
+            );
+        }
+    }
+}
+
+fn mailboxes(mail: &MailFlow, check: &mut Check<'_>) {
     if mail.enabled && mail.mailboxes.is_empty() {
         check.at("mail/enabled", "the mail flow is on and has no mailbox", "add [[mail.mailboxes]], or write false");
     }
@@ -74,7 +144,7 @@ fn one(mailbox: &Mailbox, at: &dyn Fn(&str) -> String, check: &mut Check<'_>) {
     }
 }
 
-fn tokens(oauth: &MailOauth, at: &dyn Fn(&str) -> String, check: &mut Check<'_>) {
+pub(super) fn tokens(oauth: &MailOauth, at: &dyn Fn(&str) -> String, check: &mut Check<'_>) {
     let fetched = oauth.provider.is_some() || oauth.token_url.is_some();
     let ways = [!oauth.token_command.is_empty(), oauth.token_file.is_some(), fetched];
     if ways.iter().filter(|way| **way).count() != 1 {
@@ -147,6 +217,35 @@ mod tests {
             assert_eq!(said(&format!("{RIGHT}{lines}")), "", "{lines}");
         }
         assert_eq!(said("name = \"a\"\nhost = \"::1\"\nuser = \"u\"\npassword = \"x\"\nsecurity = \"none\""), "");
+    }
+
+    #[test]
+    fn what_is_wrong_with_the_flow_is_told_with_what_to_do() {
+        let said = |lines: &str| {
+            let text = example().replace("[mail]\n", &format!("[mail]\n{lines}\n"));
+            let text = format!("{text}\n[[mail.mailboxes]]\n{RIGHT}password = \"x\"\n");
+            parse(&text, "c", Role::Daemon).map_or_else(|errors| errors.to_string(), |_| String::new())
+        };
+        let right =
+            "filing = { ticket = [\"seen\", { move = \"Traités\" }], failed = [\"flag\"], excluded = [\"delete\"] }";
+        for (lines, words) in [("batch = 0", "at least 1"), ("schedule = \"every 1 s\"", "mail.schedule")] {
+            assert!(said(lines).contains(words), "{lines}:\n{}", said(lines));
+        }
+        let whole = |lines: &str| {
+            let text = format!(
+                "[gestsup]\nhost = \"h\"\ndatabase = \"d\"\nuser = \"u\"\npassword = \"p\"\ntime_zone = \"Europe/Paris\"\n[gestan]\ngateway = \"https://g\"\ntoken = \"a-token-of-at-least-24-characters\"\n[mail]\n{lines}\n[[mail.mailboxes]]\n{RIGHT}password = \"x\"\n"
+            );
+            parse(&text, "c", Role::Daemon).map_or_else(|errors| errors.to_string(), |_| String::new())
+        };
+        assert_eq!(whole(right), "");
+        for (lines, words) in [
+            ("filing = { ticket = [{ move = \"INBOX\" }] }", "which mails of \"support\" are taken from"),
+            ("replies = { plus_address = \"support@x\" }", "is no address with a ticket's number"),
+            ("attachments = { picture_kib = 500 }", "128 KiB at most"),
+            ("rules = [{ when = { mailbox = \"support\" } }]", "this rule gives nothing"),
+        ] {
+            assert!(whole(lines).contains(words), "{lines}:\n{}", whole(lines));
+        }
     }
 
     #[test]

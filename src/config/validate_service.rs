@@ -39,4 +39,27 @@ pub(super) fn service(config: &Config, check: &mut Check<'_>) {
             "write 127.0.0.1 and a port; a reverse proxy or an SSH tunnel can lead there",
         );
     }
+    page(config, check);
+}
+
+fn page(config: &Config, check: &mut Check<'_>) {
+    let page = &config.service.page;
+    if page.enabled && config.service.listen.is_none() {
+        check.at(
+            "service/page/enabled",
+            "the status page has no address",
+            "set [service] listen, for instance \"127.0.0.1:9480\"",
+        );
+    }
+    for host in &page.hosts {
+        let is_name = url::Url::parse(&format!("http://{host}/"))
+            .is_ok_and(|url| url.path() == "/" && url.username().is_empty() && url.has_host());
+        if !is_name || host.contains(['/', '?', '#', '@']) {
+            check.at(
+                "service/page/hosts",
+                format!("\"{host}\" is no name of a host"),
+                "write it as in the address bar, without https:// and path",
+            );
+        }
+    }
 }

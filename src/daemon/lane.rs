@@ -91,7 +91,15 @@ impl Lane {
         let wrote = match flow {
             Flow::Reference => tell(flow, site, voice, site.refer(&options, None, &cancel).await).await,
             Flow::FollowUp => tell(flow, site, voice, site.follow(&options, &cancel).await).await,
+            Flow::Mail => {
+                let result = site.take_mails(&options, &cancel).await;
+                if matches!(&result, Ok(PassResult::Done(report)) if report.more) {
+                    self.wakes.wake(Flow::Mail);
+                }
+                tell(flow, site, voice, result).await
+            }
             Flow::Tickets => tell(flow, site, voice, site.pass(&options, &cancel).await).await,
+            Flow::Notify => tell(flow, site, voice, site.notify(&options, &cancel).await).await,
         };
         timer.abort();
         site.pulse.is_over(flow);
@@ -117,10 +125,15 @@ async fn tell<R: Report>(flow: Flow, site: &Site, voice: &mut Voice, result: any
     let name = flow.as_str();
     match result {
         Ok(PassResult::Done(report)) => {
-            if let Some((lasted, passes)) = voice.well(Utc::now()) {
-                tracing::info!(flow = name, passes, "passes are made again, after {lasted} without");
-            }
             let head = report.head();
+            match head.trouble {
+                Some(sentence) => part(name, voice, sentence),
+                None => {
+                    if let Some((lasted, passes)) = voice.well(Utc::now()) {
+                        tracing::info!(flow = name, passes, "passes are made again, after {lasted} without");
+                    }
+                }
+            }
             if let Some(sentence) = head.held {
                 tracing::error!(flow = name, run_id = head.run_id, "{sentence}");
             }
@@ -145,6 +158,15 @@ async fn tell<R: Report>(flow: Flow, site: &Site, voice: &mut Voice, result: any
             failed(name, site, voice, &error).await;
             false
         }
+    }
+}
+
+/// A part of a pass that cannot be made is told like a pass that cannot.
+fn part(flow: &'static str, voice: &mut Voice, sentence: &str) {
+    match voice.failed("part", Utc::now()) {
+        Word::New => tracing::error!(flow, "{sentence}"),
+        Word::StillThere(since) => tracing::error!(flow, "{sentence} ({since})"),
+        Word::Nothing => tracing::debug!(flow, "{sentence}"),
     }
 }
 

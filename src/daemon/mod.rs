@@ -4,8 +4,10 @@
 mod clock;
 mod flow;
 mod lane;
+mod mails;
 mod metrics;
 mod monitor;
+mod page;
 mod passes;
 mod pulse;
 mod report;
@@ -15,6 +17,7 @@ mod site;
 mod socket;
 mod systemd;
 mod voice;
+mod watch;
 
 pub use flow::Flow;
 pub use monitor::Health;

@@ -1,7 +1,8 @@
 //! What listens for an administrator's monitoring, on this machine only and only where it is asked for: `/healthz`,
-//! `/readyz` and `/metrics`.
+//! `/readyz` and `/metrics`; and for support staff the status page.
 
 use super::flow::Flow;
+use super::page::{self, Page};
 use super::service::SILENCE;
 use super::site::Site;
 use axum::extract::State;
@@ -26,8 +27,11 @@ type Sites = watch::Receiver<Arc<Site>>;
 /// When the address is taken.
 pub(super) async fn listen(address: SocketAddr, sites: Sites, cancel: CancellationToken) -> std::io::Result<()> {
     let listener = TcpListener::bind(address).await?;
+    // A port that was left to the system is known by now.
+    let page = Page::new(sites.clone(), listener.local_addr()?);
     tokio::spawn(async move {
-        let served = axum::serve(listener, router(sites)).with_graceful_shutdown(cancel.cancelled_owned());
+        let router = router(sites).merge(page::router(Arc::new(page)));
+        let served = axum::serve(listener, router).with_graceful_shutdown(cancel.cancelled_owned());
         if let Err(error) = served.await {
             tracing::error!("health and metrics are not served any more: {error}");
         }
@@ -87,7 +91,7 @@ async fn readyz(State(sites): State<Sites>) -> Health {
     health(&site, Utc::now()).await
 }
 
-async fn health(site: &Site, now: DateTime<Utc>) -> Health {
+pub(super) async fn health(site: &Site, now: DateTime<Utc>) -> Health {
     let mut last_success = BTreeMap::new();
     let mut problems: Vec<String> = site.pulse.stuck(SILENCE).into_iter().collect();
     match site.store().status().await {

@@ -1,6 +1,6 @@
 //! How a pass is made: under the locks, unless a circuit is open, and remembered however it ends.
 
-use super::flow::{Flow, LINKS};
+use super::flow::{Flow, LINKS, MAIL, NOTICES};
 use super::pulse::Ending;
 use super::report::Report;
 use super::site::{OTHER_DAEMON, PassResult, Site};
@@ -42,7 +42,12 @@ impl Site {
         patient: bool,
         work: impl AsyncFnOnce(&str) -> Result<R, PortError>,
     ) -> anyhow::Result<PassResult<R>> {
-        let _alone = if flow.lane() == LINKS { Some(self.alone().await) } else { None };
+        let _alone = match flow.lane() {
+            LINKS => Some(self.alone().await),
+            NOTICES => Some(self.alone_with_outbox().await),
+            MAIL => Some(self.alone_with_mails().await),
+            _ => None,
+        };
         let result = self.attempt(flow, patient, work).await;
         let ending = match &result {
             Ok(PassResult::Done(report)) if report.head().brake.is_empty() => Ending::Done,

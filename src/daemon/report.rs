@@ -1,6 +1,8 @@
 //! What the service wants to know of a pass, whatever the flow.
 
 use crate::flows::follow_up::FollowReport;
+use crate::flows::mail::MailReport;
+use crate::flows::notify::NotifyReport;
 use crate::flows::reference::ReferenceReport;
 use crate::flows::tickets::{BrakeReason, Outcome, PassReport};
 use serde_json::{Value, json};
@@ -19,6 +21,8 @@ pub(super) struct Head<'r> {
     pub brake: &'r [BrakeReason],
     /// Why nothing was done at all, or what a person must know first: a sentence.
     pub held: Option<&'r str>,
+    /// A system that a part of it needs does not answer: a sentence.
+    pub trouble: Option<&'r str>,
 }
 
 /// A pass as the service tells and counts it.
@@ -40,6 +44,7 @@ impl Report for PassReport {
             writes: self.writes(),
             brake: &self.brake,
             held: self.rewound.as_deref(),
+            trouble: None,
         }
     }
 
@@ -67,6 +72,7 @@ impl Report for FollowReport {
             writes: self.writes(),
             brake: &self.brake,
             held: self.held.as_deref(),
+            trouble: None,
         }
     }
 
@@ -88,11 +94,72 @@ impl Report for ReferenceReport {
             writes: self.writes,
             brake: &self.brake,
             held: self.held.as_deref(),
+            trouble: None,
         }
     }
 
     fn counts(&self) -> Value {
         json!({ "listed": self.listed, "writes": self.writes })
+    }
+
+    fn count(&self, outcome: Outcome) -> usize {
+        self.count(outcome)
+    }
+}
+
+impl Report for NotifyReport {
+    fn head(&self) -> Head<'_> {
+        Head {
+            run_id: &self.run_id,
+            milliseconds: self.milliseconds,
+            looked_at: self.looked_at,
+            writes: self.writes(),
+            brake: &self.brake,
+            held: self.held.as_deref(),
+            trouble: self.mail_server.as_deref(),
+        }
+    }
+
+    fn counts(&self) -> Value {
+        json!({
+            "looked_at": self.looked_at,
+            "changed": self.changed,
+            "queued": self.queued,
+            "sent": self.sent,
+            "waiting": self.waiting,
+            "given_up": self.given_up,
+        })
+    }
+
+    fn count(&self, outcome: Outcome) -> usize {
+        self.count(outcome)
+    }
+}
+
+impl Report for MailReport {
+    fn head(&self) -> Head<'_> {
+        let trouble = self.troubles.first().map(|trouble| trouble.message.as_str());
+        Head {
+            run_id: &self.run_id,
+            milliseconds: self.milliseconds,
+            looked_at: self.looked_at,
+            writes: self.writes(),
+            brake: &[],
+            held: None,
+            trouble,
+        }
+    }
+
+    fn counts(&self) -> Value {
+        json!({
+            "looked_at": self.looked_at,
+            "tickets": self.tickets,
+            "replies": self.replies,
+            "excluded": self.excluded,
+            "duplicates": self.duplicates,
+            "failed": self.failed,
+            "parked": self.parked,
+        })
     }
 
     fn count(&self, outcome: Outcome) -> usize {

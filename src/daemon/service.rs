@@ -7,6 +7,7 @@ use super::lane::{Lane, Wakes};
 use super::signals::{Asked, Signals};
 use super::site::Site;
 use super::socket::{Commands, Socket};
+use super::watch::watch;
 use super::{monitor, systemd};
 use crate::config::Config;
 use anyhow::Context as _;
@@ -56,6 +57,7 @@ pub async fn serve(site: Site, reload: Reload, commands: Arc<dyn Commands>) -> a
         let lane = Lane { name, sites, ticks, wakes: Arc::clone(&wakes), cancel: cancel.clone() };
         lanes.spawn(lane.work());
     }
+    lanes.spawn(watch(sites.clone(), Arc::clone(&wakes), cancel.clone()));
     let path = sites.borrow().config().socket();
     let socket = Socket::listen(&path)
         .with_context(|| format!("while listening at {} for commands ([service] socket)", path.display()))?;

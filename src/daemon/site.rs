@@ -6,14 +6,18 @@ use super::pulse::Pulse;
 use crate::config::Config;
 use crate::flows::PortError;
 use crate::flows::follow_up::{EVERY_PASS, FollowReport, FollowUpFlow};
-use crate::flows::reference::{Kind, ReferenceFlow, ReferenceReport};
+use crate::flows::notify::{NotifyFlow, NotifyReport, Post, Templates};
+use crate::flows::reference::{Kind, Mirror, ReferenceFlow, ReferenceReport};
 use crate::flows::tickets::{Files, Interventions, PassOptions, PassReport, Shadow, TicketsFlow};
 use crate::gateway::Gateway;
 use crate::gestan::GatewayClient;
-use crate::gestsup::{DaemonLock, Gestsup, UploadFolder};
+use crate::gestsup::{DaemonLock, Gestsup, MailRoom, UploadFolder};
+use crate::mailbox::ImapMailboxes;
+use crate::smtp::MailServer;
 use crate::store::{StateLock, Store};
 use anyhow::{Context as _, anyhow, bail};
 use chrono::Utc;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{Mutex, OwnedMutexGuard};
@@ -35,11 +39,23 @@ pub struct Site {
     /// Stands before Gestan where nothing is to be written.
     shadow: Option<Shadow<GatewayClient, Store>>,
     files: Option<UploadFolder>,
+    pub(super) mailboxes: ImapMailboxes,
+    pub(super) mail_room: MailRoom,
     lock: Option<Arc<StateLock>>,
     /// Held from the first pass on, for as long as its connection lives.
     daemon_lock: Arc<Mutex<Option<DaemonLock>>>,
     /// Held by whoever works on the links between tickets and Gestan.
     links: Arc<Mutex<()>>,
+    /// Held by whoever works on the outbox.
+    outbox: Arc<Mutex<()>>,
+    templates: Templates,
+    post: Option<MailServer>,
+    /// Held by whoever works on the mailboxes.
+    pub(super) mails: Arc<Mutex<()>>,
+    /// Gestan's lists as the reference flow last read them; another configuration reads them anew.
+    mirror: Mutex<Option<Mirror>>,
+    /// Where they lie.
+    scratch: PathBuf,
     pub(super) pulse: Arc<Pulse>,
 }
 
@@ -97,6 +113,8 @@ impl Site {
         let mut site = Self::assemble(config, self.store.clone(), self.lock.clone())?;
         site.daemon_lock = Arc::clone(&self.daemon_lock);
         site.links = Arc::clone(&self.links);
+        site.outbox = Arc::clone(&self.outbox);
+        site.mails = Arc::clone(&self.mails);
         site.pulse = Arc::clone(&self.pulse);
         Ok(site)
     }
@@ -110,16 +128,30 @@ impl Site {
         let documents = &config.documents;
         let folder = documents.folder.clone().filter(|_| documents.enabled);
         let files = folder.map(|folder| UploadFolder::new(folder, gestsup.clone()));
+        let templates = Templates::load(config.notify.templates.as_deref())?;
+        let post = MailServer::new(&config.notify);
+        let mailboxes = ImapMailboxes::new(&config.mail.mailboxes);
+        let mail_room = MailRoom::new(gestsup.clone(), &gestsup_config.source, config.upload_folder());
+        let beside = store.path().parent().filter(|folder| !folder.as_os_str().is_empty());
+        let scratch = beside.map_or_else(std::env::temp_dir, std::path::Path::to_owned);
         Ok(Self {
+            mirror: Mutex::default(),
+            scratch,
             config,
             store,
             gestsup,
             gestan,
             shadow,
             files,
+            mailboxes,
+            mail_room,
             lock,
             daemon_lock: Arc::default(),
             links: Arc::default(),
+            outbox: Arc::default(),
+            templates,
+            post,
+            mails: Arc::default(),
             pulse: Arc::default(),
         })
     }
@@ -207,8 +239,11 @@ impl Site {
             gestan: &self.gestan,
             gestsup: &self.gestsup,
             memory: &self.store,
+            source: self.config.gestsup.as_ref().map_or("gestsup", |gestsup| gestsup.source.as_str()),
             settings: &self.config.reference,
             zone: self.gestsup.zone(),
+            mirror: &self.mirror,
+            scratch: &self.scratch,
             progress,
         }
     }
@@ -231,6 +266,56 @@ impl Site {
         let flow = self.reference(progress);
         self.make(Flow::Reference, options, true, async |run_id| flow.pass(options, run_id, Utc::now(), cancel).await)
             .await
+    }
+
+    /// The notify flow of this site.
+    pub fn notices(&self) -> NotifyFlow<'_> {
+        NotifyFlow {
+            desk: &self.gestsup,
+            post: self.post.as_ref().map(|post| post as &dyn Post),
+            actions: &self.gestan,
+            source_name: self.config.gestsup.as_ref().map_or("gestsup", |gestsup| gestsup.source.as_str()),
+            memory: &self.store,
+            templates: &self.templates,
+            config: &self.config,
+            zone: self.gestsup.zone(),
+            url: self.config.gestsup.as_ref().and_then(|gestsup| gestsup.url.as_ref()),
+        }
+    }
+
+    /// The server that mails are sent through.
+    pub fn mail_server(&self) -> Option<&MailServer> {
+        self.post.as_ref()
+    }
+
+    /// The texts of mails.
+    pub fn templates(&self) -> &Templates {
+        &self.templates
+    }
+
+    /// Whether the notify flow is switched on. In shadow mode nobody is told anything.
+    pub fn notifies(&self) -> bool {
+        self.config.notify.enabled && !self.config.is_shadow()
+    }
+
+    /// Makes a pass of the notify flow, unless a circuit is open; remembers how it ended.
+    ///
+    /// # Errors
+    /// When GestSup does not answer.
+    pub async fn notify(
+        &self,
+        options: &PassOptions,
+        cancel: &CancellationToken,
+    ) -> anyhow::Result<PassResult<NotifyReport>> {
+        let flow = self.notices();
+        let patient = options.only.is_empty();
+        self.make(Flow::Notify, options, patient, async |run_id| flow.pass(options, run_id, Utc::now(), cancel).await)
+            .await
+    }
+
+    /// Waits until nobody works on the outbox, and keeps others away.
+    pub async fn alone_with_outbox(&self) -> OwnedMutexGuard<()> {
+        Arc::clone(&self.outbox).lock_owned().await
     }
 
     /// Waits until nobody works on the links, and keeps others away: for decisions that people make.

@@ -260,7 +260,7 @@ fn settings(folder: &Path, plain: u16, tls: u16, owner: Option<(u32, u32)>, more
     ))
 }
 
-fn make_certificate(folder: &Path) -> anyhow::Result<()> {
+pub(super) fn make_certificate(folder: &Path) -> anyhow::Result<()> {
     let made = Command::new("openssl")
         .args(["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2"])
         .args(["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"])

@@ -31,7 +31,10 @@ pub(super) async fn followed_in_gestan(stage: &mut Stage, cast: &Cast, told: &mu
     desk.set(anomaly, "category", &software.to_string()).await?;
     let covered = desk.open(cast.mairie, "Mise à jour annuelle", "<p>Comme prévu au contrat.</p>").await?;
     desk.set(covered, "billable", "1").await?;
-    let project = desk.project("Migration mairie").await?;
+    // It came from Gestan with the first load.
+    let project =
+        desk.ask("SELECT CAST(id AS CHAR) FROM tprojects WHERE name = 'Migration de la mairie – Messagerie'").await?;
+    let project = project.first().and_then(|id| id.parse().ok()).unwrap_or(0);
     let counted = desk.open(cast.mairie, "Migrer la messagerie", "<p>12 boîtes.</p>").await?;
     desk.file_under(counted, project).await?;
     for ticket in [anomaly, covered, counted] {

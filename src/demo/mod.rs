@@ -2,13 +2,17 @@
 //! GestSup and in Gestan as those programs let them.
 #![allow(clippy::print_stdout)]
 
+mod by_mail;
 mod compare;
 pub mod dovecot;
 pub mod erp;
 pub mod help_desk;
 mod in_gestan;
+mod mails_out;
 pub mod mariadb;
+mod reference;
 pub mod sandbox;
+pub mod smtp;
 mod stage;
 mod story;
 
@@ -74,6 +78,17 @@ pub async fn run(keep: bool, json: bool) -> anyhow::Result<bool> {
             "followed_back": told.followed_back,
             "consos": told.consos,
             "documents": told.documents,
+            "notifications": told.notifications,
+            "clients": told.clients,
+            "contacts": told.contacts,
+            "equipment": told.equipment,
+            "technicians": told.technicians,
+            "psp_contacts": told.psp_contacts,
+            "absences": told.absences,
+            "mails": told.mails,
+            "tickets_from_mail": told.tickets_from_mail,
+            "replies": told.replies,
+            "excluded": told.excluded,
             "second_pass_writes": told.second_pass_writes,
             "seconds": seconds,
         });

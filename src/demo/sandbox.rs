@@ -61,6 +61,14 @@ impl Sandbox {
         self.grant(&Writer::Reference.most(), &self.gestsup, "connector").await
     }
 
+    /// Lets the connector write what mails become into GestSup.
+    ///
+    /// # Errors
+    /// When the server refuses.
+    pub async fn let_it_take_mails(&self) -> anyhow::Result<()> {
+        self.grant(&Writer::Mail.most(), &self.gestsup, "connector").await
+    }
+
     /// Gives an account what the guide says that it needs, and no more.
     async fn grant(&self, need: &Need, database: &str, user: &str) -> anyhow::Result<()> {
         let mut root = MySqlConnection::connect(&self.url("mysql")).await?;

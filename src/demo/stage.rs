@@ -2,10 +2,13 @@
 //! print.
 
 use super::compare::{Pair, pairs};
+use super::dovecot::PrivateDovecot;
 use super::erp::Erp;
 use super::help_desk::HelpDesk;
+use super::mails_out;
 use super::mariadb::PrivateMariaDb;
 use super::sandbox::Sandbox;
+use super::smtp::PrivateSmtp;
 use anyhow::{Context as _, bail};
 use chrono::NaiveDateTime;
 use std::os::unix::fs::PermissionsExt as _;
@@ -19,8 +22,12 @@ pub(super) struct Stage {
     pub desk: HelpDesk,
     pub erp: Erp,
     pub sandbox: Sandbox,
+    /// The server that mails are sent to; `None` where it is not installed.
+    pub smtp: Option<PrivateSmtp>,
     config: PathBuf,
     folder: PathBuf,
+    /// The mail server, and the configuration before it.
+    mail: Option<(PrivateDovecot, String)>,
     acts: u32,
     /// What was not as the story says.
     pub failed: Vec<String>,
@@ -29,9 +36,6 @@ pub(super) struct Stage {
 /// Configuration of the demonstration, beyond the servers.
 const MORE: &str = r#"[tickets]
 start_at = "2026-01-01T00:00:00"
-
-[mapping.technicians.table]
-"k.benali" = "KBE"
 
 [mapping.equipment]
 unmatched = "without"
@@ -57,14 +61,21 @@ rules = [{ when = { type = "Incident", category = "Logiciel" }, mode = "anomalie
 [mapping.anomalies]
 default_type = "logiciel"
 
-[mapping.projects.table]
-"Migration mairie" = { project = 1, task = 1 }
-
 [mapping.time]
 to_conso = true
 
 [follow_up]
 enabled = true
+
+[reference]
+enabled = true
+
+[gateway.psp]
+group = 3
+create = true
+
+[gateway.tasks]
+query = "SELECT IDTACHE AS task, PROJET AS project, NOM AS label, FINIE AS closed FROM TACHES"
 
 [gateway.contracts]
 query = "SELECT NUM_CONTRAT AS number, IDCONTACT AS client FROM CONTRAT WHERE ST_CONTRAT = 1"
@@ -85,9 +96,24 @@ impl Stage {
             "{MORE}\n[documents]\nenabled = true\nfolder = \"{0}/upload\"\n\n[gateway.documents]\nfolder = \"{0}/DOCUMENTS\"\n",
             folder.display()
         );
+        let smtp = PrivateSmtp::start().ok();
+        let more = format!("{more}{}", smtp.as_ref().map(mails_out::settings).unwrap_or_default());
         std::fs::write(&config, sandbox.config(&folder.join("state.db"), &more))?;
         std::fs::set_permissions(&config, std::fs::Permissions::from_mode(0o600))?;
-        Ok(Self { desk, erp, sandbox, config, folder, acts: 0, failed: Vec::new() })
+        Ok(Self { desk, erp, sandbox, smtp, config, folder, mail: None, acts: 0, failed: Vec::new() })
+    }
+
+    /// Adds a mail server, and what the connector is told of it.
+    pub(super) fn add_mailbox(&mut self, server: PrivateDovecot, more: &str) -> anyhow::Result<()> {
+        let text = std::fs::read_to_string(&self.config)?;
+        std::fs::write(&self.config, format!("{text}{more}"))?;
+        self.mail = Some((server, text));
+        Ok(())
+    }
+
+    /// Where the customers' mails arrive.
+    pub(super) fn mailbox(&self) -> Option<&PrivateDovecot> {
+        self.mail.as_ref().map(|(server, _)| server)
     }
 
     /// GestSup's folder of uploaded files.
@@ -167,6 +193,10 @@ impl Stage {
 
     /// How to look at servers that are kept.
     pub(super) fn explain(&self, server: &PrivateMariaDb) {
+        if let Some((_, before)) = &self.mail {
+            // The mail server does not stay.
+            let _ = std::fs::write(&self.config, before);
+        }
         let (socket, config) = (server.folder().join("s"), self.config.display());
         let program =
             std::env::current_exe().map_or_else(|_| "gestan-connector".to_owned(), |path| path.display().to_string());

@@ -4,6 +4,7 @@
 mod error;
 pub mod follow_up;
 pub mod mail;
+pub mod notify;
 pub mod reference;
 pub mod tickets;
 

@@ -74,6 +74,7 @@ impl Gateway {
             documents: self.stores_documents(&catalogue),
             contracts: self.contracts.is_some(),
             psp_contacts: self.psp_mode(&catalogue),
+            actions: self.acts(&catalogue),
             codes: self.codes.names(),
             missing_codes,
         })

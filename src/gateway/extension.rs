@@ -13,6 +13,7 @@ pub(super) struct Extension {
     step: String,
     link: String,
     document: String,
+    action: String,
 }
 
 /// The natural key as one column: bases differ in what they make of keys of several.
@@ -23,7 +24,13 @@ pub(super) fn ticket_key(key: &TicketKey) -> String {
 impl Extension {
     pub(super) fn new(prefix: &str) -> Self {
         let table = |name: &str| format!("{prefix}{name}");
-        Self { ticket: table("TICKET"), step: table("STEP"), link: table("LINK"), document: table("DOCUMENT") }
+        Self {
+            ticket: table("TICKET"),
+            step: table("STEP"),
+            link: table("LINK"),
+            document: table("DOCUMENT"),
+            action: table("ACTION"),
+        }
     }
 
     pub(super) fn ticket_table(&self) -> &str {
@@ -42,8 +49,12 @@ impl Extension {
         &self.document
     }
 
-    pub(super) fn tables(&self) -> [String; 4] {
-        [self.ticket.clone(), self.step.clone(), self.link.clone(), self.document.clone()]
+    pub(super) fn action_table(&self) -> &str {
+        &self.action
+    }
+
+    pub(super) fn tables(&self) -> [String; 5] {
+        [&self.ticket, &self.step, &self.link, &self.document, &self.action].map(Clone::clone)
     }
 
     /// Whether a base has all of them, with every column.
@@ -108,11 +119,12 @@ impl Extension {
                 "IDLINK",
                 vec![
                     key("CC_LINK", 60),
+                    column("SOURCE", NewType::Text(20)),
                     column("GENRE", NewType::Text(20)),
                     column("CLE_GESTAN", NewType::Text(30)),
                     column("CLE_GESTSUP", NewType::Text(30)),
                 ],
-                &["CLE_GESTSUP"],
+                &["CLE_GESTSUP", "SOURCE"],
             ),
             table(
                 &self.document,
@@ -127,6 +139,12 @@ impl Extension {
                     column("TAILLE", NewType::Int),
                 ],
                 &["CC_TICKET", "IDDOCUMENT"],
+            ),
+            table(
+                &self.action,
+                "IDZACTION",
+                vec![key("CC_ACTION", 120), column("CC_TICKET", NewType::Text(60)), column("IDACTION", NewType::Int)],
+                &["CC_TICKET"],
             ),
         ]
     }

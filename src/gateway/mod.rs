@@ -2,6 +2,7 @@
 //! rich text and audit columns. Served over HTTP, or called inside the daemon's process.
 
 mod absences;
+mod actions;
 mod asked;
 pub mod base;
 mod capabilities;
@@ -24,6 +25,7 @@ mod objects;
 mod probe;
 mod psp;
 mod records;
+mod reference_links;
 mod references;
 mod rights;
 mod sheet;
@@ -48,7 +50,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::{Mutex, RwLock};
 
 /// Tables of Gestan that the gateway uses.
-const TABLES: [&str; 14] = [
+const TABLES: [&str; 15] = [
     "INTERVENTION",
     "Z83_INTERVENTION",
     "ANOMALIE",
@@ -61,6 +63,7 @@ const TABLES: [&str; 14] = [
     "TACHE",
     "CONSO",
     "DOCUMENT",
+    "ACTION",
     "PARAMLIB",
     "ABSENCE",
 ];
@@ -88,6 +91,7 @@ pub struct Gateway {
     tasks: Option<config::GatewayTasks>,
     clients: config::GatewayClients,
     psp: Option<config::GatewayPsp>,
+    actions: Option<config::GatewayActions>,
     memo: config::MemoFormat,
     max_body: usize,
     /// A base's structure changes with Gestan's version only.
@@ -115,6 +119,7 @@ impl Gateway {
             tasks: config.tasks.clone(),
             clients: config.clients.clone(),
             psp: config.psp.clone(),
+            actions: config.actions.clone(),
             memo: config.memo,
             max_body: usize::try_from(config.max_body_kib).unwrap_or(8192) * 1024,
             catalogue: RwLock::new(None),

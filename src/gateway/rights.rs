@@ -1,6 +1,7 @@
 //! What the gateway's account needs to be allowed to write in Gestan's base: the tables that its settings make use of, and
 //! of Gestan's own only the columns that are ever changed.
 
+use super::actions::ACTION;
 use super::conso::CONSO;
 use super::documents::DOCUMENT;
 use super::extension::Extension;
@@ -21,6 +22,7 @@ pub struct Writes {
     time: bool,
     documents: bool,
     contacts: bool,
+    actions: bool,
 }
 
 impl Writes {
@@ -33,6 +35,7 @@ impl Writes {
             time: counts,
             documents: settings.documents.is_some(),
             contacts: settings.psp.as_ref().is_some_and(|psp| psp.create),
+            actions: settings.actions.is_some(),
         }
     }
 
@@ -45,6 +48,7 @@ impl Writes {
             time: true,
             documents: true,
             contacts: true,
+            actions: true,
         }
     }
 
@@ -77,6 +81,10 @@ impl Writes {
         if self.contacts {
             let purpose = "users' own contacts are made";
             needs.push(need("[gateway.psp] create", purpose, vec![Right::on("CONTACT").insert()]));
+        }
+        if self.actions {
+            let purpose = "changes of tickets show as actions";
+            needs.push(need("[gateway.actions]", purpose, vec![Right::on(ACTION).insert()]));
         }
         needs
     }

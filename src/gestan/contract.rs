@@ -339,6 +339,29 @@ pub enum PspMode {
     Create,
 }
 
+/// `POST /v1/actions`: what Gestan's users are to see of a ticket beside its intervention.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ActionPost {
+    /// What tells it from every other: one that is sent twice under the same id is written once.
+    pub id: String,
+    /// The ticket, which has an intervention or anomaly.
+    pub key: TicketKey,
+    /// When it happened.
+    pub at: DateTime<Utc>,
+    /// `ACTION.LIB100`, cut there.
+    pub title: String,
+    /// `ACTION.COMMENTAIRE`, lines joined by `\n`.
+    pub text: String,
+}
+
+/// An action that was written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ActionState {
+    /// `ACTION.IDACTION`; 0 where the base does not tell.
+    pub id: i64,
+}
+
 /// `GET /v1/capabilities`: what this base can do and what is missing for the rest.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Capabilities {
@@ -371,6 +394,9 @@ pub struct Capabilities {
     /// What is done about users' own contacts ([gateway.psp]).
     #[serde(default)]
     pub psp_contacts: PspMode,
+    /// Whether actions can be written: the table is there and `[gateway.actions]` is set.
+    #[serde(default)]
+    pub actions: bool,
     /// Names of configured codes by list (`status`, `genre`, `priority`).
     pub codes: BTreeMap<String, Vec<String>>,
     /// Codes that the tickets flow needs and that are not configured, as `status.planned`.
@@ -384,4 +410,36 @@ pub struct Page<T> {
     pub items: Vec<T>,
     /// Pass it as `cursor` to get the next page; `None` on the last one.
     pub next: Option<String>,
+}
+
+/// Which row of GestSup a record of Gestan is to be.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReferenceLinkPut {
+    /// What Gestan knows it by: a number, a user code, or project and task.
+    pub gestan: String,
+    /// Id in GestSup; `None`: none any more.
+    pub gestsup: Option<i64>,
+}
+
+/// `PUT /v1/reference-links/{source}/{kind}`
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReferenceLinksPut {
+    /// At most 1000.
+    pub items: Vec<ReferenceLinkPut>,
+}
+
+/// The answer to it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReferenceLinksWritten {
+    /// Links that were not known so.
+    pub written: usize,
+}
+
+/// Which row of GestSup a record of Gestan is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReferenceLink {
+    /// As in [`ReferenceLinkPut`].
+    pub gestan: String,
+    /// Id in GestSup.
+    pub gestsup: i64,
 }

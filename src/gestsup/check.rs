@@ -3,6 +3,7 @@
 use super::rows::{number, text};
 use super::text::decode_listed;
 use super::{Gestsup, GestsupError};
+use crate::grants::Writer;
 use crate::model::Label;
 use serde::Serialize;
 use std::collections::HashMap;
@@ -65,12 +66,15 @@ impl Names {
 }
 
 /// The tables that the flows which are on write to; they need rights on no more.
-fn written(follows: bool, refers: bool) -> Vec<&'static str> {
+fn written(writers: &[Writer]) -> Vec<&'static str> {
     let mut tables = Vec::new();
-    if follows {
+    if writers.contains(&Writer::Mail) {
+        tables.extend(["tincidents", "tthreads", "tattachments", "tusers"]);
+    }
+    if writers.contains(&Writer::FollowUp) {
         tables.extend(["tthreads", "tincidents", "tevents"]);
     }
-    if refers {
+    if writers.contains(&Writer::Reference) {
         tables.extend([
             "tcompany",
             "tusers",
@@ -91,14 +95,14 @@ impl Gestsup {
     /// # Errors
     /// When it cannot be reached or is no GestSup base.
     pub async fn check(&self) -> Result<Vec<Finding>, GestsupError> {
-        self.check_for(false, false).await
+        self.check_for(&[]).await
     }
 
-    /// The same; the follow-up and the reference flow may do more than read where they are on.
+    /// The same, for an account with which these flows write.
     ///
     /// # Errors
     /// When it cannot be reached or is no GestSup base.
-    pub async fn check_for(&self, follows: bool, refers: bool) -> Result<Vec<Finding>, GestsupError> {
+    pub async fn check_for(&self, writers: &[Writer]) -> Result<Vec<Finding>, GestsupError> {
         let mut snapshot = self.open().await?;
         let mut findings = Vec::new();
         let version = if snapshot.catalogue.has("tparameters", "version") {
@@ -125,7 +129,7 @@ impl Gestsup {
         findings.extend(losses.into_iter().map(|sentence| Finding::new(Level::Warning, sentence)));
         findings.extend(snapshot.tables_without_snapshot().await?);
         findings.extend(snapshot.harmful_settings().await?);
-        if let Some(rights) = self.rights_beyond_select(&mut snapshot, &written(follows, refers)).await? {
+        if let Some(rights) = self.rights_beyond_select(&mut snapshot, &written(writers)).await? {
             findings.push(Finding::new(
                 Level::Warning,
                 format!(

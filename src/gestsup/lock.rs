@@ -9,9 +9,9 @@ const PATIENCE: u32 = 3;
 
 /// Locks are of the whole server, which may serve several GestSup bases; their names have 64
 /// characters at most.
-fn lock_name(database: &str, source: &str) -> String {
-    let name = format!("gestan-connector:{source}:{database}");
-    if name.len() <= 64 { name } else { format!("gestan-connector:{}", &sha256_hex(&name)[..40]) }
+pub(super) fn lock_name(what: &str, database: &str, source: &str) -> String {
+    let name = format!("{what}:{source}:{database}");
+    if name.len() <= 64 { name } else { format!("{what}:{}", &sha256_hex(&name)[..40]) }
 }
 
 /// The lock; it lasts as long as its connection.
@@ -32,7 +32,7 @@ impl Gestsup {
         let _ = self.within(keep.execute(&mut connection)).await;
         // The server notices a holder that was killed only when it next looks at the connection.
         let sql = format!("SELECT CAST(GET_LOCK(?, {PATIENCE}) AS SIGNED)");
-        let name = lock_name(&self.place.database, source);
+        let name = lock_name("gestan-connector", &self.place.database, source);
         let query = sqlx::query_scalar::<_, Option<i64>>(AssertSqlSafe(sql)).bind(name);
         let taken = self.within(query.fetch_one(&mut connection)).await?;
         Ok((taken == Some(1)).then_some(DaemonLock { connection }))

@@ -15,3 +15,4 @@ pub use account::ImapMailboxes;
 pub use check::check;
 pub use error::MailboxError;
 pub use folders::{from_utf7, to_utf7};
+pub(crate) use token::Tokens;

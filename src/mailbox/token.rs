@@ -18,7 +18,7 @@ const FROM_PROGRAM: Duration = Duration::from_secs(300);
 const ANSWER: usize = 256 * 1024;
 
 /// The tokens of a mailbox.
-pub(super) struct Tokens {
+pub(crate) struct Tokens {
     mailbox: String,
     oauth: MailOauth,
     limit: Duration,
@@ -45,13 +45,13 @@ struct Answer {
 }
 
 impl Tokens {
-    pub(super) fn new(mailbox: &str, oauth: MailOauth, seconds: u64) -> Self {
+    pub(crate) fn new(mailbox: &str, oauth: MailOauth, seconds: u64) -> Self {
         let limit = Duration::from_secs(seconds);
         Self { mailbox: mailbox.to_owned(), oauth, limit, kept: Mutex::default() }
     }
 
     /// A token that is valid as far as is known.
-    pub(super) async fn token(&self) -> Result<SecretString, MailboxError> {
+    pub(crate) async fn token(&self) -> Result<SecretString, MailboxError> {
         let mut kept = self.kept.lock().await;
         if let Some((token, until)) = &kept.token
             && Instant::now() < *until
@@ -73,7 +73,7 @@ impl Tokens {
     }
 
     /// The token was refused. Says whether a new one may do better.
-    pub(super) fn forget(&self) -> bool {
+    pub(crate) fn forget(&self) -> bool {
         let Ok(mut kept) = self.kept.try_lock() else { return false };
         kept.token = None;
         std::mem::take(&mut kept.was_kept)

@@ -49,6 +49,8 @@ impl Circuit {
         let name = match self.system.as_str() {
             "gestsup" => "GestSup",
             "gestan" => "Gestan",
+            "mailbox" => "The mail server of the mailboxes",
+            "smtp" => "The sending mail server",
             other => other,
         };
         format!("{name} has not answered since {since} ({attempts}){next}: {}", self.last_error)
@@ -86,7 +88,7 @@ impl Store {
     /// When the state cannot be read.
     pub async fn circuits(&self) -> Result<Vec<Circuit>, StoreError> {
         let mut circuits = Vec::new();
-        for system in [System::Gestsup, System::Gestan] {
+        for system in [System::Gestsup, System::Gestan, System::Mailbox, System::Smtp] {
             circuits.push(self.circuit(system).await?);
         }
         circuits.retain(|circuit| circuit.failures > 0);

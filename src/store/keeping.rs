@@ -71,6 +71,9 @@ impl Store {
     pub async fn forget_before(&self, moment: DateTime<Utc>) -> Result<u64, StoreError> {
         let sql = "DELETE FROM journal WHERE at < ? AND action <> 'create'";
         let gone = self.done(sqlx::query(sql).bind(moment).execute(&self.pool).await)?.rows_affected();
+        // What was sent is kept as long; what was not is never forgotten.
+        let sql = "DELETE FROM outbox WHERE at < ? AND phase IN ('sent', 'merged', 'dropped')";
+        self.done(sqlx::query(sql).bind(moment).execute(&self.pool).await)?;
         let sql = "DELETE FROM run WHERE started < ? \
                    AND started < (SELECT MAX(started) FROM run n WHERE n.flow = run.flow AND n.outcome = run.outcome)";
         self.done(sqlx::query(sql).bind(moment).execute(&self.pool).await)?;

@@ -19,7 +19,6 @@ pub struct Message {
 }
 
 impl Store {
-    #[expect(dead_code, reason = "the flows that remember mails come next")]
     /// Remembers a mail in an open transaction; one that is known stays with its ticket.
     pub(super) async fn store_message(
         &self,

@@ -6,8 +6,10 @@ mod error;
 mod follow_up;
 mod keeping;
 mod lock;
+mod mail;
 mod memory;
 mod messages;
+mod notify;
 mod queries;
 mod reference;
 
@@ -16,6 +18,7 @@ pub use error::StoreError;
 pub use keeping::StateCheck;
 pub use lock::StateLock;
 pub use messages::Message;
+pub use notify::OutboxFilter;
 pub use queries::{JournalFilter, RunRow, StatusReport};
 
 use sqlx::migrate::{MigrateError, Migrator};

@@ -72,6 +72,8 @@ pub struct StatusReport {
     pub circuits: Vec<Circuit>,
     /// Writes that were begun and not confirmed.
     pub unconfirmed: usize,
+    /// Mails and actions that are not sent yet, or were given up, by phase.
+    pub outbox: BTreeMap<String, usize>,
     /// How far the rolling look at every ticket is.
     pub sweep: Sweep,
     /// How far the rolling comparison with what Gestan holds is.
@@ -94,6 +96,9 @@ impl Store {
                 .fetch_one(&self.pool)
                 .await,
         )?;
+        let open =
+            "SELECT phase, COUNT(*) FROM outbox WHERE phase IN ('held', 'waiting', 'sending', 'failed') GROUP BY phase";
+        let outbox: Vec<(String, i64)> = self.done(sqlx::query_as(open).fetch_all(&self.pool).await)?;
         let last =
             "SELECT * FROM run r WHERE started = (SELECT MAX(started) FROM run n WHERE n.flow = r.flow) ORDER BY flow";
         let success = "SELECT * FROM run r WHERE outcome = 'done' AND started = \
@@ -111,6 +116,7 @@ impl Store {
             },
             circuits: self.circuits().await?,
             unconfirmed: usize::try_from(unconfirmed).unwrap_or(0),
+            outbox: outbox.into_iter().map(|(phase, count)| (phase, usize::try_from(count).unwrap_or(0))).collect(),
             sweep: self.read_sweep(SWEEP).await?,
             comparison: self.read_sweep(COMPARISON).await?,
             rewound: self.read_value(REWOUND).await?.filter(|sentence| !sentence.is_empty()),

@@ -4,8 +4,8 @@ use super::memory::Writing;
 use super::{Store, StoreError};
 use crate::flows::PortError;
 use crate::flows::reference::{
-    Decision, Kind, KnownLinks, ReferenceCase, ReferenceCommit, ReferenceIntent, ReferenceLink, ReferenceMemory,
-    project_key,
+    Decision, Key, Kind, KnownLink, KnownLinks, LEARNT, ReferenceCase, ReferenceCommit, ReferenceIntent, ReferenceLink,
+    ReferenceMemory, project_key,
 };
 use crate::flows::tickets::Commit;
 use async_trait::async_trait;
@@ -16,16 +16,60 @@ use sqlx::{QueryBuilder, Row as _, Sqlite};
 /// Rows of one statement.
 const ROWS: usize = 100;
 
+/// Key, id, agreed values, evidence, seal.
+type LinkRow = (String, i64, String, String, i64);
+
 impl Store {
     async fn load_reference_links(&self, kind: Kind) -> Result<Vec<ReferenceLink>, StoreError> {
-        let sql =
-            "SELECT gestan_key, gestsup_id, agreed, evidence FROM reference_link WHERE kind = ? ORDER BY gestsup_id";
-        let rows: Vec<(String, i64, String, String)> =
-            self.done(sqlx::query_as(sql).bind(kind.as_str()).fetch_all(&self.pool).await)?;
-        let link = |(key, id, agreed, evidence): (String, i64, String, String)| {
-            Ok(ReferenceLink { kind, key, id, agreed: self.json(&agreed)?, evidence })
+        let sql = "SELECT gestan_key, gestsup_id, agreed, evidence, seal FROM reference_link WHERE kind = ? ORDER BY gestsup_id";
+        let rows = self.done(sqlx::query_as(sql).bind(kind.as_str()).fetch_all(&self.pool).await)?;
+        self.reference_links(kind, rows)
+    }
+
+    fn reference_links(&self, kind: Kind, rows: Vec<LinkRow>) -> Result<Vec<ReferenceLink>, StoreError> {
+        let link = |(key, id, agreed, evidence, seal): LinkRow| {
+            Ok(ReferenceLink { kind, key, id, agreed: self.json(&agreed)?, evidence, seal })
         };
         rows.into_iter().map(link).collect()
+    }
+
+    async fn load_reference_links_of(&self, kind: Kind, ids: &[i64]) -> Result<Vec<ReferenceLink>, StoreError> {
+        let mut links = Vec::with_capacity(ids.len());
+        for ids in ids.chunks(ROWS) {
+            let mut sql = QueryBuilder::<Sqlite>::new(
+                "SELECT gestan_key, gestsup_id, agreed, evidence, seal FROM reference_link WHERE place = ",
+            );
+            sql.push_bind(kind.place().table()).push(" AND kind = ").push_bind(kind.as_str());
+            sql.push(" AND gestsup_id IN (");
+            let mut list = sql.separated(", ");
+            for id in ids {
+                list.push_bind(*id);
+            }
+            sql.push(")");
+            let rows = self.done(sql.build_query_as().fetch_all(&self.pool).await)?;
+            links.extend(self.reference_links(kind, rows)?);
+        }
+        Ok(links)
+    }
+
+    async fn load_known_reference_links(&self, kind: Kind) -> Result<Vec<KnownLink>, StoreError> {
+        // One row for many: a row costs more than what is in it.
+        let sql = "SELECT group_concat(line, char(10)) FROM (\
+                   SELECT gestsup_id || ' ' || seal || ' ' || (instr(agreed, '\"disabled\":\"0\"') > 0) || ' ' || gestan_key AS line \
+                   FROM reference_link WHERE place = ? AND kind = ? AND gestsup_id > ? ORDER BY gestsup_id LIMIT 5000)";
+        let (mut links, mut after) = (Vec::new(), i64::MIN);
+        loop {
+            let query = sqlx::query_scalar(sql).bind(kind.place().table()).bind(kind.as_str()).bind(after);
+            let lines: Option<String> = self.done(query.fetch_one(&self.pool).await)?;
+            let Some(lines) = lines else { return Ok(links) };
+            links.extend(lines.lines().filter_map(|line| {
+                let mut parts = line.splitn(4, ' ');
+                let mut number = || parts.next()?.parse::<i64>().ok();
+                let (id, seal, enabled) = (number()?, number()?, number()? == 1);
+                Some(KnownLink { key: Key::new(parts.next()?), id, seal, enabled })
+            }));
+            after = links.last().map_or(i64::MAX, |link: &KnownLink| link.id);
+        }
     }
 
     fn reference_case(&self, row: &SqliteRow) -> Result<ReferenceCase, StoreError> {
@@ -59,11 +103,11 @@ impl Store {
         for links in links.chunks(ROWS) {
             let agreed = links.iter().map(|link| self.text(&link.agreed)).collect::<Result<Vec<_>, _>>()?;
             let mut sql = QueryBuilder::<Sqlite>::new(
-                "INSERT OR REPLACE INTO reference_link (kind, gestan_key, place, gestsup_id, agreed, linked_at, evidence) ",
+                "INSERT OR REPLACE INTO reference_link (kind, gestan_key, place, gestsup_id, agreed, linked_at, evidence, seal) ",
             );
             sql.push_values(links.iter().zip(agreed), |mut row, (link, agreed)| {
                 row.push_bind(link.kind.as_str()).push_bind(&link.key).push_bind(link.kind.place().table());
-                row.push_bind(link.id).push_bind(agreed).push_bind(now).push_bind(&link.evidence);
+                row.push_bind(link.id).push_bind(agreed).push_bind(now).push_bind(&link.evidence).push_bind(link.seal);
             });
             self.done(sql.build().execute(&mut **writing).await)?;
             let mut sql =
@@ -137,9 +181,27 @@ impl Store {
             id,
             agreed: Default::default(),
             evidence: "a person linked it".to_owned(),
+            seal: 0,
         };
         let settled = vec![(kind, key.to_owned())];
         self.store_reference(ReferenceCommit { links: vec![link], settled, ..ReferenceCommit::default() }).await
+    }
+
+    /// The next pass takes over links that stand beside Gestan and that this state does not know.
+    ///
+    /// # Errors
+    /// When the state cannot be written.
+    pub async fn learn_reference_again(&self) -> Result<(), StoreError> {
+        let forget = sqlx::query("DELETE FROM value WHERE name = ?").bind(LEARNT);
+        self.done(forget.execute(&self.pool).await).map(|_| ())
+    }
+
+    /// The next pass compares every record and row anew.
+    ///
+    /// # Errors
+    /// When the state cannot be written.
+    pub async fn break_reference_seals(&self) -> Result<(), StoreError> {
+        self.done(sqlx::query("UPDATE reference_link SET seal = 0").execute(&self.pool).await).map(|_| ())
     }
 
     /// A person decides about a record: it is left out from now on, or is a row of its own. `None` takes a decision back.
@@ -211,6 +273,14 @@ impl ReferenceMemory for Store {
         Ok(self.load_reference_links(kind).await?)
     }
 
+    async fn known_reference_links(&self, kind: Kind) -> Result<Vec<KnownLink>, PortError> {
+        Ok(self.load_known_reference_links(kind).await?)
+    }
+
+    async fn reference_links_of(&self, kind: Kind, ids: &[i64]) -> Result<Vec<ReferenceLink>, PortError> {
+        Ok(self.load_reference_links_of(kind, ids).await?)
+    }
+
     async fn reference_cases(&self) -> Result<Vec<ReferenceCase>, PortError> {
         Ok(self.load_reference_cases().await?)
     }
@@ -244,6 +314,35 @@ impl ReferenceMemory for Store {
 
     async fn forget_reference_intents(&self) -> Result<(), PortError> {
         self.done(sqlx::query("DELETE FROM reference_intent").execute(&self.pool).await)?;
+        Ok(())
+    }
+
+    async fn unrecorded_links(&self, kind: Kind, limit: usize) -> Result<Vec<(String, Option<i64>)>, PortError> {
+        let sql = "SELECT l.gestan_key, l.gestsup_id FROM reference_link l LEFT JOIN reference_recorded r ON r.kind = l.kind AND r.gestan_key = l.gestan_key \
+                   WHERE l.kind = ?1 AND r.gestsup_id IS NOT l.gestsup_id \
+                   UNION ALL SELECT r.gestan_key, NULL FROM reference_recorded r LEFT JOIN reference_link l ON l.kind = r.kind AND l.gestan_key = r.gestan_key \
+                   WHERE r.kind = ?1 AND l.gestan_key IS NULL LIMIT ?2";
+        let query = sqlx::query_as(sql).bind(kind.as_str()).bind(i64::try_from(limit).unwrap_or(i64::MAX));
+        Ok(self.done(query.fetch_all(&self.pool).await)?)
+    }
+
+    async fn links_recorded(&self, kind: Kind, links: &[(String, Option<i64>)]) -> Result<(), PortError> {
+        let mut writing = self.begin().await?;
+        let (held, gone): (Vec<_>, Vec<_>) = links.iter().partition(|(_, id)| id.is_some());
+        for links in held.chunks(ROWS) {
+            let mut sql = QueryBuilder::<Sqlite>::new(
+                "INSERT OR REPLACE INTO reference_recorded (kind, gestan_key, gestsup_id) ",
+            );
+            sql.push_values(links, |mut row, (key, id)| {
+                row.push_bind(kind.as_str()).push_bind(key).push_bind(id);
+            });
+            self.done(sql.build().execute(&mut *writing).await)?;
+        }
+        for (key, _) in gone {
+            let query = sqlx::query("DELETE FROM reference_recorded WHERE kind = ? AND gestan_key = ?");
+            self.done(query.bind(kind.as_str()).bind(key).execute(&mut *writing).await)?;
+        }
+        self.done(writing.commit().await)?;
         Ok(())
     }
 

@@ -9,15 +9,15 @@ use std::os::unix::net::{UnixDatagram, UnixStream};
 use std::time::{Duration, Instant};
 
 /// No pass comes by itself.
-const NEVER: &str = "[tickets]\nstart_at = \"2026-01-01T00:00:00\"\nschedule = \"0 0 1 1 *\"";
+pub const NEVER: &str = "[tickets]\nstart_at = \"2026-01-01T00:00:00\"\nschedule = \"0 0 1 1 *\"";
 
-fn free_address() -> String {
+pub fn free_address() -> String {
     std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string()
 }
 
 impl Program {
     /// Starts the service and waits until it takes commands.
-    async fn at_work(&self, environment: &[(&str, &str)]) -> Service {
+    pub async fn at_work(&self, environment: &[(&str, &str)]) -> Service {
         let service = self.service_with(&self.config, "run", environment);
         self.soon("the service listens", async || UnixStream::connect(self.socket()).is_ok()).await;
         service
@@ -27,7 +27,7 @@ impl Program {
         self.folder.path().join("service.sock")
     }
 
-    async fn soon(&self, what: &str, mut wanted: impl AsyncFnMut() -> bool) {
+    pub async fn soon(&self, what: &str, mut wanted: impl AsyncFnMut() -> bool) {
         let begun = Instant::now();
         while begun.elapsed() < Duration::from_secs(20) {
             if wanted().await {
@@ -38,7 +38,7 @@ impl Program {
         panic!("not within 20 s: {what}");
     }
 
-    fn end(&self, mut service: Service) -> String {
+    pub fn end(&self, mut service: Service) -> String {
         signal(&service, "-TERM");
         assert_eq!(wait(&mut service, Duration::from_secs(10)), 0);
         std::io::read_to_string(service.stderr.take().unwrap()).unwrap()

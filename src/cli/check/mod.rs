@@ -2,12 +2,15 @@
 
 mod gestan;
 mod names;
+mod notify;
 mod reference;
 
 use super::{ExitCode, Globals, LogTo, output};
 use crate::config::{self, Config, Role};
 use crate::daemon::Site;
+use crate::flows::notify::Templates;
 use crate::gestsup::{Finding, Level};
+use crate::grants::Writer;
 use clap::Args;
 use serde::Serialize;
 
@@ -61,8 +64,15 @@ pub(super) async fn sections(loaded: config::Loaded, online: bool) -> anyhow::Re
         sections.push(gestsup(&site).await);
         sections.push(gestan::gestan(&site).await);
         sections.push(names::names(&site).await);
+        if site.config().mail.enabled {
+            let findings = crate::mailbox::check(&site.config().mail.mailboxes).await;
+            sections.push(Section { about: "Mailboxes", findings });
+        }
         if site.config().reference.enabled {
             sections.push(reference::reference(&site).await);
+        }
+        if site.config().notify.enabled {
+            sections.push(notify::notify(&site).await);
         }
     }
     Ok(sections)
@@ -92,19 +102,28 @@ fn offline(loaded: &config::Loaded) -> Section {
     let mut findings = vec![Finding::new(Level::Ok, format!("{} is complete", loaded.path.display()))];
     findings.extend(loaded.warnings.iter().map(|warning| Finding::new(Level::Warning, warning.summary())));
     findings.extend(secrets(&loaded.config));
+    if let Err(error) = Templates::load(loaded.config.notify.templates.as_deref()) {
+        findings.push(Finding::new(Level::Error, error.to_string()));
+    }
     Section { about: "Configuration", findings }
 }
 
 /// Secrets that cannot be had would only be missed when the service starts.
 fn secrets(config: &Config) -> Vec<Finding> {
     let gateway = config.gateway.as_ref();
+    let mailboxes = config.mail.mailboxes.iter().filter(|_| config.mail.enabled);
+    let mailboxes =
+        mailboxes.map(|mailbox| (format!("password of the mailbox {}", mailbox.name), mailbox.password.as_ref()));
     [
         ("[gestsup] password", config.gestsup.as_ref().map(|gestsup| &gestsup.password)),
         ("[gestan] token", config.gestan.as_ref().and_then(|gestan| gestan.token.as_ref())),
         ("[gateway] token", gateway.and_then(|gateway| gateway.token.as_ref())),
         ("[gateway.base] password", gateway.map(|gateway| &gateway.base.password)),
+        ("[notify.smtp] password", config.notify.smtp.as_ref().and_then(|smtp| smtp.password.as_ref())),
     ]
     .into_iter()
+    .map(|(name, secret)| (name.to_owned(), secret))
+    .chain(mailboxes)
     .filter_map(|(name, secret)| {
         let error = secret?.resolve().err()?;
         Some(Finding::new(Level::Error, format!("{name}: {error}")))
@@ -114,12 +133,20 @@ fn secrets(config: &Config) -> Vec<Finding> {
 
 async fn gestsup(site: &Site) -> Section {
     let follow_up = &site.config().follow_up;
-    let mut findings = match site.gestsup().check_for(follow_up.enabled, site.config().reference.enabled).await {
+    let writers: Vec<Writer> = Writer::ALL.into_iter().filter(|writer| writer.is_on(site.config())).collect();
+    let mut findings = match site.gestsup().check_for(&writers).await {
         Ok(findings) => findings,
         Err(error) => vec![Finding::new(Level::Error, error.to_string())],
     };
     if follow_up.enabled {
         match site.gestsup().check_writing(follow_up).await {
+            Ok(more) => findings.extend(more),
+            Err(error) => findings.push(Finding::new(Level::Error, error.to_string())),
+        }
+    }
+    let mail = &site.config().mail;
+    if mail.enabled {
+        match site.gestsup().check_mail(mail, site.config().upload_folder().as_deref()).await {
             Ok(more) => findings.extend(more),
             Err(error) => findings.push(Finding::new(Level::Error, error.to_string())),
         }

@@ -28,8 +28,9 @@ async fn psp_contacts(site: &Site) -> Result<Vec<Finding>, PortError> {
         return Ok(vec![Finding::new(Level::Note, text)]);
     }
     let (users, clients) = (gestan.all_users().await?, gestan.all_clients().await?);
+    let have = clients.iter().filter_map(|client| client.user.as_deref());
     let missing: Vec<String> =
-        without_contact(&users, &clients).into_iter().map(|user| format!("{} ({})", user.code, user.name)).collect();
+        without_contact(&users, have).into_iter().map(|user| format!("{} ({})", user.code, user.name)).collect();
     let list = missing.join(", ");
     Ok(vec![match (missing.is_empty(), mode) {
         (true, _) => Finding::new(Level::Ok, "every Gestan user in use has a contact of its own"),

@@ -55,6 +55,9 @@ pub struct Gateway {
     /// Which contacts are users' own; without this table nothing is done about them.
     #[serde(default)]
     pub psp: Option<GatewayPsp>,
+    /// How actions are written, by which changes of tickets show in Gestan; without this table none are.
+    #[serde(default)]
+    pub actions: Option<GatewayActions>,
     /// Where the files of documents are; without this table no documents are stored.
     #[serde(default)]
     pub documents: Option<GatewayDocuments>,
@@ -114,6 +117,19 @@ pub struct GatewayPsp {
     #[serde(default)]
     #[schemars(extend("examples" = [1]))]
     pub company: Option<i64>,
+}
+
+/// `[gateway.actions]`
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct GatewayActions {
+    /// ACTION.TYPACT of the actions that are written (telephone, information, work, …). The number is not public: `SELECT TYPACT, COUNT(*) FROM ACTION GROUP BY 1` shows the ones in use.
+    #[schemars(example = &5)]
+    pub kind: i64,
+    /// ACTION.ST_ACTION of an action that is done. Without it Gestan's own default stands.
+    #[serde(default)]
+    #[schemars(extend("examples" = [2]))]
+    pub status: Option<i64>,
 }
 
 /// `[gateway.documents]`

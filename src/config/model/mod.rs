@@ -76,6 +76,11 @@ impl Config {
         self.gestan.as_ref().is_some_and(|gestan| gestan.shadow)
     }
 
+    /// GestSup's folder of uploaded files, where files of mails are put.
+    pub fn upload_folder(&self) -> Option<PathBuf> {
+        self.mail.attachments.folder.clone().or_else(|| self.documents.folder.clone())
+    }
+
     /// The socket of the running service.
     pub fn socket(&self) -> PathBuf {
         self.service.socket.clone().unwrap_or_else(|| self.state.path.with_file_name("service.sock"))

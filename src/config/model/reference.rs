@@ -98,6 +98,8 @@ pub struct Reference {
     pub enabled: bool,
     /// When `run` makes a pass, written as for `[tickets]`; it comes before those of the other flows.
     pub schedule: Schedule,
+    /// Minutes between two looks at Gestan's whole lists. In between only clients, contact persons and machines are read that Gestan marks as changed: what is deleted there, or leaves a list, or is changed behind Gestan's back shows at the next whole look. 0: every pass is one.
+    pub full_every_minutes: u32,
     /// Clients become companies.
     pub clients: bool,
     /// Their contact persons become users.
@@ -137,6 +139,7 @@ impl Default for Reference {
         Self {
             enabled: false,
             schedule: Schedule::every(Duration::from_secs(900)),
+            full_every_minutes: 360,
             clients: true,
             contacts: true,
             equipment: true,

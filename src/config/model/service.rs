@@ -17,16 +17,38 @@ pub struct Service {
     pub jitter_seconds: u64,
     /// A pass that takes longer is told to end between two records; the next one goes on where it ended.
     pub deadline_minutes: u64,
-    /// Address for `/healthz`, `/readyz` and `/metrics` (Prometheus), on this machine only. Without it nothing listens.
+    /// Address for `/healthz`, `/readyz`, `/metrics` (Prometheus) and the status page, on this machine only. Without it nothing listens.
     #[schemars(with = "Option<String>", example = &"127.0.0.1:9480")]
     pub listen: Option<SocketAddr>,
     /// Socket by which commands such as `sync` reach the running service; by itself `service.sock` beside the state.
     #[schemars(example = &"/run/gestan-connector/service.sock")]
     pub socket: Option<PathBuf>,
+    /// The status page for support staff, at the address `listen`: what is in step, what waits and why, each ticket's
+    /// story, activity, the money report and the journal. Off unless `enabled` is set.
+    pub page: Page,
+}
+
+/// `[service.page]`
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Page {
+    /// Whether the page is served.
+    pub enabled: bool,
+    /// Names, with the port if it is another than 80 or 443, under which a reverse proxy or a tunnel leads to the page.
+    /// Under any other but the address itself and localhost it does not answer.
+    #[schemars(example = &["connecteur.example.fr"])]
+    pub hosts: Vec<String>,
 }
 
 impl Default for Service {
     fn default() -> Self {
-        Self { time_zone: None, jitter_seconds: 0, deadline_minutes: 60, listen: None, socket: None }
+        Self {
+            time_zone: None,
+            jitter_seconds: 0,
+            deadline_minutes: 60,
+            listen: None,
+            socket: None,
+            page: Page::default(),
+        }
     }
 }

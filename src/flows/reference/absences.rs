@@ -1,13 +1,15 @@
 //! Absences of Gestan's users: events in the calendar of their accounts, and what the tickets flow plans around.
 
-use super::pass::{Lists, Pass};
-use super::record::{Field, Projected, Values};
+use super::known::Key;
+use super::lists::Lists;
+use super::pass::{Ground, Pass};
+use super::record::{Field, Kind, Projected, Values};
 use crate::config::Reference;
 use crate::flows::PortError;
 use crate::model::{AWAY, Absence, Away};
 use chrono::{DateTime, Duration, Utc};
 use chrono_tz::Tz;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 /// Days after its end that an absence is still read: an intervention that was planned around it must not move back.
 const READ: i64 = 400;
@@ -57,28 +59,24 @@ fn event(settings: &Reference, absence: &Absence, name: &str, account: i64, zone
     }
 }
 
-impl Pass<'_> {
+impl Ground {
     /// Absences as events. What is long over is brought in no more, and followed where it was.
-    pub(super) fn events(
-        &self,
-        lists: &Lists,
-        accounts: &HashMap<&str, i64>,
-        linked: &HashSet<String>,
-    ) -> Vec<Projected> {
+    pub(super) fn events(&self, settings: &Reference, lists: &Lists) -> Vec<Projected> {
         let names: HashMap<&str, &str> =
             lists.users.iter().map(|user| (user.code.as_str(), user.name.as_str())).collect();
+        let (accounts, linked) = (self.known(Kind::Technician), self.known(Kind::Absence));
         let over = self.now - Duration::days(OVER);
-        let wanted =
-            lists.absences.iter().filter(|absence| absence.end > over || linked.contains(&absence.id.to_string()));
-        let settings = self.flow.settings;
+        let wanted = lists.absences.iter().filter(|absence| absence.end > over || linked.id_of(absence.id).is_some());
         let event = |absence: &Absence| {
-            let account = accounts.get(absence.user.as_str())?;
+            let account = accounts.id(Key::new(&absence.user))?;
             let name = names.get(absence.user.as_str()).copied().unwrap_or(absence.user.as_str());
-            Some(event(settings, absence, name, *account, self.flow.zone, "Absence"))
+            Some(event(settings, absence, name, account, self.zone, "Absence"))
         };
         wanted.filter_map(event).collect()
     }
+}
 
+impl Pass<'_> {
     /// What the tickets flow plans around.
     pub(super) async fn remember_absences(&self, lists: &Lists) -> Result<(), PortError> {
         let settings = self.flow.settings;

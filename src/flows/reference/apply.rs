@@ -1,18 +1,17 @@
 //! Carries a plan out: rows of a few records in one transaction of GestSup, what is about to be committed into the
 //! state before, what came out after. A kill between any two of them is found out by the next pass.
 
+use super::known::{Key, seal};
 use super::pass::Pass;
 use super::plan::Planned;
-use super::ports::{ReferenceCase, ReferenceCommit, ReferenceIntent, ReferenceLink, RegisterPen, Staged};
+use super::ports::{KnownLink, ReferenceCase, ReferenceCommit, ReferenceIntent, RegisterPen, Staged};
 use super::record::{Kind, TELLING, Values};
 use super::report::ReferenceRecord;
+use super::work::Imagined;
 use crate::failpoint::reached;
 use crate::flows::tickets::{JournalEntry, Outcome};
 use crate::flows::{Blast, PortError};
 use chrono::{DateTime, Utc};
-
-/// Rows of one transaction.
-const ROWS: usize = 200;
 
 /// The flow's name in the journal.
 pub(super) const FLOW: &str = "reference";
@@ -81,48 +80,33 @@ impl Pass<'_> {
     }
 
     /// Only tells what would be done. New rows get ids that no row has, so that others can refer to them.
-    pub(super) fn imagine(&mut self, kind: Kind, plans: Vec<Planned>, links: Vec<ReferenceLink>) -> Vec<ReferenceLink> {
-        let mut links = links;
+    pub(super) fn imagine(&mut self, kind: Kind, plans: Vec<Planned>, imagined: &mut Imagined) {
         for mut plan in plans {
             let told = self.told(kind, &plan, None);
-            self.report.records.extend(told);
+            self.report.tell(told);
             self.report.writes += usize::from(plan.change.is_some());
-            links.retain(|link| !plan.unlinked.contains(&link.key) && link.key != plan.key);
+            imagined.gone.extend(plan.unlinked.iter().map(|key| Key::new(key)));
             if let Some(link) = &mut plan.link {
                 if link.id == 0 {
                     self.imagined -= 1;
                     link.id = self.imagined;
                 }
-                links.push(link.clone());
+                let key = Key::new(&link.key);
+                imagined.links.push(KnownLink { key, id: link.id, seal: 0, enabled: true });
             }
         }
-        links
     }
 
-    /// Carries the plans of a kind out. Returns whether a signal interrupted it.
+    /// Carries plans of a kind out.
     pub(super) async fn apply(
         &mut self,
         kind: Kind,
         plans: Vec<Planned>,
         pen: &mut dyn RegisterPen,
-    ) -> Result<bool, PortError> {
+    ) -> Result<(), PortError> {
         let (writes, rest): (Vec<_>, Vec<_>) = plans.into_iter().partition(|plan| plan.change.is_some());
         self.remember(kind, rest).await?;
-        let (total, mut done) = (writes.len(), 0);
-        let mut writes = writes.into_iter().peekable();
-        while writes.peek().is_some() {
-            if self.cancel.is_cancelled() {
-                return Ok(true);
-            }
-            let chunk: Vec<Planned> = writes.by_ref().take(ROWS).collect();
-            done += chunk.len();
-            self.write(kind, chunk, pen).await?;
-            if total > ROWS {
-                tracing::info!(flow = FLOW, kind = kind.as_str(), done, total, "writing to GestSup");
-                self.progress(kind, done, total);
-            }
-        }
-        Ok(false)
+        if writes.is_empty() { Ok(()) } else { self.write(kind, writes, pen).await }
     }
 
     /// Writes some records in one transaction. Where one is refused, halves are tried, so that it stops only itself; where
@@ -161,8 +145,11 @@ impl Pass<'_> {
         let mut intents = Vec::new();
         for (plan, staged) in chunk.iter_mut().filter(|plan| plan.change.is_some()).zip(staged) {
             match staged {
-                Staged::Done(id) => {
+                Staged::Done { id, print } => {
                     let Some(change) = &plan.change else { continue };
+                    if let Some(link) = &mut plan.link {
+                        link.seal = seal(plan.print, print);
+                    }
                     if let Some(link) = plan.link.as_mut().filter(|link| link.id <= 0) {
                         link.id = id;
                         let values: Values =
@@ -216,7 +203,7 @@ impl Pass<'_> {
             }
         } else {
             let record = self.record(kind, &plan, Some(Outcome::Failed), "held-in-gestsup", &error.message);
-            self.report.records.push(record);
+            self.report.tell(vec![record]);
         }
         (plan.change, plan.link, plan.settled) = (None, None, false);
         plan.message.clear();
@@ -237,7 +224,7 @@ impl Pass<'_> {
             let lines = told.iter().filter_map(|record| Some((record, record.outcome?)));
             let lines = lines.filter(|(_, outcome)| *outcome != Outcome::Waiting);
             commit.journal.extend(lines.map(|(record, outcome)| line(record, outcome, self.run_id, self.now)));
-            self.report.records.extend(told);
+            self.report.tell(told);
             self.report.writes += usize::from(plan.change.is_some());
             commit.unlinked.extend(plan.unlinked.into_iter().map(|key| (kind, key)));
             commit.links.extend(plan.link);
@@ -259,7 +246,7 @@ impl Pass<'_> {
         if !journal.is_empty() {
             self.flow.memory.commit_reference(ReferenceCommit { journal, ..ReferenceCommit::default() }).await?;
         }
-        self.report.records.extend(records);
+        self.report.tell(records);
         Ok(())
     }
 
@@ -291,7 +278,7 @@ impl Pass<'_> {
             };
             commit.journal.push(line(&record, Outcome::Done, self.run_id, self.now));
             commit.links.push(link);
-            self.report.records.push(record);
+            self.report.tell(vec![record]);
         }
         self.flow.memory.commit_reference(commit).await?;
         self.flow.memory.forget_reference_intents().await

@@ -1,11 +1,9 @@
 //! No mass damage: a pass that would disable too many records, or that was given a list suddenly empty or halved,
 //! stops before its first write.
 
-use super::ports::ReferenceLink;
-use super::record::{Field, Kind};
+use super::record::Kind;
 use crate::config::Limit;
 use crate::flows::tickets::BrakeReason;
-use std::collections::HashSet;
 
 /// Lists shorter than this may halve by chance.
 const SHORT: usize = 4;
@@ -13,8 +11,10 @@ const SHORT: usize = 4;
 /// What is known of a kind's list.
 pub(super) struct Listed {
     pub kind: Kind,
-    /// Keys (and other keys) of the records that are in use.
-    pub in_use: HashSet<String>,
+    /// Linked records that were in use.
+    pub linked: usize,
+    /// Those of them that are so no longer.
+    pub disabled: usize,
     /// Records in the list, archived ones included.
     pub length: usize,
     /// The same at the last pass.
@@ -22,7 +22,7 @@ pub(super) struct Listed {
 }
 
 /// What stops the pass.
-pub(super) fn reasons(listed: &Listed, links: &[ReferenceLink], limit: Limit) -> Vec<BrakeReason> {
+pub(super) fn reasons(listed: &Listed, limit: Limit) -> Vec<BrakeReason> {
     let (kind, vanished) = match listed.kind {
         Kind::Client => ("clients", "vanished-clients"),
         Kind::Contact => ("contacts", "vanished-contacts"),
@@ -32,10 +32,7 @@ pub(super) fn reasons(listed: &Listed, links: &[ReferenceLink], limit: Limit) ->
         // They end, one after the other.
         Kind::Absence | Kind::Owner => return Vec::new(),
     };
-    let enabled = |link: &&ReferenceLink| link.agreed.get(&Field::Disabled).is_some_and(|disabled| disabled == "0");
-    let linked: Vec<&ReferenceLink> = links.iter().filter(enabled).collect();
-    let planned = linked.iter().filter(|link| !listed.in_use.contains(&link.key)).count();
-    let allowed = limit.of(linked.len());
+    let (planned, allowed) = (listed.disabled, limit.of(listed.linked));
     let mut reasons = Vec::new();
     if planned > allowed {
         reasons.push(BrakeReason { kind, planned, allowed });
@@ -51,23 +48,10 @@ pub(super) fn reasons(listed: &Listed, links: &[ReferenceLink], limit: Limit) ->
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::collections::BTreeMap;
-
-    fn links(count: usize) -> Vec<ReferenceLink> {
-        let link = |n: usize| ReferenceLink {
-            kind: Kind::Client,
-            key: n.to_string(),
-            id: 100,
-            agreed: BTreeMap::from([(Field::Disabled, "0".to_owned())]),
-            evidence: String::new(),
-        };
-        (0..count).map(link).collect()
-    }
 
     fn stops(linked: usize, in_use: usize, length: usize, before: usize) -> bool {
-        let in_use = (0..in_use).map(|n| n.to_string()).collect();
-        let listed = Listed { kind: Kind::Client, in_use, length, before };
-        !reasons(&listed, &links(linked), Limit { number: 5, percent: 10 }).is_empty()
+        let listed = Listed { kind: Kind::Client, linked, disabled: linked.saturating_sub(in_use), length, before };
+        !reasons(&listed, Limit { number: 5, percent: 10 }).is_empty()
     }
 
     #[test]

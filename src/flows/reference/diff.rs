@@ -41,8 +41,8 @@ impl Planner<'_> {
 
     /// Whether an owner in GestSup is one of the client's people.
     fn belongs(&self, owner: &str, company: Option<i64>) -> bool {
-        let of = owner.parse().ok().and_then(|owner: i64| self.company_of.get(&owner));
-        company.is_some() && of.copied() == company
+        let of = owner.parse().ok().and_then(|owner| self.residents.company_of(owner));
+        company.is_some() && of == company
     }
 
     /// What differs between a record and its row.

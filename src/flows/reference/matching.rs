@@ -1,6 +1,7 @@
 //! Pure: which row of GestSup a record of Gestan already is. The strongest evidence that finds anything decides;
 //! between two rows nobody guesses.
 
+use super::known::print_of;
 use super::record::{Field, Kind, Projected, Row, Values};
 use crate::mapping::fold;
 use std::collections::{HashMap, HashSet};
@@ -37,13 +38,43 @@ fn event_key(values: &Values) -> String {
     fields.map(|field| values.get(&field).map_or("", String::as_str)).join(" ")
 }
 
+/// What tells a row, or a record, from others of its kind: whose mail, login and names are which.
+pub(super) fn marks(kind: Kind, values: &Values) -> Vec<Mark> {
+    let value = |field: Field| values.get(&field).map_or("", String::as_str);
+    let account = || person_key(value(Field::FirstName), value(Field::LastName));
+    let marks = match kind {
+        Kind::Client => vec![
+            ("siret", serial_key(value(Field::Siret))),
+            ("vat", serial_key(value(Field::Vat))),
+            ("name", fold(value(Field::Name))),
+        ],
+        Kind::Technician | Kind::Contact | Kind::Owner => {
+            vec![("mail", mail_key(value(Field::Mail))), ("login", mail_key(value(Field::Login))), ("name", account())]
+        }
+        Kind::Project => vec![("name", fold(value(Field::Name)))],
+        Kind::Absence => vec![("event", event_key(values))],
+        Kind::Equipment => {
+            vec![("internal", serial_key(value(Field::Internal))), ("serial", serial_key(value(Field::Serial)))]
+        }
+    };
+    marks.into_iter().filter(|(_, text)| !text.is_empty()).collect()
+}
+
+/// The mark of a login.
+pub(super) fn login_mark(login: &str) -> Option<Mark> {
+    Some(("login", mail_key(login))).filter(|(_, text)| !text.is_empty())
+}
+
+/// A kind of evidence, and the text that it goes by.
+type Mark = (&'static str, String);
+
 type ByText<'r> = HashMap<String, Vec<&'r Row>>;
 
-/// The rows of one table, by what tells them apart.
+/// Rows of one table, by what tells them apart: those that the records at hand may be.
 pub(super) struct Rows<'r> {
     kind: Kind,
     /// Ids of rows that are some record of Gestan already.
-    linked: HashSet<i64>,
+    linked: &'r HashSet<i64>,
     siret: ByText<'r>,
     vat: ByText<'r>,
     name: ByText<'r>,
@@ -52,7 +83,7 @@ pub(super) struct Rows<'r> {
     serial: ByText<'r>,
     internal: ByText<'r>,
     /// Mails and logins that rows are about to get.
-    promised: HashSet<String>,
+    promised: &'r mut HashSet<u64>,
 }
 
 fn is_staff(row: &Row) -> bool {
@@ -60,7 +91,7 @@ fn is_staff(row: &Row) -> bool {
 }
 
 impl<'r> Rows<'r> {
-    pub(super) fn new(kind: Kind, rows: &'r [Row], linked: HashSet<i64>) -> Self {
+    pub(super) fn new(kind: Kind, rows: &'r [Row], linked: &'r HashSet<i64>, promised: &'r mut HashSet<u64>) -> Self {
         let by = |key: &dyn Fn(&Row) -> String| {
             let mut map: ByText<'r> = HashMap::new();
             for row in rows {
@@ -88,7 +119,7 @@ impl<'r> Rows<'r> {
             login: by(&|row| mail_key(row.get(Field::Login))),
             serial: by(&|row| serial_key(row.get(Field::Serial))),
             internal: by(&|row| serial_key(row.get(Field::Internal))),
-            promised: HashSet::new(),
+            promised,
         }
     }
 
@@ -113,7 +144,7 @@ impl<'r> Rows<'r> {
         let others: Vec<&Row> =
             self.mail.get(&key).into_iter().flatten().copied().filter(|row| Some(row.id) != own).collect();
         if others.is_empty() {
-            let promised = self.promised.contains(&format!("mail {key}"));
+            let promised = self.promised.contains(&print_of(&("mail", &key)));
             return promised.then(|| (Vec::new(), format!("{mail} is the address of another record of Gestan too")));
         }
         let names: Vec<String> = others.iter().map(|row| row.name()).collect();
@@ -122,23 +153,18 @@ impl<'r> Rows<'r> {
 
     fn login_taken(&self, login: &str) -> bool {
         let key = mail_key(login);
-        !key.is_empty() && (self.login.contains_key(&key) || self.promised.contains(&format!("login {key}")))
+        !key.is_empty() && (self.login.contains_key(&key) || self.promised.contains(&print_of(&("login", &key))))
     }
 
     /// A row is about to get this mail and login.
     pub(super) fn promise(&mut self, projected: &Projected, login: bool) {
         let get = |field| projected.values.get(&field).map(|text| mail_key(text)).unwrap_or_default();
         if self.kind.is_account() {
-            self.promised.insert(format!("mail {}", get(Field::Mail)));
+            self.promised.insert(print_of(&("mail", &get(Field::Mail))));
             if login {
-                self.promised.insert(format!("login {}", get(Field::Login)));
+                self.promised.insert(print_of(&("login", &get(Field::Login))));
             }
         }
-    }
-
-    /// A row turned out to be a record's.
-    pub(super) fn take(&mut self, id: i64) {
-        self.linked.insert(id);
     }
 
     /// Which row a record is.

@@ -2,20 +2,23 @@
 //! refer to comes first, so that its ids are known.
 
 use super::brake::{Listed, reasons};
-use super::households::Households;
-use super::plan::{Planned, Planner};
-use super::ports::{Catalogues, ReferenceCase, ReferenceLink, ReferenceMemory, Register, RegisterPen};
-use super::record::{Field, Kind, Place, Projected, Row};
+use super::known::{Key, Known};
+use super::lists::{Lists, Mirror};
+use super::people::Residents;
+use super::ports::{Catalogues, KnownLink, ReferenceCase, ReferenceMemory, Register, RegisterPen};
+use super::projects;
+use super::record::{Field, Kind};
 use super::report::ReferenceReport;
-use super::survey::{SurveyLine, survey};
-use super::{absences, project, projects};
+use super::survey::SurveyLine;
+use super::work::Imagined;
 use crate::config::Reference;
 use crate::flows::PortError;
 use crate::flows::tickets::{PassOptions, REWOUND};
-use crate::model::{Absence, Client, Contact, Machine, Project, Task, User};
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::path::Path;
+use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
 
 /// The reference flow of one site.
@@ -27,10 +30,16 @@ pub struct ReferenceFlow<'a> {
     pub gestsup: &'a dyn Register,
     /// What is remembered.
     pub memory: &'a dyn ReferenceMemory,
+    /// GestSup's name.
+    pub source: &'a str,
     /// `[reference]`
     pub settings: &'a Reference,
     /// GestSup's zone.
     pub zone: Tz,
+    /// Gestan's long lists, kept from pass to pass.
+    pub mirror: &'a Mutex<Option<Mirror>>,
+    /// Where they lie, in files without a name.
+    pub scratch: &'a Path,
     /// Told how far a long pass is: kind, done, of how many.
     pub progress: Option<&'a (dyn Fn(Kind, usize, usize) + Sync)>,
 }
@@ -51,44 +60,39 @@ pub(super) struct Pass<'a> {
     pub cases: HashMap<(Kind, String), ReferenceCase>,
     /// The last id that a row was only imagined under.
     pub imagined: i64,
-    /// Links of the kinds that are done, by kind.
-    links: HashMap<Kind, Vec<ReferenceLink>>,
     pub survey: Option<Vec<SurveyLine>>,
-    residents: Residents,
+    /// Why Gestan's base keeps no links.
+    pub book: Option<String>,
 }
 
-/// Which company GestSup's people belong to.
-#[derive(Default)]
-struct Residents {
-    company_of: HashMap<i64, i64>,
-    /// Those of a company that are in use and no staff, oldest first.
-    of: HashMap<i64, Vec<i64>>,
+/// What records of one kind need to know of others.
+pub(super) struct Ground {
+    known: BTreeMap<Kind, Known>,
+    none: Known,
+    pub residents: Residents,
+    pub now: DateTime<Utc>,
+    pub zone: Tz,
 }
 
-impl Residents {
-    fn new(rows: &[Row]) -> Self {
-        let mut this = Self::default();
-        for row in rows {
-            let Some(company) = row.get(Field::Company).parse().ok().filter(|company| *company != 0) else { continue };
-            this.company_of.insert(row.id, company);
-            if row.get(Field::Disabled) != "1" && ["1", "2"].contains(&row.get(Field::Profile)) {
-                this.of.entry(company).or_default().push(row.id);
-            }
-        }
-        this
+impl Ground {
+    /// The links of a kind.
+    pub(super) fn known(&self, kind: Kind) -> &Known {
+        self.known.get(&kind).unwrap_or(&self.none)
     }
-}
 
-/// What Gestan holds.
-#[derive(Default)]
-pub(super) struct Lists {
-    pub clients: Vec<Client>,
-    pub contacts: Vec<Contact>,
-    pub machines: Vec<Machine>,
-    pub users: Vec<User>,
-    pub projects: Vec<Project>,
-    pub tasks: Vec<Task>,
-    pub absences: Vec<Absence>,
+    pub(super) fn set(&mut self, kind: Kind, links: Vec<KnownLink>) {
+        self.known.insert(kind, Known::new(links));
+    }
+
+    pub(super) fn imagine(&mut self, kind: Kind, imagined: Imagined) {
+        self.known.entry(kind).or_default().imagine(&imagined.gone, imagined.links);
+    }
+
+    /// Rows of the table of a kind that are records of other kinds.
+    pub(super) fn of_other_kinds(&self, kind: Kind) -> impl Iterator<Item = i64> {
+        let others = self.known.iter().filter(move |(other, _)| **other != kind && other.place() == kind.place());
+        others.flat_map(|(_, known)| known.all().iter().map(|link| link.id))
+    }
 }
 
 fn count_name(kind: Kind) -> String {
@@ -141,6 +145,8 @@ impl<'a> ReferenceFlow<'a> {
             dry_run: options.dry_run,
             listed: BTreeMap::new(),
             records: Vec::new(),
+            more: 0,
+            outcomes: BTreeMap::new(),
             writes: 0,
             brake: Vec::new(),
             interrupted: false,
@@ -148,18 +154,7 @@ impl<'a> ReferenceFlow<'a> {
         };
         let cases = self.memory.reference_cases().await?;
         let cases = cases.into_iter().map(|case| ((case.kind, case.key.clone()), case)).collect();
-        let mut pass = Pass {
-            flow: *self,
-            run_id,
-            now,
-            cancel,
-            report,
-            cases,
-            imagined: 0,
-            links: HashMap::new(),
-            survey,
-            residents: Residents::default(),
-        };
+        let mut pass = Pass { flow: *self, run_id, now, cancel, report, cases, imagined: 0, survey, book: None };
         let rewound = self.memory.reference_value(REWOUND).await?.filter(|sentence| !sentence.is_empty());
         match rewound {
             Some(sentence) if !options.dry_run => {
@@ -172,34 +167,8 @@ impl<'a> ReferenceFlow<'a> {
         Ok(pass)
     }
 
-    async fn lists(&self, now: DateTime<Utc>) -> Result<Lists, PortError> {
-        let settings = self.settings;
-        let mut lists = Lists::default();
-        if settings.clients {
-            lists.clients = self.gestan.all_clients().await?;
-        }
-        if settings.clients && settings.contacts {
-            lists.contacts = self.gestan.all_contacts().await?;
-        }
-        if settings.clients && settings.equipment {
-            lists.machines = self.gestan.all_machines().await?;
-        }
-        if settings.technicians || (settings.clients && settings.psp_contacts) {
-            lists.users = self.gestan.all_users().await?;
-        }
-        if settings.projects {
-            lists.projects = self.gestan.all_projects().await?;
-            lists.tasks = self.gestan.all_tasks().await?;
-        }
-        if settings.technicians && settings.absences {
-            let after = absences::horizon(now).with_timezone(&self.zone).date_naive();
-            lists.absences = self.gestan.all_absences(after).await?;
-        }
-        Ok(lists)
-    }
-
     /// The kinds that are synchronised.
-    fn kinds(&self) -> impl Iterator<Item = Kind> + use<'a> {
+    pub(super) fn kinds(&self) -> impl Iterator<Item = Kind> + use<'a> {
         let settings = self.settings;
         let on = move |kind: &Kind| match kind {
             Kind::Technician => settings.technicians,
@@ -224,59 +193,60 @@ impl Pass<'_> {
         let mut pen = self.flow.gestsup.register().await?;
         if !options.dry_run {
             self.recover(pen.as_mut()).await?;
+            self.learn(pen.as_mut()).await?;
         }
         let mut lists = self.flow.lists(self.now).await?;
-        let households = Households::new(&lists.clients);
+        self.follow(&mut lists, pen.as_mut(), options).await?;
+        self.flow.keep(lists.mirror).await;
+        Ok(())
+    }
+
+    async fn follow(
+        &mut self,
+        lists: &mut Lists,
+        pen: &mut dyn RegisterPen,
+        options: &PassOptions,
+    ) -> Result<(), PortError> {
+        let mut ground = Ground {
+            known: BTreeMap::new(),
+            none: Known::default(),
+            residents: Residents::default(),
+            now: self.now,
+            zone: self.flow.zone,
+        };
         for kind in Kind::ALL {
-            let links = self.flow.memory.reference_links(kind).await?;
-            self.links.insert(kind, links);
+            ground.set(kind, self.flow.memory.known_reference_links(kind).await?);
         }
-        let listed = self.listed(&lists, &households).await?;
+        let listed = self.listed(lists, &ground).await?;
         if !options.allow_mass_change {
             for listed in &listed {
-                self.report.brake.extend(reasons(listed, &self.links[&listed.kind], self.flow.settings.brake));
+                self.report.brake.extend(reasons(listed, self.flow.settings.brake));
             }
             if !self.report.brake.is_empty() {
                 return Ok(());
             }
         }
-        self.psp_contacts(&mut lists, options.dry_run).await?;
-        let households = Households::new(&lists.clients);
+        self.psp_contacts(lists, options.dry_run).await?;
         for kind in self.flow.kinds().collect::<Vec<_>>() {
             // Old versions of GestSup have no such table.
             if matches!(kind, Kind::Project | Kind::Absence) && !pen.has(kind, Field::Name) {
                 continue;
             }
             if matches!(kind, Kind::Owner | Kind::Equipment) {
-                self.residents = Residents::new(&pen.rows(Place::People).await?);
+                ground.residents = Residents::read(pen, ground.known(Kind::Owner)).await?;
             }
-            let records = self.project(kind, &lists, &households);
-            let rows = pen.rows(kind.place()).await?;
-            let mut links = self.links.remove(&kind).unwrap_or_default();
-            if kind == Kind::Absence {
-                let over = absences::local(absences::horizon(self.now), self.flow.zone);
-                // Gestan's list does not reach back to these: they are not gone.
-                links.retain(|link| link.agreed.get(&Field::Ends).is_none_or(|ends| *ends >= over));
+            self.report.interrupted = self.synchronise(kind, lists, &mut ground, pen, options.dry_run).await?;
+            if self.report.interrupted {
+                return Ok(());
             }
-            let plans = self.plan(kind, &records, &links, &rows, pen.as_ref());
-            if let Some(lines) = &mut self.survey {
-                let others = self.links.values().flatten().filter(|link| link.kind.place() == kind.place());
-                lines.extend(survey(kind, &records, &links, &plans, &rows, &self.cases, others));
+            if !options.dry_run {
+                self.record_links(kind).await?;
             }
-            let links = if options.dry_run {
-                self.imagine(kind, plans, links)
-            } else {
-                self.report.interrupted = self.apply(kind, plans, pen.as_mut()).await?;
-                if self.report.interrupted {
-                    return Ok(());
-                }
-                self.flow.memory.reference_links(kind).await?
-            };
-            self.links.insert(kind, links);
         }
+        self.tell_of_book();
         if !options.dry_run {
             if self.flow.kinds().any(|kind| kind == Kind::Absence) {
-                self.remember_absences(&lists).await?;
+                self.remember_absences(lists).await?;
             }
             for listed in &listed {
                 self.flow.memory.set_reference_value(&count_name(listed.kind), &listed.length.to_string()).await?;
@@ -286,181 +256,36 @@ impl Pass<'_> {
     }
 
     /// What the brake has to know of each list.
-    async fn listed(&mut self, lists: &Lists, households: &Households<'_>) -> Result<Vec<Listed>, PortError> {
+    async fn listed(&mut self, lists: &Lists, ground: &Ground) -> Result<Vec<Listed>, PortError> {
+        let keys = |numbers: &[i64]| numbers.iter().map(|number| Key::number(*number)).collect::<HashSet<Key>>();
         let mut listed = Vec::new();
         for kind in self.flow.kinds().filter(|kind| !matches!(kind, Kind::Owner | Kind::Absence)).collect::<Vec<_>>() {
-            let (length, in_use): (usize, HashSet<String>) = match kind {
+            let (length, in_use) = match kind {
                 Kind::Client => {
-                    let used = households.leads.iter().filter(|(lead, _)| !lead.archived);
-                    (lists.clients.len(), used.flat_map(|(_, members)| members).map(i64::to_string).collect())
+                    let households = &lists.households;
+                    let used = households.leads().iter().filter(|lead| !lead.archived);
+                    let used = used.flat_map(|lead| households.members(lead));
+                    (lists.members.len(), used.map(|member| Key::number(*member)).collect())
                 }
-                Kind::Contact => {
-                    let used = lists.contacts.iter().filter(|contact| !contact.archived);
-                    (lists.contacts.len(), used.map(|contact| contact.id.to_string()).collect())
-                }
-                Kind::Equipment => {
-                    let used = lists.machines.iter().filter(|machine| !machine.archived);
-                    (lists.machines.len(), used.map(|machine| machine.id.to_string()).collect())
-                }
+                Kind::Contact => (lists.persons_listed, keys(&lists.persons)),
+                Kind::Equipment => (lists.machines_listed, keys(&lists.machines)),
                 Kind::Project => {
                     let rows = projects::rows(&lists.projects, &lists.tasks);
                     let used = rows.iter().filter(|row| !row.is_archived());
-                    (rows.len(), used.map(|row| row.key.clone()).collect())
+                    (rows.len(), used.map(|row| Key::new(&row.key)).collect())
                 }
                 _ => {
                     let used = lists.users.iter().filter(|user| !user.archived);
-                    (lists.users.len(), used.map(|user| user.code.clone()).collect())
+                    (lists.users.len(), used.map(|user| Key::new(&user.code)).collect())
                 }
             };
             self.report.listed.insert(kind, length);
+            let linked = ground.known(kind).all().iter().filter(|link| link.enabled);
+            let disabled = linked.clone().filter(|link| !in_use.contains(&link.key)).count();
             let before = self.flow.memory.reference_value(&count_name(kind)).await?;
             let before = before.and_then(|before| before.parse().ok()).unwrap_or(0);
-            listed.push(Listed { kind, in_use, length, before });
+            listed.push(Listed { kind, linked: linked.count(), disabled, length, before });
         }
         Ok(listed)
-    }
-
-    /// Id in GestSup of a record.
-    fn id_of(&self, kind: Kind) -> HashMap<&str, i64> {
-        self.links.get(&kind).into_iter().flatten().map(|link| (link.key.as_str(), link.id)).collect()
-    }
-
-    fn project(&self, kind: Kind, lists: &Lists, households: &Households<'_>) -> Vec<Projected> {
-        let settings = self.flow.settings;
-        match kind {
-            Kind::Technician => {
-                let companies = self.id_of(Kind::Client);
-                let own = lists.clients.iter().filter(|client| !client.archived);
-                let own: HashMap<&str, i64> = own
-                    .filter_map(|client| {
-                        let lead = households.lead_of.get(&client.id)?.to_string();
-                        Some((client.user.as_deref()?, *companies.get(lead.as_str())?))
-                    })
-                    .collect();
-                let technician =
-                    |user: &User| project::technician(settings, user, own.get(user.code.as_str()).copied());
-                lists.users.iter().filter_map(technician).collect()
-            }
-            Kind::Client => households.leads.iter().map(|(lead, members)| project::client(lead, members)).collect(),
-            Kind::Contact => {
-                let companies = self.id_of(Kind::Client);
-                let contact = |contact: &Contact| {
-                    let lead = households.lead_of.get(&contact.id).map(i64::to_string).unwrap_or_default();
-                    let company = companies.get(lead.as_str()).copied().ok_or_else(|| {
-                        format!(
-                            "its client, n°{lead} in Gestan, is not in GestSup: `reconcile --flow reference` says why"
-                        )
-                    });
-                    project::contact(settings, contact, company)
-                };
-                lists.contacts.iter().map(contact).collect()
-            }
-            Kind::Owner => self.owners(lists, households),
-            Kind::Project => projects::rows(&lists.projects, &lists.tasks),
-            Kind::Absence => {
-                let links = self.links.get(&kind).into_iter().flatten();
-                let linked = links.map(|link| link.key.clone()).collect();
-                self.events(lists, &self.id_of(Kind::Technician), &linked)
-            }
-            Kind::Equipment => {
-                let sharing = project::sharing_serials(&lists.machines);
-                let parc = self.id_of(Kind::Owner);
-                let people = self.people(lists, households);
-                let companies = self.id_of(Kind::Client);
-                let machine = |machine: &Machine| {
-                    let owner = self.owner(machine, households, &people, &parc);
-                    let lead = machine.client.and_then(|client| households.lead_of.get(&client)).map(i64::to_string);
-                    let company = lead.and_then(|lead| companies.get(lead.as_str()).copied());
-                    project::machine(settings, machine, sharing.contains(&machine.id), owner, company)
-                };
-                lists.machines.iter().map(machine).collect()
-            }
-        }
-    }
-
-    /// Accounts of a client's people in use, by its number: contact persons (contact and account, oldest first), then
-    /// people that GestSup alone knows (under no contact).
-    fn people(&self, lists: &Lists, households: &Households<'_>) -> HashMap<i64, Vec<(i64, i64)>> {
-        let accounts = self.id_of(Kind::Contact);
-        let mut people: HashMap<i64, Vec<(i64, i64)>> = HashMap::new();
-        for contact in lists.contacts.iter().filter(|contact| !contact.archived) {
-            let account = accounts.get(contact.id.to_string().as_str());
-            if let (Some(account), Some(lead)) = (account, households.lead_of.get(&contact.id)) {
-                people.entry(*lead).or_default().push((contact.id, *account));
-            }
-        }
-        people.values_mut().for_each(|accounts| accounts.sort_unstable());
-        let parc: HashSet<i64> = self.links.get(&Kind::Owner).into_iter().flatten().map(|link| link.id).collect();
-        let companies = self.id_of(Kind::Client);
-        for (lead, _) in &households.leads {
-            let company = companies.get(lead.id.to_string().as_str());
-            let residents = company.and_then(|company| self.residents.of.get(company)).into_iter().flatten();
-            let known = people.get(&lead.id).map(Vec::as_slice).unwrap_or_default();
-            let known: HashSet<i64> = known.iter().map(|(_, account)| *account).collect();
-            let more = residents.filter(|id| !parc.contains(id) && !known.contains(id)).map(|id| (0, *id));
-            let more: Vec<(i64, i64)> = more.collect();
-            if !more.is_empty() {
-                people.entry(lead.id).or_default().extend(more);
-            }
-        }
-        people
-    }
-
-    /// The rows that own equipment of clients without contact persons.
-    fn owners(&self, lists: &Lists, households: &Households<'_>) -> Vec<Projected> {
-        let (companies, made) = (self.id_of(Kind::Client), self.id_of(Kind::Owner));
-        let people = self.people(lists, households);
-        let in_use = lists.machines.iter().filter(|machine| !machine.archived);
-        let owning: HashSet<i64> =
-            in_use.filter_map(|machine| households.lead_of.get(&machine.client?).copied()).collect();
-        let owner = |(lead, _): &(&Client, Vec<i64>)| {
-            let needed = owning.contains(&lead.id) && !people.contains_key(&lead.id) && !lead.archived;
-            let company = companies.get(lead.id.to_string().as_str())?;
-            (needed || made.contains_key(lead.id.to_string().as_str())).then(|| project::owner(lead, *company, needed))
-        };
-        households.leads.iter().filter_map(owner).collect()
-    }
-
-    /// Whom a machine belongs to in GestSup: its contact, else the oldest contact person of the client, else the row
-    /// that stands for all of them.
-    fn owner(
-        &self,
-        machine: &Machine,
-        households: &Households<'_>,
-        people: &HashMap<i64, Vec<(i64, i64)>>,
-        parc: &HashMap<&str, i64>,
-    ) -> Result<i64, String> {
-        let Some(client) = machine.client else { return Ok(0) };
-        let lead = households.lead_of.get(&client).ok_or_else(|| {
-            format!("its owner, n°{client} in Gestan, does not count as a client ([gateway.clients])")
-        })?;
-        let accounts = people.get(lead).map(Vec::as_slice).unwrap_or_default();
-        let own = accounts.iter().find(|(contact, _)| *contact == client).or_else(|| accounts.first());
-        own.map(|(_, account)| *account).or_else(|| parc.get(lead.to_string().as_str()).copied()).ok_or_else(|| {
-            format!("its client, n°{lead} in Gestan, is not in GestSup: `reconcile --flow reference` says why")
-        })
-    }
-
-    fn plan(
-        &self,
-        kind: Kind,
-        records: &[Projected],
-        links: &[ReferenceLink],
-        rows: &[Row],
-        pen: &dyn RegisterPen,
-    ) -> Vec<Planned> {
-        let others = self.links.values().flatten().filter(|link| link.kind.place() == kind.place());
-        let of_kind = self.cases.iter().filter(|((of, _), _)| *of == kind);
-        let cases = of_kind.map(|((_, key), case)| (key.clone(), case.clone())).collect();
-        let planner = Planner {
-            kind,
-            settings: self.flow.settings,
-            pen,
-            cases: &cases,
-            others: others.map(|link| link.id).collect(),
-            company_of: &self.residents.company_of,
-            now: self.now,
-        };
-        planner.plan(records, links, rows)
     }
 }

@@ -3,11 +3,13 @@
 
 use super::diff::{Diff, UNKNOWN};
 use super::matching::{Match, Rows};
+use super::people::Residents;
 use super::ports::{Decision, FieldChange, ReferenceCase, ReferenceLink, RegisterPen, RowChange};
 use super::record::{Field, Kind, Projected, Row, Values};
+use super::scene::{Scene, Work};
 use crate::config::Reference;
 use chrono::{DateTime, Utc};
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 
 /// What is to become of one record.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,6 +34,8 @@ pub(super) struct Planned {
     pub notes: Vec<(&'static str, String)>,
     /// Why it waits: a code and a sentence.
     pub waits: Option<(&'static str, String)>,
+    /// The print of the record.
+    pub print: u64,
 }
 
 impl Planned {
@@ -48,11 +52,12 @@ impl Planned {
             message: String::new(),
             notes: Vec::new(),
             waits: None,
+            print: 0,
         }
     }
 
     /// Whether anything is to be done or told.
-    fn matters(&self) -> bool {
+    pub(super) fn matters(&self) -> bool {
         self.change.is_some()
             || self.link.is_some()
             || self.case.is_some()
@@ -67,50 +72,36 @@ pub(super) struct Planner<'a> {
     pub kind: Kind,
     pub settings: &'a Reference,
     pub pen: &'a dyn RegisterPen,
-    pub cases: &'a HashMap<String, ReferenceCase>,
-    /// Rows of the same table that are records of another kind.
-    pub others: HashSet<i64>,
-    /// `tusers.id` ⇒ `tusers.company`.
-    pub company_of: &'a HashMap<i64, i64>,
+    pub scene: &'a Scene<'a>,
+    pub residents: &'a Residents,
     pub now: DateTime<Utc>,
 }
 
 impl Planner<'_> {
-    /// Plans every record.
-    pub(super) fn plan(&self, records: &[Projected], links: &[ReferenceLink], rows: &[Row]) -> Vec<Planned> {
+    /// Plans records; `links` by their ids in GestSup, `rows` those that the records are or may be.
+    pub(super) fn plan(
+        &self,
+        works: &[Work],
+        links: &HashMap<i64, ReferenceLink>,
+        rows: &[Row],
+        table: &mut Rows<'_>,
+    ) -> Vec<Planned> {
         let by_id: HashMap<i64, &Row> = rows.iter().map(|row| (row.id, row)).collect();
-        let known: HashMap<&str, &ReferenceLink> = links.iter().map(|link| (link.key.as_str(), link)).collect();
-        let alive = |link: &&ReferenceLink| by_id.contains_key(&link.id);
-        let mut linked = self.others.clone();
-        linked.extend(links.iter().filter(alive).map(|link| link.id));
-        let mut table = Rows::new(self.kind, rows, linked);
         let mut plans = Vec::new();
-        let (mut seen, mut pending) = (BTreeSet::new(), Vec::new());
-        for record in records {
-            seen.insert(record.key.as_str());
-            let keys = std::iter::once(&record.key).chain(&record.aliases);
-            let link = keys.filter_map(|key| known.get(key.as_str())).find(|link| alive(link));
-            if self.is_ignored(&record.key) {
-                continue;
-            }
-            match link.and_then(|link| Some((link, by_id.get(&link.id)?))) {
-                Some((link, row)) => {
-                    seen.insert(link.key.as_str());
-                    plans.push(self.linked(record, link, row, &table));
-                }
-                None => pending.push((record, known.get(record.key.as_str()).copied())),
-            }
-        }
-        plans.extend(self.unlinked(&pending, &mut table, &by_id));
-        for link in links.iter().filter(|link| !seen.contains(link.key.as_str())) {
-            plans.push(self.vanished(link, by_id.get(&link.id).copied()));
+        for work in works.iter().filter(|work| !self.scene.is_ignored(&work.record)) {
+            let mut plan = match work.row {
+                Some(id) => match (links.get(&id), by_id.get(&id)) {
+                    (Some(link), Some(row)) => self.linked(&work.record, link, row, table),
+                    // It went just now: the next pass looks again.
+                    _ => continue,
+                },
+                None => self.unlinked(&work.record, work.lost.and_then(|id| links.get(&id)), table, &by_id),
+            };
+            plan.print = self.scene.print_of(&work.record);
+            plans.push(plan);
         }
         plans.retain(Planned::matters);
         plans
-    }
-
-    fn is_ignored(&self, key: &str) -> bool {
-        self.cases.get(key).is_some_and(|case| case.decision == Some(Decision::Ignore))
     }
 
     fn linked(&self, record: &Projected, link: &ReferenceLink, row: &Row, table: &Rows<'_>) -> Planned {
@@ -136,6 +127,8 @@ impl Planner<'_> {
             id: row.id,
             agreed: diff.agreed,
             evidence: evidence.to_owned(),
+            // Where something is written, its row will have another print.
+            seal: if diff.fields.is_empty() { self.scene.seal_of(record, row.id) } else { 0 },
         });
         match diff.taken {
             Some((rows, reason)) => plan.case = self.case(record, "mail-taken", reason, rows),
@@ -187,7 +180,7 @@ impl Planner<'_> {
     }
 
     fn has_open_case(&self, key: &str) -> bool {
-        self.cases.get(key).is_some_and(|case| case.decision.is_none())
+        self.scene.cases.get(key).is_some_and(|case| case.decision.is_none())
     }
 
     /// A case, unless it is known already.
@@ -198,7 +191,7 @@ impl Planner<'_> {
         reason: String,
         candidates: Vec<i64>,
     ) -> Option<ReferenceCase> {
-        let known = self.cases.get(&record.key);
+        let known = self.scene.cases.get(&record.key);
         if known.is_some_and(|case| case.code == code && case.reason == reason) {
             return None;
         }
@@ -214,67 +207,56 @@ impl Planner<'_> {
         })
     }
 
-    /// Records that are not linked: found, made or set aside.
+    /// A record that is not linked: found, made or set aside.
     fn unlinked(
         &self,
-        pending: &[(&Projected, Option<&ReferenceLink>)],
+        record: &Projected,
+        lost: Option<&ReferenceLink>,
         table: &mut Rows<'_>,
         by_id: &HashMap<i64, &Row>,
-    ) -> Vec<Planned> {
-        let mut matches = Vec::with_capacity(pending.len());
-        let mut claims: HashMap<i64, Vec<&str>> = HashMap::new();
-        for (record, _) in pending {
-            let decided = self.cases.get(&record.key).and_then(|case| case.decision);
-            let found = match (&record.waits, record.is_archived(), decided) {
-                (Some(_), ..) | (_, true, _) => None,
-                (.., Some(Decision::Create)) => Some(table.refused(record).unwrap_or(Match::New)),
-                _ => Some(table.find(record)),
-            };
-            if let Some(Match::One(row, _)) = &found {
-                claims.entry(*row).or_default().push(&record.name);
+    ) -> Planned {
+        let decided = self.scene.cases.get(&record.key).and_then(|case| case.decision);
+        let found = match (&record.waits, record.is_archived(), decided) {
+            (Some(_), ..) | (_, true, _) => None,
+            (.., Some(Decision::Create)) => Some(table.refused(record).unwrap_or(Match::New)),
+            _ => Some(table.find(record)),
+        };
+        let mut plan = match found {
+            None => {
+                let mut plan = Planned::new(record);
+                plan.waits.clone_from(&record.waits);
+                plan.settled = record.is_archived() && self.has_open_case(&record.key);
+                plan
             }
-            matches.push(found);
-        }
-        for row in claims.keys() {
-            table.take(*row);
-        }
-        let mut plans = Vec::new();
-        for ((record, lost), found) in pending.iter().zip(matches) {
-            let mut plan = match found {
-                None => {
-                    let mut plan = Planned::new(record);
-                    plan.waits = record.waits.clone();
-                    plan.settled = record.is_archived() && self.has_open_case(&record.key);
-                    plan
-                }
-                Some(Match::One(id, evidence)) => match (claims.get(&id).map(Vec::len), by_id.get(&id)) {
-                    (Some(1), Some(row)) => self.adopted(record, row, evidence, table),
+            Some(Match::One(id, evidence)) => {
+                let claims = self.scene.claims.get(&id).map(Vec::as_slice).unwrap_or_default();
+                match (claims, by_id.get(&id)) {
+                    ([_], Some(row)) => self.adopted(record, row, evidence, table),
                     _ => {
-                        let names = claims.get(&id).map(|names| names.join(", ")).unwrap_or_default();
+                        let names = claims.join(", ");
                         let reason = format!("{names} in Gestan may all be {id} in GestSup ({evidence})");
                         self.set_aside(record, "ambiguous", reason, vec![id])
                     }
-                },
-                Some(Match::Unclear(code, reason, rows)) => self.set_aside(record, code, reason, rows),
-                // What an earlier one of this list is about to get counts too.
-                Some(Match::New) => match table.refused(record) {
-                    Some(Match::Unclear(code, reason, rows)) => self.set_aside(record, code, reason, rows),
-                    _ => {
-                        table.promise(record, true);
-                        self.created(record)
-                    }
-                },
-            };
-            if let Some(link) = lost {
-                plan.unlinked.push(link.key.clone());
-                plan.notes.push((
-                    "gone-in-gestsup",
-                    format!("{} “{}” was {} in GestSup, which is no longer there", self.kind, record.name, link.id),
-                ));
+                }
             }
-            plans.push(plan);
+            Some(Match::Unclear(code, reason, rows)) => self.set_aside(record, code, reason, rows),
+            // What an earlier one of this list is about to get counts too.
+            Some(Match::New) => match table.refused(record) {
+                Some(Match::Unclear(code, reason, rows)) => self.set_aside(record, code, reason, rows),
+                _ => {
+                    table.promise(record, true);
+                    self.created(record)
+                }
+            },
+        };
+        if let Some(link) = lost {
+            plan.unlinked.push(link.key.clone());
+            plan.notes.push((
+                "gone-in-gestsup",
+                format!("{} “{}” was {} in GestSup, which is no longer there", self.kind, record.name, link.id),
+            ));
         }
-        plans
+        plan
     }
 
     fn set_aside(&self, record: &Projected, code: &'static str, reason: String, rows: Vec<i64>) -> Planned {
@@ -316,13 +298,14 @@ impl Planner<'_> {
             id: 0,
             agreed,
             evidence: "made by the connector".to_owned(),
+            seal: 0,
         });
         plan.change = Some(RowChange { kind: self.kind, id: None, fields });
         plan
     }
 
     /// A linked record that Gestan no longer lists.
-    fn vanished(&self, link: &ReferenceLink, row: Option<&Row>) -> Planned {
+    pub(super) fn vanished(&self, link: &ReferenceLink, row: Option<&Row>) -> Planned {
         let name = row.map_or_else(|| link.key.clone(), Row::name);
         let record = Projected {
             key: link.key.clone(),
@@ -345,7 +328,7 @@ impl Planner<'_> {
         }
         let mut agreed = link.agreed.clone();
         agreed.insert(Field::Disabled, "1".to_owned());
-        plan.link = Some(ReferenceLink { agreed, ..link.clone() });
+        plan.link = Some(ReferenceLink { agreed, seal: 0, ..link.clone() });
         if row.get(Field::Disabled) != "1" && !self.keeps(Field::Disabled) {
             let change = FieldChange { from: row.get(Field::Disabled).to_owned(), to: "1".to_owned() };
             plan.code = "reference-disable";

@@ -1,11 +1,12 @@
 //! What the reference flow needs from the outside: Gestan's lists, a pen for GestSup's lists, and a memory of what is
 //! linked.
 
+use super::known::Key;
 use super::record::{Field, Kind, Place, Row, Values};
 use crate::config::ProjectKey;
 use crate::flows::PortError;
 use crate::flows::tickets::JournalEntry;
-use crate::gestan::contract::PspMode;
+use crate::gestan::contract::{Page, PspMode};
 use crate::model::{Absence, Client, Contact, Machine, Project, Task, User};
 use async_trait::async_trait;
 use chrono::{DateTime, NaiveDate, Utc};
@@ -23,9 +24,33 @@ pub enum Psp {
     Refused(String),
 }
 
+/// Gestan's base as a place to keep links in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Book<T> {
+    /// It keeps them.
+    Open(T),
+    /// It has no table for them, or may not write it: a sentence.
+    Closed(String),
+}
+
+/// Where a page of a list begins.
+#[derive(Debug, Clone, Default)]
+pub struct Asked {
+    /// What the page before said.
+    pub cursor: Option<String>,
+    /// Only what was changed after this.
+    pub changed_since: Option<DateTime<Utc>>,
+}
+
 /// Gestan's lists, archived records included.
 #[async_trait]
 pub trait Catalogues: Send + Sync {
+    /// A page of [`Catalogues::all_clients`].
+    async fn page_of_clients(&self, asked: &Asked) -> Result<Page<Client>, PortError>;
+    /// A page of [`Catalogues::all_contacts`].
+    async fn page_of_contacts(&self, asked: &Asked) -> Result<Page<Contact>, PortError>;
+    /// A page of [`Catalogues::all_machines`].
+    async fn page_of_machines(&self, asked: &Asked) -> Result<Page<Machine>, PortError>;
     /// Contacts that count as clients.
     async fn all_clients(&self) -> Result<Vec<Client>, PortError>;
     /// Persons among them.
@@ -40,6 +65,15 @@ pub trait Catalogues: Send + Sync {
     async fn all_tasks(&self) -> Result<Vec<Task>, PortError>;
     /// Absences that end after a day.
     async fn all_absences(&self, ends_after: NaiveDate) -> Result<Vec<Absence>, PortError>;
+    /// Which rows of a GestSup the records of a kind are, as Gestan's base was told.
+    async fn recorded_links(&self, source: &str, kind: Kind) -> Result<Book<Vec<(String, i64)>>, PortError>;
+    /// Tells Gestan's base of links, and of keys without one.
+    async fn record_links(
+        &self,
+        source: &str,
+        kind: Kind,
+        links: &[(String, Option<i64>)],
+    ) -> Result<Book<()>, PortError>;
     /// What the gateway does about users' own contacts.
     async fn psp_mode(&self) -> Result<PspMode, PortError>;
     /// A user's own contact, which is made if there is none.
@@ -85,8 +119,13 @@ pub struct RowChange {
 /// How a write came out, before its commit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Staged {
-    /// It is in the open transaction, under this id.
-    Done(i64),
+    /// It is in the open transaction.
+    Done {
+        /// Its id.
+        id: i64,
+        /// Its print, as [`RegisterPen::prints`] tells it from then on.
+        print: u64,
+    },
     /// GestSup no longer holds what the plan assumed; nothing was written.
     Stale,
 }
@@ -100,8 +139,24 @@ pub trait RegisterPen: Send {
     /// Whether this GestSup has a column for a field.
     fn has(&self, kind: Kind, field: Field) -> bool;
 
-    /// Every row but the one with id 0.
-    async fn rows(&mut self, place: Place) -> Result<Vec<Row>, PortError>;
+    /// What [`RegisterPen::fit`] and [`RegisterPen::has`] go by, in a number: another one after an upgrade of GestSup.
+    fn shape(&self, kind: Kind) -> u64;
+
+    /// Rows after an id, in the order of their ids, so many at most, with these fields. Never the one with id 0.
+    async fn rows_after(
+        &mut self,
+        place: Place,
+        fields: &[Field],
+        after: i64,
+        limit: usize,
+    ) -> Result<Vec<Row>, PortError>;
+
+    /// These rows, as far as they are there.
+    async fn rows_of(&mut self, place: Place, ids: &[i64]) -> Result<Vec<Row>, PortError>;
+
+    /// Ids after an id, in their order, so many at most, each with a number that is another one when a field of the row
+    /// is: texts are not fetched for it.
+    async fn prints(&mut self, place: Place, after: i64, limit: usize) -> Result<Vec<(i64, u64)>, PortError>;
 
     /// One row.
     async fn row(&mut self, place: Place, id: i64) -> Result<Option<Row>, PortError>;
@@ -130,6 +185,23 @@ pub struct ReferenceLink {
     pub agreed: Values,
     /// How it was found to be the same.
     pub evidence: String,
+    /// The prints of record and row when nothing was left to do, in one number; 0: not known. While both are the same,
+    /// neither has to be read whole.
+    #[serde(default)]
+    pub seal: i64,
+}
+
+/// What a pass has to know of every link.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct KnownLink {
+    /// What Gestan knows it by.
+    pub key: Key,
+    /// Id in GestSup.
+    pub id: i64,
+    /// As in [`ReferenceLink`].
+    pub seal: i64,
+    /// Both agreed last that it is in use.
+    pub enabled: bool,
 }
 
 /// A record that waits for a person's decision, or what was decided.
@@ -207,8 +279,14 @@ pub struct KnownLinks {
 /// The memory of the reference flow: the state file.
 #[async_trait]
 pub trait ReferenceMemory: Send + Sync {
-    /// Every link of a kind.
+    /// Every link of a kind, whole.
     async fn reference_links(&self, kind: Kind) -> Result<Vec<ReferenceLink>, PortError>;
+
+    /// Every link of a kind, in short.
+    async fn known_reference_links(&self, kind: Kind) -> Result<Vec<KnownLink>, PortError>;
+
+    /// Links of a kind by their ids in GestSup.
+    async fn reference_links_of(&self, kind: Kind, ids: &[i64]) -> Result<Vec<ReferenceLink>, PortError>;
 
     /// Every case, decided ones included.
     async fn reference_cases(&self) -> Result<Vec<ReferenceCase>, PortError>;
@@ -224,6 +302,13 @@ pub trait ReferenceMemory: Send + Sync {
 
     /// Forgets rows that were not added.
     async fn forget_reference_intents(&self) -> Result<(), PortError>;
+
+    /// So many links of a kind at most that Gestan's base does not know so, and keys of those that it need not know any
+    /// more.
+    async fn unrecorded_links(&self, kind: Kind, limit: usize) -> Result<Vec<(String, Option<i64>)>, PortError>;
+
+    /// Gestan's base was told of these.
+    async fn links_recorded(&self, kind: Kind, links: &[(String, Option<i64>)]) -> Result<(), PortError>;
 
     /// A small value.
     async fn reference_value(&self, name: &str) -> Result<Option<String>, PortError>;

@@ -1,10 +1,8 @@
 //! Pure: a record of Gestan as GestSup is to show it.
 
-use super::matching::serial_key;
 use super::record::{Field, Projected, Values};
 use crate::config::Reference;
 use crate::model::{Address, Client, Contact, Machine, User};
-use std::collections::{BTreeSet, HashMap};
 
 /// `tassets_state`: installed.
 const INSTALLED: &str = "2";
@@ -146,22 +144,6 @@ pub(super) fn technician(settings: &Reference, user: &User, company: Option<i64>
         waits: None,
         note: None,
     })
-}
-
-/// Machines whose serial number another one in use has too: GestSup refuses to save equipment of the same number, so
-/// the oldest alone shows it.
-pub(super) fn sharing_serials(machines: &[Machine]) -> BTreeSet<i64> {
-    let mut first: HashMap<String, i64> = HashMap::new();
-    let mut sharing = BTreeSet::new();
-    let mut in_use: Vec<&Machine> = machines.iter().filter(|machine| !machine.archived).collect();
-    in_use.sort_by_key(|machine| machine.id);
-    for machine in in_use {
-        let serial = serial_key(&machine.serial);
-        if !serial.is_empty() && *first.entry(serial).or_insert(machine.id) != machine.id {
-            sharing.insert(machine.id);
-        }
-    }
-    sharing
 }
 
 pub(super) fn machine(

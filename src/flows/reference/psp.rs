@@ -1,7 +1,8 @@
 //! Every Gestan user in use has a contact of its own in Gestan, of the category for partners and providers (PSP). It is a
 //! client like others, and the company of the user's account in GestSup: so a request of a colleague has a client too.
 
-use super::pass::{Lists, Pass};
+use super::lists::Lists;
+use super::pass::Pass;
 use super::ports::Psp;
 use super::record::Kind;
 use super::report::ReferenceRecord;
@@ -9,12 +10,12 @@ use super::survey::{Standing, SurveyLine};
 use crate::flows::PortError;
 use crate::flows::tickets::Outcome;
 use crate::gestan::contract::PspMode;
-use crate::model::{Client, User};
+use crate::model::User;
 use std::collections::HashSet;
 
-/// Users in use without a contact of their own.
-pub fn without_contact<'u>(users: &'u [User], clients: &[Client]) -> Vec<&'u User> {
-    let have: HashSet<&str> = clients.iter().filter_map(|client| client.user.as_deref()).collect();
+/// Users in use without a contact of their own, from the codes of those that have one.
+pub fn without_contact<'u, 'c>(users: &'u [User], owners: impl IntoIterator<Item = &'c str>) -> Vec<&'u User> {
+    let have: HashSet<&str> = owners.into_iter().collect();
     users.iter().filter(|user| !user.archived && !have.contains(user.code.as_str())).collect()
 }
 
@@ -25,7 +26,8 @@ impl Pass<'_> {
         if !settings.clients || !settings.psp_contacts {
             return Ok(());
         }
-        let missing: Vec<(String, String)> = without_contact(&lists.users, &lists.clients)
+        let have = lists.own.iter().map(|own| own.user.as_str());
+        let missing: Vec<(String, String)> = without_contact(&lists.users, have)
             .into_iter()
             .map(|user| (user.code.clone(), user.name.clone()))
             .collect();
@@ -53,12 +55,12 @@ impl Pass<'_> {
                 ),
                 PspMode::Create => match self.flow.gestan.psp_contact(&code).await? {
                     Psp::Found(client) => {
-                        lists.clients.push(*client);
+                        lists.add(*client);
                         continue;
                     }
                     Psp::Made(client) => {
                         let message = format!("contact n°{} of category PSP was made in Gestan for {name}", client.id);
-                        lists.clients.push(*client);
+                        lists.add(*client);
                         record(Some(Outcome::Done), "psp-contact-create", message)
                     }
                     Psp::Refused(reason) => record(Some(Outcome::Waiting), "psp-contact-missing", reason),

@@ -274,7 +274,7 @@ impl Row {
 }
 
 /// A record of Gestan as GestSup is to show it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) struct Projected {
     /// What Gestan knows it by: a number, or a user code.
     pub key: String,

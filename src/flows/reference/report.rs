@@ -41,8 +41,13 @@ pub struct ReferenceReport {
     pub dry_run: bool,
     /// Records of Gestan by kind.
     pub listed: BTreeMap<Kind, usize>,
-    /// Records that something was done about, or could not be.
+    /// Records that something was done about, or could not be: the first of them.
     pub records: Vec<ReferenceRecord>,
+    /// How many more there are; the journal tells of all.
+    pub more: usize,
+    /// How many, by outcome.
+    #[serde(skip)]
+    pub outcomes: BTreeMap<&'static str, usize>,
     /// Rows that were, or would be, written.
     pub writes: usize,
     /// The brake stopped the pass before its first write.
@@ -53,19 +58,27 @@ pub struct ReferenceReport {
     pub held: Option<String>,
 }
 
+/// Records of a report: of a first load nobody reads more, and all of them would not fit into memory.
+const KEPT: usize = 2_000;
+
 impl ReferenceReport {
-    /// Number of records by outcome.
-    pub fn count(&self, outcome: Outcome) -> usize {
-        self.records.iter().filter(|record| record.outcome == Some(outcome)).count()
+    /// Takes records in. What is only planned is kept whole: no journal tells of it.
+    pub(super) fn tell(&mut self, records: Vec<ReferenceRecord>) {
+        for record in records {
+            if let Some(outcome) = record.outcome {
+                *self.outcomes.entry(outcome.as_str()).or_default() += 1;
+            }
+            if self.dry_run || self.records.len() < KEPT {
+                self.records.push(record);
+            } else {
+                self.more += 1;
+            }
+        }
     }
 
-    /// Records by code.
-    pub fn by_code(&self) -> BTreeMap<&str, usize> {
-        let mut codes = BTreeMap::new();
-        for record in &self.records {
-            *codes.entry(record.code.as_str()).or_default() += 1;
-        }
-        codes
+    /// Number of records by outcome.
+    pub fn count(&self, outcome: Outcome) -> usize {
+        self.outcomes.get(outcome.as_str()).copied().unwrap_or(0)
     }
 
     /// Whether some record failed, or was set aside, or the brake stopped the pass.

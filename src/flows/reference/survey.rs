@@ -2,9 +2,10 @@
 
 use super::plan::Planned;
 use super::ports::{Decision, ReferenceCase, ReferenceLink};
-use super::record::{Field, Kind, Projected, Row};
+use super::record::{Field, Kind, Row};
+use super::scene::Work;
 use serde::Serialize;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 /// How a record stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -58,25 +59,23 @@ pub struct SurveyLine {
     pub detail: String,
 }
 
-/// The lines of one kind.
-pub(super) fn survey<'l>(
-    kind: Kind,
-    records: &[Projected],
-    links: &[ReferenceLink],
+/// The lines of records; `links` by their ids in GestSup.
+pub(super) fn survey(
+    works: &[Work],
+    links: &HashMap<i64, ReferenceLink>,
     plans: &[Planned],
-    rows: &[Row],
     cases: &HashMap<(Kind, String), ReferenceCase>,
-    others: impl Iterator<Item = &'l ReferenceLink>,
+    kind: Kind,
 ) -> Vec<SurveyLine> {
     let planned: HashMap<&str, &Planned> = plans.iter().map(|plan| (plan.key.as_str(), plan)).collect();
-    let linked: HashMap<&str, &ReferenceLink> = links.iter().map(|link| (link.key.as_str(), link)).collect();
-    let mut taken: HashSet<i64> = others.map(|link| link.id).chain(links.iter().map(|link| link.id)).collect();
     let mut lines = Vec::new();
-    for record in records {
+    for work in works {
+        let record = &work.record;
         let plan = planned.get(record.key.as_str());
         let known = cases.get(&(kind, record.key.clone()));
         let case = plan.and_then(|plan| plan.case.as_ref()).or(known.filter(|case| case.decision.is_none()));
-        let link = plan.and_then(|plan| plan.link.as_ref()).or(linked.get(record.key.as_str()).copied());
+        let known_link = work.row.and_then(|row| links.get(&row));
+        let link = plan.and_then(|plan| plan.link.as_ref()).or(known_link);
         let (standing, gestsup, detail) = if known.is_some_and(|case| case.decision == Some(Decision::Ignore)) {
             (Standing::Ignored, Vec::new(), String::new())
         } else if let Some(case) = case.filter(|_| plan.is_none_or(|plan| !plan.settled)) {
@@ -88,31 +87,31 @@ pub(super) fn survey<'l>(
                 (0, _) => (Standing::ToCreate, Vec::new(), String::new()),
                 (id, "reference-link") => (Standing::ToLink, vec![id], link.evidence.clone()),
                 // A row that needs no change is linked all the same.
-                (id, _) if !links.iter().any(|known| known.id == id) => {
-                    (Standing::ToLink, vec![id], link.evidence.clone())
-                }
+                (id, _) if !links.contains_key(&id) => (Standing::ToLink, vec![id], link.evidence.clone()),
                 (id, _) => (Standing::Linked, vec![id], link.evidence.clone()),
             }
         } else {
             continue;
         };
-        taken.extend(&gestsup);
         lines.push(SurveyLine { kind, standing, key: record.key.clone(), gestsup, name: record.name.clone(), detail });
     }
-    let is_of_kind = |row: &&Row| match kind {
+    lines
+}
+
+/// The line of a row that is no record of Gestan; `None` where it is of another kind.
+pub(super) fn alone(kind: Kind, row: &Row) -> Option<SurveyLine> {
+    let is_of_kind = match kind {
         Kind::Client | Kind::Equipment | Kind::Project => true,
         Kind::Contact => ["1", "2"].contains(&row.get(Field::Profile)),
         Kind::Technician => ["0", "3", "4"].contains(&row.get(Field::Profile)),
         Kind::Owner | Kind::Absence => false,
     };
-    let alone = rows.iter().filter(|row| row.id > kind.place().reserved() && !taken.contains(&row.id));
-    lines.extend(alone.filter(is_of_kind).map(|row| SurveyLine {
+    is_of_kind.then(|| SurveyLine {
         kind,
         standing: Standing::OnlyInGestsup,
         key: String::new(),
         gestsup: vec![row.id],
         name: row.name(),
         detail: String::new(),
-    }));
-    lines
+    })
 }

@@ -26,6 +26,7 @@ impl fmt::Display for BrakeReason {
             "close" => "interventions would be closed",
             "bill" => "interventions would be set to be billed",
             "cancel" => "interventions would be cancelled",
+            "mails" => "mails would be sent",
             "state" => "tickets would get another state in GestSup",
             "clients" => "clients would be disabled in GestSup",
             "contacts" => "contact persons would be disabled in GestSup",
@@ -40,6 +41,7 @@ impl fmt::Display for BrakeReason {
             _ => "tickets are gone from GestSup",
         };
         let setting = match self.kind {
+            "mails" => "[notify] most_per_pass".to_owned(),
             "state" => "[follow_up.brake] state".to_owned(),
             kind if ["clients", "contacts", "equipment", "technicians", "projects"].contains(&kind)
                 || kind.starts_with("vanished") =>

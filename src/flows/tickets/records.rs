@@ -183,6 +183,9 @@ pub enum Outcome {
 }
 
 impl Outcome {
+    /// All of them.
+    pub const ALL: [Self; 5] = [Self::Done, Self::Waiting, Self::Failed, Self::Quarantined, Self::Reported];
+
     /// Name in the state and in `--json`.
     pub fn as_str(self) -> &'static str {
         match self {

@@ -3,6 +3,7 @@
 mod auth;
 mod documents;
 mod problem;
+mod reference_links;
 mod routes;
 mod serve;
 
@@ -57,6 +58,8 @@ pub fn router(gateway: Arc<Gateway>, token: Option<Token>) -> Router {
         .route("/v1/machines", get(routes::machines))
         .route("/v1/users", get(routes::users))
         .route("/v1/users/{code}/psp-contact", put(routes::psp_contact))
+        .route("/v1/actions", post(routes::action))
+        .route("/v1/reference-links/{source}/{kind}", put(reference_links::put).get(reference_links::list))
         .route("/v1/projects", get(routes::projects))
         .route("/v1/tasks", get(routes::tasks))
         .route("/v1/products", get(routes::products))

@@ -6,8 +6,8 @@ use crate::gateway::lists::Paging;
 use crate::gateway::records::Which;
 use crate::gateway::{Gateway, GatewayFault};
 use crate::gestan::contract::{
-    BatchRequest, BatchResponse, BatchResult, LinkPut, ObjectPut, ObjectState, Precondition, Problem, StatesRequest,
-    StatesResponse, TicketKey,
+    ActionPost, BatchRequest, BatchResponse, BatchResult, LinkPut, ObjectPut, ObjectState, Precondition, Problem,
+    StatesRequest, StatesResponse, TicketKey,
 };
 use crate::model::ObjectKind;
 use axum::Json;
@@ -59,7 +59,7 @@ pub(super) struct PageQuery {
 }
 
 impl PageQuery {
-    fn paging(&self) -> Paging {
+    pub(super) fn paging(&self) -> Paging {
         Paging {
             cursor: self.cursor.clone(),
             limit: self.limit,
@@ -129,18 +129,22 @@ pub(super) fn bad_address() -> Refusal {
     Refusal::new(StatusCode::BAD_REQUEST, "bad-request", text)
 }
 
+/// Whether a GestSup can be called so.
+pub(super) fn is_source(source: &str) -> bool {
+    !source.is_empty()
+        && source.len() <= 20
+        && source.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')
+}
+
 /// A key from the parts of an address.
 pub(super) fn ticket_key(source: String, number: i64, sequence: u32) -> Result<TicketKey, Refusal> {
-    let source_ok = !source.is_empty()
-        && source.len() <= 20
-        && source.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-');
-    if !source_ok || number < 1 || sequence < 1 {
+    if !is_source(&source) || number < 1 || sequence < 1 {
         return Err(bad_address());
     }
     Ok(TicketKey { source, number, sequence })
 }
 
-fn body<T: DeserializeOwned>(bytes: Result<Bytes, BytesRejection>) -> Result<T, Refusal> {
+pub(super) fn body<T: DeserializeOwned>(bytes: Result<Bytes, BytesRejection>) -> Result<T, Refusal> {
     let bytes = bytes.map_err(|error| match error.status() {
         StatusCode::PAYLOAD_TOO_LARGE => Refusal::new(
             StatusCode::PAYLOAD_TOO_LARGE,
@@ -244,6 +248,17 @@ pub(super) async fn link(
 pub(super) async fn psp_contact(State(gateway): App, Path(code): Path<String>, headers: HeaderMap) -> Response {
     match gateway.psp_contact(&code).await {
         Ok((client, new)) => (if new { StatusCode::CREATED } else { StatusCode::OK }, Json(client)).into_response(),
+        Err(error) => fault(error, request_id(&headers)),
+    }
+}
+
+pub(super) async fn action(State(gateway): App, headers: HeaderMap, bytes: Result<Bytes, BytesRejection>) -> Response {
+    let post = match body::<ActionPost>(bytes) {
+        Ok(post) => post,
+        Err(refusal) => return refusal.into_response(),
+    };
+    match gateway.act(&post).await {
+        Ok((state, new)) => (if new { StatusCode::CREATED } else { StatusCode::OK }, Json(state)).into_response(),
         Err(error) => fault(error, request_id(&headers)),
     }
 }

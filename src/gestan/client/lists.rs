@@ -1,6 +1,7 @@
 //! Lists, page after page.
 
 use super::GatewayClient;
+use crate::flows::reference::Asked;
 use crate::gestan::contract::{ObjectRecord, Page};
 use crate::gestan::error::GatewayError;
 use crate::model::ObjectKind;
@@ -21,7 +22,7 @@ impl GatewayClient {
         let mut items = Vec::new();
         let mut cursor: Option<String> = None;
         loop {
-            let page: Page<T> = self.fetch(&page_path(list, &query, cursor.as_deref())).await?;
+            let page: Page<T> = self.fetch(&page_path(list, LARGE, &query, cursor.as_deref())).await?;
             let empty = page.items.is_empty();
             items.extend(page.items);
             match page.next {
@@ -30,6 +31,17 @@ impl GatewayClient {
                 _ => return Ok(items),
             }
         }
+    }
+
+    /// One page of a list.
+    pub(super) async fn page_of<T: DeserializeOwned>(
+        &self,
+        list: &str,
+        asked: &Asked,
+    ) -> Result<Page<T>, GatewayError> {
+        let since = asked.changed_since.map(|since| since.to_rfc3339_opts(SecondsFormat::Secs, true));
+        let query: Vec<(&str, &str)> = since.iter().map(|since| ("changed_since", since.as_str())).collect();
+        self.fetch(&page_path(list, SMALL, &query, asked.cursor.as_deref())).await
     }
 
     /// The interventions or anomalies that were changed after a time, whoever made and changed them; with
@@ -54,9 +66,13 @@ impl GatewayClient {
     }
 }
 
-fn page_path(list: &str, query: &[(&str, &str)], cursor: Option<&str>) -> String {
+/// Records of a page: of a list that is wanted whole, and of one that is gone through page by page.
+const LARGE: u32 = 2_000;
+const SMALL: u32 = 500;
+
+fn page_path(list: &str, limit: u32, query: &[(&str, &str)], cursor: Option<&str>) -> String {
     let mut encoded = url::form_urlencoded::Serializer::new(String::new());
-    encoded.append_pair("limit", "2000");
+    encoded.append_pair("limit", &limit.to_string());
     encoded.extend_pairs(query);
     encoded.extend_pairs(cursor.map(|cursor| ("cursor", cursor)));
     format!("/v1/{list}?{}", encoded.finish())

@@ -3,11 +3,13 @@
 use super::{GatewayClient, json};
 use crate::flows::PortError;
 use crate::flows::follow_up::Changes;
-use crate::flows::reference::{Catalogues, Psp};
+use crate::flows::notify::Actions;
+use crate::flows::reference::{Asked, Book, Catalogues, Kind, Psp};
 use crate::flows::tickets::Interventions;
 use crate::gestan::contract::{
-    Absence, BatchItem, BatchResult, Client, Contact, Contract, DocumentPut, DocumentState, KnownState, LinkPut,
-    Machine, ObjectRecord, ObjectState, Page, Product, Project, PspMode, StateResult, Task, TicketKey, User,
+    Absence, ActionPost, ActionState, BatchItem, BatchResult, Client, Contact, Contract, DocumentPut, DocumentState,
+    KnownState, LinkPut, Machine, ObjectRecord, ObjectState, Page, Problem, Product, Project, PspMode, ReferenceLink,
+    ReferenceLinkPut, ReferenceLinksPut, ReferenceLinksWritten, StateResult, Task, TicketKey, User,
 };
 use crate::gestan::error::GatewayError;
 use crate::model::ObjectKind;
@@ -26,6 +28,18 @@ impl Changes for GatewayClient {
 
 #[async_trait]
 impl Catalogues for GatewayClient {
+    async fn page_of_clients(&self, asked: &Asked) -> Result<Page<Client>, PortError> {
+        Ok(self.page_of("clients", asked).await?)
+    }
+
+    async fn page_of_contacts(&self, asked: &Asked) -> Result<Page<Contact>, PortError> {
+        Ok(self.page_of("contacts", asked).await?)
+    }
+
+    async fn page_of_machines(&self, asked: &Asked) -> Result<Page<Machine>, PortError> {
+        Ok(self.page_of("machines", asked).await?)
+    }
+
     async fn all_clients(&self) -> Result<Vec<Client>, PortError> {
         Ok(self.all("clients").await?)
     }
@@ -55,6 +69,29 @@ impl Catalogues for GatewayClient {
         Ok(self.all_with("absences", vec![("ends_after", day.as_str())]).await?)
     }
 
+    async fn recorded_links(&self, source: &str, kind: Kind) -> Result<Book<Vec<(String, i64)>>, PortError> {
+        let links: Result<Vec<ReferenceLink>, _> = self.all(&format!("reference-links/{source}/{kind}")).await;
+        let links = book(links)?;
+        Ok(match links {
+            Book::Open(links) => Book::Open(links.into_iter().map(|link| (link.gestan, link.gestsup)).collect()),
+            Book::Closed(reason) => Book::Closed(reason),
+        })
+    }
+
+    async fn record_links(
+        &self,
+        source: &str,
+        kind: Kind,
+        links: &[(String, Option<i64>)],
+    ) -> Result<Book<()>, PortError> {
+        let item = |(key, id): &(String, Option<i64>)| ReferenceLinkPut { gestan: key.clone(), gestsup: *id };
+        let put = ReferenceLinksPut { items: links.iter().map(item).collect() };
+        let path = format!("/v1/reference-links/{source}/{kind}");
+        let answer = self.send(Method::PUT, &path, Some(json(&put)?), None).await?;
+        let written: Result<ReferenceLinksWritten, _> = self.understand(&answer);
+        book(written.map(|_| ()))
+    }
+
     async fn psp_mode(&self) -> Result<PspMode, PortError> {
         Ok(self.capabilities().await?.psp_contacts)
     }
@@ -72,6 +109,20 @@ impl Catalogues for GatewayClient {
             }
             Err(error) => Err(error.into()),
         }
+    }
+}
+
+/// A base without the table, one whose account may not write it, or a gateway that does not know of it.
+fn book<T>(answer: Result<T, GatewayError>) -> Result<Book<T>, PortError> {
+    match answer {
+        Ok(answer) => Ok(Book::Open(answer)),
+        Err(GatewayError::Problem { problem, .. })
+            if ["not-installed", "base-refused", Problem::NOT_FOUND, Problem::UNSUPPORTED]
+                .contains(&problem.code()) =>
+        {
+            Ok(Book::Closed(problem.detail))
+        }
+        Err(error) => Err(error.into()),
     }
 }
 
@@ -145,5 +196,14 @@ impl Interventions for GatewayClient {
 
     async fn contracts(&self) -> Result<Vec<Contract>, PortError> {
         Ok(self.all("contracts").await?)
+    }
+}
+
+#[async_trait]
+impl Actions for GatewayClient {
+    async fn act(&self, post: ActionPost) -> Result<(), PortError> {
+        let answer = self.send(Method::POST, "/v1/actions", Some(json(&post)?), None).await?;
+        self.understand::<ActionState>(&answer)?;
+        Ok(())
     }
 }

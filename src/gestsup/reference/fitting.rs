@@ -5,7 +5,7 @@ use super::super::text::holds;
 use crate::flows::reference::{Field, Fitted};
 
 /// A text as PHP's `htmlspecialchars(…, ENT_QUOTES)` writes it.
-pub(super) fn encode(text: &str) -> String {
+pub(in crate::gestsup) fn encode(text: &str) -> String {
     let mut encoded = String::with_capacity(text.len());
     for c in text.chars() {
         match entity(c) {
@@ -34,7 +34,7 @@ pub(super) fn stored(field: Field, text: &str) -> String {
 }
 
 /// A value as a column of so many characters holds it.
-pub(super) fn fit(field: Field, text: &str, room: usize, latin1: bool) -> Fitted {
+pub(in crate::gestsup) fn fit(field: Field, text: &str, room: usize, latin1: bool) -> Fitted {
     let words: Vec<&str> =
         text.split(|c: char| c.is_whitespace() || c.is_control()).filter(|word| !word.is_empty()).collect();
     let whole = words.join(if field == Field::Mail { "" } else { " " });

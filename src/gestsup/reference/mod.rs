@@ -1,9 +1,10 @@
 //! GestSup's lists of companies, people and equipment: read, and written as its own pages would.
 
 mod columns;
-mod fitting;
+pub(super) mod fitting;
 mod pen;
 mod rights;
+mod visibility;
 mod write;
 
 pub use rights::reference_need;

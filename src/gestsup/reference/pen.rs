@@ -1,11 +1,11 @@
 //! The connection that reads and writes the lists.
 
-use super::super::rows::{number, text};
+use super::super::rows::{list as numbers, number, text};
 use super::super::{Gestsup, GestsupError, decode};
 use super::columns::{Columns, MANUFACTURERS, MODELS, TYPES, condition, fields, list};
 use super::fitting;
 use crate::flows::PortError;
-use crate::flows::reference::{Field, Fitted, Kind, Place, RegisterPen, Row, RowChange, Staged, Values};
+use crate::flows::reference::{Field, Fitted, Kind, Place, RegisterPen, Row, RowChange, Staged, Values, print_of};
 use async_trait::async_trait;
 use sqlx::mysql::{MySqlArguments, MySqlRow};
 use sqlx::query::Query;
@@ -25,7 +25,7 @@ pub(super) struct Lookups {
 #[derive(Debug)]
 pub(super) struct GestsupRegister {
     gestsup: Gestsup,
-    connection: MySqlConnection,
+    pub connection: MySqlConnection,
     pub columns: Columns,
     pub lookups: Option<Lookups>,
     open: bool,
@@ -99,16 +99,25 @@ impl GestsupRegister {
         Ok(self.lookups.get_or_insert_default())
     }
 
-    /// Rows of a place that fit a condition.
-    pub(super) async fn select(&mut self, place: Place, condition: &str) -> Result<Vec<Row>, GestsupError> {
+    /// Rows of a place that fit a condition, with these fields; `None`: all.
+    pub(super) async fn select(
+        &mut self,
+        place: Place,
+        wanted: Option<&[Field]>,
+        condition: &str,
+    ) -> Result<Vec<Row>, GestsupError> {
         let table = place.table();
         if !self.columns.has(table, "id") {
             return Ok(Vec::new());
         }
-        let known: Vec<(Field, &str)> = fields(place).filter(|(_, column)| self.columns.has(table, column)).collect();
-        let columns: Vec<String> =
-            known.iter().map(|(_, column)| format!("CAST(`{column}` AS CHAR) AS `{column}`")).collect();
-        let sql = format!("SELECT CAST(id AS SIGNED) AS id, {} FROM {table} WHERE {condition}", columns.join(", "));
+        let known: Vec<(Field, &str)> = fields(place)
+            .filter(|(field, column)| {
+                self.columns.has(table, column) && wanted.is_none_or(|wanted| wanted.contains(field))
+            })
+            .collect();
+        let columns: String =
+            known.iter().map(|(_, column)| format!(", CAST(`{column}` AS CHAR) AS `{column}`")).collect();
+        let sql = format!("SELECT CAST(id AS SIGNED) AS id{columns} FROM {table} WHERE {condition}");
         let found = self.query(sql).await?;
         let lookups = self.lookups().await?;
         let value = |row: &MySqlRow, field: Field, column: &str| {
@@ -127,6 +136,45 @@ impl GestsupRegister {
         };
         Ok(found.iter().map(read).collect())
     }
+
+    /// Ids and prints of the rows of a place that fit a condition.
+    pub(super) async fn prints_where(
+        &mut self,
+        place: Place,
+        condition: &str,
+    ) -> Result<Vec<(i64, u64)>, GestsupError> {
+        let table = place.table();
+        if !self.columns.has(table, "id") {
+            return Ok(Vec::new());
+        }
+        let known: Vec<(Field, &str)> = fields(place).filter(|(_, column)| self.columns.has(table, column)).collect();
+        let (listed, plain): (Vec<_>, Vec<_>) = known.into_iter().partition(|(field, _)| list(*field).is_some());
+        let mut parts: Vec<String> =
+            plain.iter().map(|(_, column)| format!("COALESCE(CAST(g.`{column}` AS CHAR), '')")).collect();
+        let mut from = format!("{table} g");
+        if place == Place::Equipment && self.columns.has("tusers", "company") {
+            // Whose equipment is, its owner's company decides.
+            from.push_str(" LEFT JOIN tusers o ON o.id = g.user");
+            parts.push("COALESCE(CAST(o.company AS CHAR), '')".to_owned());
+        }
+        let more: String =
+            listed.iter().map(|(_, column)| format!(", CAST(g.`{column}` AS SIGNED) AS `{column}`")).collect();
+        let sql = format!(
+            "SELECT CAST(g.id AS SIGNED) AS id, CAST(CRC32(CONCAT_WS(CHAR(31), {})) AS SIGNED) AS p{more} FROM {from} WHERE {condition}",
+            parts.join(", ")
+        );
+        let found = self.query(sql).await?;
+        let lookups = self.lookups().await?;
+        let print = |row: &MySqlRow| {
+            // The name of a model may change, and its number not.
+            let names: Vec<&str> = listed
+                .iter()
+                .filter_map(|(field, column)| Some(lookups.names.get(&(list(*field)?, number(row, column)))?.as_str()))
+                .collect();
+            (number(row, "id"), print_of(&(number(row, "p"), names)))
+        };
+        Ok(found.iter().map(print).collect())
+    }
 }
 
 #[async_trait]
@@ -142,12 +190,34 @@ impl RegisterPen for GestsupRegister {
         self.columns.keeps(kind, field)
     }
 
-    async fn rows(&mut self, place: Place) -> Result<Vec<Row>, PortError> {
-        Ok(self.select(place, &format!("{} ORDER BY id", condition(place))).await?)
+    fn shape(&self, kind: Kind) -> u64 {
+        let fields = Field::ALL.map(|field| (self.columns.keeps(kind, field), self.columns.room(kind, field)));
+        print_of(&fields)
+    }
+
+    async fn rows_after(
+        &mut self,
+        place: Place,
+        fields: &[Field],
+        after: i64,
+        limit: usize,
+    ) -> Result<Vec<Row>, PortError> {
+        let condition = format!("{} AND id > {after} ORDER BY id LIMIT {limit}", condition(place));
+        Ok(self.select(place, Some(fields), &condition).await?)
+    }
+
+    async fn rows_of(&mut self, place: Place, ids: &[i64]) -> Result<Vec<Row>, PortError> {
+        let condition = format!("{} AND id IN ({}) ORDER BY id", condition(place), numbers(ids));
+        Ok(self.select(place, None, &condition).await?)
+    }
+
+    async fn prints(&mut self, place: Place, after: i64, limit: usize) -> Result<Vec<(i64, u64)>, PortError> {
+        let condition = condition(place).replace("id <>", "g.id <>");
+        Ok(self.prints_where(place, &format!("{condition} AND g.id > {after} ORDER BY g.id LIMIT {limit}")).await?)
     }
 
     async fn row(&mut self, place: Place, id: i64) -> Result<Option<Row>, PortError> {
-        Ok(self.select(place, &format!("id = {id}")).await?.pop())
+        Ok(self.select(place, None, &format!("id = {id}")).await?.pop())
     }
 
     async fn stage(&mut self, changes: &[&RowChange]) -> Result<Vec<Staged>, PortError> {

@@ -30,12 +30,32 @@ fn literal(field: Field, value: &str) -> Option<String> {
 /// A row as a statement writes it: where the change stands in the list, and its values in the order of the columns.
 type Cells = (usize, Vec<String>);
 
+/// Rows of one statement, and bytes of their values: servers refuse large packets.
+const ROWS: usize = 200;
+const BYTES: usize = 256 * 1024;
+
+/// Rows statement by statement.
+fn parts(rows: &[Cells]) -> Vec<&[Cells]> {
+    let (mut parts, mut from, mut bytes) = (Vec::new(), 0, 0);
+    for (at, (_, values)) in rows.iter().enumerate() {
+        let more: usize = values.iter().map(String::len).sum();
+        if at > from && (at - from == ROWS || bytes + more > BYTES) {
+            parts.push(&rows[from..at]);
+            (from, bytes) = (at, 0);
+        }
+        bytes += more;
+    }
+    parts.push(&rows[from..]);
+    parts
+}
+
 impl GestsupRegister {
     /// Writes rows of one kind, with a statement for all that get the same columns.
     pub(super) async fn write(&mut self, changes: &[&RowChange]) -> Result<Vec<Staged>, GestsupError> {
         let mut staged = vec![Staged::Stale; changes.len()];
         let Some(place) = changes.first().map(|change| change.kind.place()) else { return Ok(staged) };
         let fresh = self.fresh(place, changes).await?;
+        let mut done = Vec::new();
         let mut groups: BTreeMap<(bool, Vec<&'static str>), Vec<Cells>> = BTreeMap::new();
         for index in fresh {
             let (columns, values) = self.cells(place, changes[index]).await?;
@@ -43,18 +63,24 @@ impl GestsupRegister {
         }
         for ((new, columns), rows) in groups {
             if new {
-                let ids = self.add(place, &columns, changes, &rows).await?;
-                for ((index, _), id) in rows.iter().zip(ids) {
-                    staged[*index] = Staged::Done(id);
+                for rows in parts(&rows) {
+                    let ids = self.add(place, &columns, changes, rows).await?;
+                    done.extend(rows.iter().zip(ids).map(|((index, _), id)| (*index, id)));
                 }
             } else {
                 let rows: Vec<(i64, usize, Vec<String>)> =
                     rows.into_iter().filter_map(|(index, values)| Some((changes[index].id?, index, values))).collect();
                 self.change(place, &columns, &rows).await?;
-                for (id, index, _) in rows {
-                    staged[index] = Staged::Done(id);
-                }
+                done.extend(rows.iter().map(|(id, index, _)| (*index, *id)));
             }
+        }
+        let ids: Vec<i64> = done.iter().map(|(_, id)| *id).collect();
+        let prints: HashMap<i64, u64> = match ids.is_empty() {
+            true => HashMap::new(),
+            false => self.prints_where(place, &format!("g.id IN ({})", numbers(&ids))).await?.into_iter().collect(),
+        };
+        for (index, id) in done {
+            staged[index] = Staged::Done { id, print: prints.get(&id).copied().unwrap_or(0) };
         }
         Ok(staged)
     }
@@ -65,7 +91,7 @@ impl GestsupRegister {
         let ids: Vec<i64> = changes.iter().filter_map(|change| change.id).filter(|id| *id > place.reserved()).collect();
         let found = match ids.is_empty() {
             true => Vec::new(),
-            false => self.select(place, &format!("id IN ({}) ORDER BY id FOR UPDATE", numbers(&ids))).await?,
+            false => self.select(place, None, &format!("id IN ({}) ORDER BY id FOR UPDATE", numbers(&ids))).await?,
         };
         let rows: HashMap<i64, &Row> = found.iter().map(|row| (row.id, row)).collect();
         let stands = |change: &RowChange| match change.id {
@@ -125,7 +151,8 @@ impl GestsupRegister {
         }
         let step = self.step().await?;
         let last = first + step * (count - 1);
-        let mut found = self.select(place, &format!("id BETWEEN {first} AND {last} ORDER BY id")).await?;
+        let mut found =
+            self.select(place, Some(&TELLING), &format!("id BETWEEN {first} AND {last} ORDER BY id")).await?;
         found.retain(|row| (row.id - first) % step == 0);
         let is_it = |(row, (index, _)): (&Row, &Cells)| {
             let wanted = |field: Field| changes[*index].fields.get(&field).map(|change| change.to.as_str());

@@ -144,7 +144,7 @@ impl GestsupPen {
     }
 
     /// A point in time as GestSup stores it.
-    pub(super) fn local(&self, at: chrono::DateTime<chrono::Utc>) -> String {
+    pub(in crate::gestsup) fn local(&self, at: chrono::DateTime<chrono::Utc>) -> String {
         local(at, self.gestsup.zone)
     }
 }

@@ -3,7 +3,7 @@
 mod html;
 mod look;
 mod rights;
-mod rows;
+pub(super) mod rows;
 mod statements;
 
 pub use rights::follow_up_need;
@@ -31,12 +31,12 @@ const LOCK_WAIT: &str = "SET SESSION innodb_lock_wait_timeout = 5";
 /// A connection that may write.
 #[derive(Debug)]
 pub(super) struct GestsupPen {
-    gestsup: Gestsup,
-    connection: MySqlConnection,
-    catalogue: Catalogue,
-    required: Required,
+    pub(super) gestsup: Gestsup,
+    pub(super) connection: MySqlConnection,
+    pub(super) catalogue: Catalogue,
+    pub(super) required: Required,
     /// Texts hold no more than Windows-1252 (GestSup before 3.2.54).
-    latin1: bool,
+    pub(super) latin1: bool,
 }
 
 #[async_trait]
@@ -88,22 +88,22 @@ impl Pen for GestsupPen {
 }
 
 impl GestsupPen {
-    async fn rows(&mut self, sql: String) -> Result<Vec<MySqlRow>, GestsupError> {
+    pub(super) async fn rows(&mut self, sql: String) -> Result<Vec<MySqlRow>, GestsupError> {
         // Put together from our own names and from numbers.
         self.gestsup.within(sqlx::raw_sql(AssertSqlSafe(sql)).fetch_all(&mut self.connection)).await
     }
 
-    async fn run(&mut self, sql: String) -> Result<(), GestsupError> {
+    pub(super) async fn run(&mut self, sql: String) -> Result<(), GestsupError> {
         self.gestsup.within(sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut self.connection)).await.map(|_| ())
     }
 
     /// Runs a statement with values; returns the id of the row that it added.
-    async fn execute(&mut self, query: Query<'_, MySql, MySqlArguments>) -> Result<i64, GestsupError> {
+    pub(super) async fn execute(&mut self, query: Query<'_, MySql, MySqlArguments>) -> Result<i64, GestsupError> {
         let done = self.gestsup.within(query.execute(&mut self.connection)).await?;
         Ok(i64::try_from(done.last_insert_id()).unwrap_or(0))
     }
 
-    fn has(&self, table: &str, column: &str) -> bool {
+    pub(super) fn has(&self, table: &str, column: &str) -> bool {
         self.catalogue.has(table, column)
     }
 

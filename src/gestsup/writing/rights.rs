@@ -1,18 +1,9 @@
-//! What the follow-up needs to be allowed to do in GestSup's base, and which of it the account lacks. Each right is tried
-//! with a statement that touches no row: grants through roles and of single columns count as the server counts them.
+//! What the follow-up needs to be allowed to do in GestSup's base, and which of it the account lacks.
 
 use super::super::check::{Finding, Level};
 use super::super::{Gestsup, GestsupError};
-use super::GestsupPen;
 use crate::config::FollowUp;
-use crate::grants::{self, Need};
-
-/// A right of the account: the privilege, its columns (none for all) and its table.
-struct Right {
-    verb: &'static str,
-    columns: Vec<&'static str>,
-    table: &'static str,
-}
+use crate::grants::{Need, Right};
 
 /// The rights that these settings need.
 fn rights(settings: &FollowUp) -> Vec<Right> {
@@ -32,35 +23,17 @@ fn rights(settings: &FollowUp) -> Vec<Right> {
     if settings.minutes {
         step.push("time");
     }
-    let mut rights = vec![
-        Right { verb: "INSERT", columns: Vec::new(), table: "tthreads" },
-        Right { verb: "UPDATE", columns: step, table: "tthreads" },
-        Right { verb: "UPDATE", columns: ticket, table: "tincidents" },
-    ];
+    let mut rights = vec![Right::on("tthreads").insert().update(step), Right::on("tincidents").update(ticket)];
     if settings.calendar {
-        rights.push(Right { verb: "INSERT", columns: Vec::new(), table: "tevents" });
-        let columns = vec!["technician", "date_start", "date_end", "disable"];
-        rights.push(Right { verb: "UPDATE", columns, table: "tevents" });
+        let columns = ["technician", "date_start", "date_end", "disable"];
+        rights.push(Right::on("tevents").insert().update(columns));
     }
     rights
 }
 
 /// What these settings need, as an administrator grants it.
 pub fn follow_up_need(settings: &FollowUp) -> Need {
-    let mut granted: Vec<(&'static str, grants::Right)> = Vec::new();
-    for Right { verb, columns, table } in rights(settings) {
-        let index = granted.iter().position(|(known, _)| *known == table).unwrap_or_else(|| {
-            granted.push((table, grants::Right::on(table)));
-            granted.len() - 1
-        });
-        let right = &mut granted[index].1;
-        *right = match verb {
-            "INSERT" => right.clone().insert(),
-            _ => right.clone().update(columns),
-        };
-    }
-    let rights = granted.into_iter().map(|(_, right)| right).collect();
-    Need { of: "[follow_up]", purpose: "what Gestan's users do comes back to tickets", rights }
+    Need { of: "[follow_up]", purpose: "what Gestan's users do comes back to tickets", rights: rights(settings) }
 }
 
 impl Gestsup {
@@ -70,30 +43,10 @@ impl Gestsup {
     /// When the base cannot be reached or is no GestSup base.
     pub async fn check_writing(&self, settings: &FollowUp) -> Result<Vec<Finding>, GestsupError> {
         let mut pen = self.open_to_write().await?;
-        let mut findings = Vec::new();
-        let mut missing = Vec::new();
-        for right in rights(settings) {
-            if !pen.may(&right).await? {
-                missing.push(right.grant(&pen));
-            }
-        }
-        match missing.is_empty() {
-            true => findings.push(Finding::new(Level::Ok, "the account may write what the follow-up carries back")),
-            false => {
-                let grants: Vec<String> = missing
-                    .iter()
-                    .map(|grant| format!("GRANT {} TO …", grant.replace("{base}", &self.place.database)))
-                    .collect();
-                findings.push(Finding::new(
-                    Level::Error,
-                    format!(
-                        "[follow_up] is enabled, and the account “{}” lacks rights for it: {}",
-                        self.place.user,
-                        grants.join("; ")
-                    ),
-                ));
-            }
-        }
+        let catalogue = pen.catalogue.clone();
+        let has = |table: &str, column: &str| catalogue.has(table, column);
+        let what = "the follow-up carries back";
+        let mut findings = vec![self.granted(&mut pen.connection, &follow_up_need(settings), has, what).await?];
         if !pen.has("tthreads", "dest_mail") {
             findings.push(Finding::new(
                 Level::Note,
@@ -101,32 +54,5 @@ impl Gestsup {
             ));
         }
         Ok(findings)
-    }
-}
-
-impl GestsupPen {
-    async fn may(&mut self, right: &Right) -> Result<bool, GestsupError> {
-        let columns: Vec<&str> = right.columns.iter().copied().filter(|column| self.has(right.table, column)).collect();
-        let table = right.table;
-        let sql = match right.verb {
-            "INSERT" => format!("INSERT INTO {table} SELECT * FROM {table} WHERE FALSE"),
-            _ => {
-                let sets: Vec<String> = columns.iter().map(|column| format!("`{column}` = `{column}`")).collect();
-                format!("UPDATE {table} SET {} WHERE FALSE", sets.join(", "))
-            }
-        };
-        match self.run(sql).await {
-            Ok(()) => Ok(true),
-            Err(GestsupError::MayNotWrite { .. }) => Ok(false),
-            Err(error) => Err(error),
-        }
-    }
-}
-
-impl Right {
-    fn grant(&self, pen: &GestsupPen) -> String {
-        let columns: Vec<&str> = self.columns.iter().copied().filter(|column| pen.has(self.table, column)).collect();
-        let columns = if columns.is_empty() { String::new() } else { format!(" ({})", columns.join(", ")) };
-        format!("{}{columns} ON `{{base}}`.{}", self.verb, self.table)
     }
 }

@@ -10,18 +10,21 @@ pub(super) const EVENT: [&str; 6] = ["id", "incident", "technician", "date_start
 
 /// Columns that an INSERT must name, with what stands there for nothing.
 #[derive(Debug, Default)]
-pub(super) struct Required {
+pub(in crate::gestsup) struct Required {
     tables: HashMap<String, Vec<(String, &'static str)>>,
     /// The texts of comments hold no more than Latin-1.
     pub latin1: bool,
 }
 
 impl Required {
-    pub(super) async fn read(gestsup: &Gestsup, connection: &mut MySqlConnection) -> Result<Self, GestsupError> {
+    pub(in crate::gestsup) async fn read(
+        gestsup: &Gestsup,
+        connection: &mut MySqlConnection,
+    ) -> Result<Self, GestsupError> {
         let sql = "SELECT LOWER(CAST(table_name AS CHAR)) AS t, CAST(column_name AS CHAR) AS c, LOWER(CAST(data_type AS CHAR)) AS d, \
                    CAST(is_nullable = 'NO' AND column_default IS NULL AND extra NOT LIKE '%auto_increment%' AS CHAR) AS r, \
                    LOWER(CAST(COALESCE(character_set_name, '') AS CHAR)) AS s \
-                   FROM information_schema.columns WHERE table_schema = DATABASE() AND table_name IN ('tthreads', 'tevents')";
+                   FROM information_schema.columns WHERE table_schema = DATABASE() AND LOWER(table_name) IN ('tthreads', 'tevents', 'tincidents', 'tattachments', 'tusers')";
         let mut this = Self::default();
         for row in gestsup.within(sqlx::raw_sql(sql).fetch_all(&mut *connection)).await? {
             let (table, column) = (text(&row, "t"), text(&row, "c"));
@@ -36,7 +39,7 @@ impl Required {
     }
 
     /// Those of a table that are not in `given`.
-    pub(super) fn beside<'a>(
+    pub(in crate::gestsup) fn beside<'a>(
         &'a self,
         table: &str,
         given: &'a [&str],

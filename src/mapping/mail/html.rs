@@ -58,6 +58,33 @@ pub fn from_text(text: &str) -> String {
     only_held(&out, &|c| u32::from(c) <= 0xFFFF).into_owned()
 }
 
+/// The text of HTML in its lines, roughly: for what is only attached or looked at for anything to read.
+pub fn to_text(html: &str) -> String {
+    let html = cut(html, MOST);
+    let mut out = String::with_capacity(html.len());
+    let mut rest = html;
+    while let Some(at) = rest.find('<') {
+        out.push_str(&rest[..at]);
+        let tag: String = rest[at + 1..].chars().take(9).collect::<String>().to_ascii_lowercase();
+        let name: String = tag.trim_start_matches('/').chars().take_while(char::is_ascii_alphanumeric).collect();
+        let ends = tag.starts_with('/');
+        if DROPPED.contains(&name.as_str()) && !ends {
+            // Nothing of it is text.
+            let close = format!("</{name}");
+            let lower = rest[at..].to_ascii_lowercase();
+            rest = lower.find(&close).map_or("", |end| &rest[at + end..]);
+            continue;
+        }
+        if name == "br" || (ends && ["p", "div", "tr", "li", "h1", "h2", "h3", "table"].contains(&name.as_str())) {
+            out.push('\n');
+        }
+        let Some(end) = rest[at..].find('>') else { return html_escape::decode_html_entities(&out).into_owned() };
+        rest = &rest[at + end + 1..];
+    }
+    out.push_str(rest);
+    html_escape::decode_html_entities(&out).into_owned()
+}
+
 /// HTML with every character that a column cannot hold written as a number, which shows as the same character.
 pub fn only_held<'h>(html: &'h str, holds: &dyn Fn(char) -> bool) -> Cow<'h, str> {
     if html.chars().all(holds) {

@@ -26,14 +26,13 @@ async fn an_account_that_may_only_read_is_told_what_it_lacks_and_tickets_go_on()
     assert!(world.memo().await.contains("Suite"), "the tickets flow needs none of it");
     let findings = world.site.gestsup().check_writing(&world.site.config().follow_up).await.unwrap();
     let base = &world.sandbox.gestsup;
+    let to = "TO 'connector'@'…'";
     for grant in [
-        format!("GRANT INSERT ON `{base}`.tthreads TO …"),
-        format!("GRANT UPDATE (text, dest_mail, time) ON `{base}`.tthreads TO …"),
+        format!("GRANT INSERT, UPDATE (text, dest_mail, time) ON {base}.tthreads {to}"),
         format!(
-            "GRANT UPDATE (date_modif, techread, userread, state, date_res, technician, t_group, date_hope, time) ON `{base}`.tincidents TO …"
+            "GRANT UPDATE (date_modif, techread, userread, state, date_res, technician, t_group, date_hope, time) ON {base}.tincidents {to}"
         ),
-        format!("GRANT INSERT ON `{base}`.tevents TO …"),
-        format!("GRANT UPDATE (technician, date_start, date_end, disable) ON `{base}`.tevents TO …"),
+        format!("GRANT INSERT, UPDATE (technician, date_start, date_end, disable) ON {base}.tevents {to}"),
     ] {
         assert!(findings.iter().any(|finding| finding.text.contains(&grant)), "{grant}: {findings:#?}");
     }

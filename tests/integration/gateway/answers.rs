@@ -1,6 +1,6 @@
 //! Every operation of the contract is tried, and every answer is one that it allows.
 
-use super::{ANOMALY, CONTENT, CREATE, DOCUMENT, DOCUMENTS, INTERVENTION, LINK, PSP_CONTACT, Served};
+use super::{ANOMALY, CONTENT, CREATE, DOCUMENT, DOCUMENTS, INTERVENTION, LINK, PSP_CONTACT, REFERENCE_LINKS, Served};
 use reqwest::{Method, StatusCode};
 use serde_json::json;
 
@@ -98,6 +98,29 @@ async fn every_answer_is_what_the_contract_says() {
     let own = served.call(Method::PUT, "/v1/users/PDU/psp-contact", PSP_CONTACT, &[], None).await;
     assert_eq!((own.status, &own.body["user"]), (StatusCode::CREATED, &json!("PDU")));
     seen.push((PSP_CONTACT.to_owned(), "put".to_owned()));
+    let action =
+        json!({ "id": "a-1", "key": key(1), "at": "2026-03-02T08:00:00Z", "title": "Résolu", "text": "Fait\nTesté" });
+    served.contract.check_request("/v1/actions", "post", &action);
+    let act =
+        async |body: &serde_json::Value| served.call(Method::POST, "/v1/actions", "/v1/actions", &[], Some(body)).await;
+    let (made, again) = (act(&action).await, act(&action).await);
+    assert_eq!((made.status, again.status), (StatusCode::CREATED, StatusCode::OK));
+    assert_eq!(made.body, again.body);
+    assert_eq!(served.column("SELECT COUNT(*) AS v FROM ACTION").await, ["1"], "written once");
+    let nobody = json!({ "id": "a-2", "key": key(99), "at": "2026-03-02T08:00:00Z", "title": "x", "text": "" });
+    assert_eq!(act(&nobody).await.status, StatusCode::NOT_FOUND);
+    let wrong = json!({ "id": "a 2", "key": key(1), "at": "2026-03-02T08:00:00Z", "title": "x", "text": "" });
+    assert_eq!(act(&wrong).await.status, StatusCode::UNPROCESSABLE_ENTITY);
+    seen.push(("/v1/actions".to_owned(), "post".to_owned()));
+    let rows = json!({ "items": [{ "gestan": "12", "gestsup": 7 }] });
+    served.contract.check_request(REFERENCE_LINKS, "put", &rows);
+    let path = "/v1/reference-links/gestsup/client";
+    let answer = served.call(Method::PUT, path, REFERENCE_LINKS, &[], Some(&rows)).await;
+    assert_eq!((answer.status, &answer.body["written"]), (StatusCode::OK, &json!(1)));
+    seen.push((REFERENCE_LINKS.to_owned(), "put".to_owned()));
+    let answer = served.call(Method::GET, path, REFERENCE_LINKS, &[], None).await;
+    assert_eq!(answer.body["items"].as_array().map(Vec::len), Some(1));
+    seen.push((REFERENCE_LINKS.to_owned(), "get".to_owned()));
     let (mut all, mut seen) = (served.contract.operations(), seen);
     all.sort();
     seen.sort();

@@ -6,6 +6,7 @@ mod consos;
 mod contracts;
 mod documents;
 mod interventions;
+mod links;
 mod lists;
 mod psp;
 mod service;
@@ -35,6 +36,7 @@ const DOCUMENTS: &str = "/v1/tickets/{source}/{number}/{sequence}/documents";
 const DOCUMENT: &str = "/v1/tickets/{source}/{number}/{sequence}/documents/{document}";
 const CONTENT: &str = "/v1/tickets/{source}/{number}/{sequence}/documents/{document}/content";
 
+const REFERENCE_LINKS: &str = "/v1/reference-links/{source}/{kind}";
 const PSP_CONTACT: &str = "/v1/users/{code}/psp-contact";
 
 /// What the sandbox's configuration says nothing of.
@@ -45,6 +47,9 @@ query = "SELECT NUM AS number, IDCONTACT AS client, IDMACHINE AS machine, CD_PRO
 [gateway.psp]
 group = 3
 create = true
+
+[gateway.actions]
+kind = 5
 
 [gateway.documents]
 "#;

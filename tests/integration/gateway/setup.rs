@@ -18,7 +18,7 @@ async fn a_base_without_the_extension_says_to_install_it_and_installing_twice_is
     let key = gestan_connector::gestan::contract::TicketKey { source: "gestsup".into(), number: 1, sequence: 1 };
     let error = client.get(&key, ObjectKind::Intervention).await.unwrap_err().to_string();
     assert!(error.contains("gateway install"), "{error}");
-    assert_eq!(gateway.install().await.unwrap(), ["Z90_TICKET", "Z90_STEP", "Z90_LINK", "Z90_DOCUMENT"]);
+    assert_eq!(gateway.install().await.unwrap(), ["Z90_TICKET", "Z90_STEP", "Z90_LINK", "Z90_DOCUMENT", "Z90_ACTION"]);
     assert_eq!(gateway.install().await.unwrap(), Vec::<String>::new());
     assert!(client.capabilities().await.unwrap().extension_installed);
 }

@@ -7,6 +7,7 @@ mod between;
 mod documents;
 #[cfg(feature = "failpoints")]
 mod follow_up;
+mod mail;
 mod moments;
 #[cfg(feature = "failpoints")]
 mod places;

@@ -143,3 +143,41 @@ async fn a_row_that_somebody_deleted_in_gestsup_is_made_again_and_told() {
     assert_eq!(ask(&world, "id", "tusers WHERE mail = 'ana@mairie.fr'").await.len(), 1);
     assert_eq!(links(&world).await.iter().filter(|link| link.starts_with("contact")).count(), 1, "client {lead}");
 }
+
+#[tokio::test]
+async fn between_two_whole_looks_what_gestan_marks_as_changed_is_followed_and_the_rest_shows_at_the_next_one() {
+    let world = referring("").await;
+    let mut world = world.altered("full_every_minutes = 0", "full_every_minutes = 360").await;
+    let (company, lead) = society(&mut world, "Mairie", "", "38000").await;
+    world.erp.machine("M2", "Imprimante", "SN-2", lead).await.unwrap();
+    for table in ["CONTACT", "MACHINE_MNT"] {
+        world.erp.run(format!("UPDATE {table} SET DHMOD = NOW() - INTERVAL 1 DAY")).await.unwrap();
+    }
+    refer(&world).await;
+    // As Gestan's own windows do it.
+    world
+        .erp
+        .run(format!("UPDATE CONTACT SET RAISON_SOCIALE = 'Ville', DHMOD = NOW() WHERE IDCONTACT = {lead}"))
+        .await
+        .unwrap();
+    let ana = person(&mut world, ("Ana", "Sol"), "ana@ville.fr", company).await;
+    let report = refer(&world).await;
+    assert_eq!(
+        told(&report),
+        [
+            format!("client {lead} reference-update"),
+            format!("contact {ana} reference-create"),
+            // It had no person before.
+            format!("owner {lead} reference-disable"),
+            "equipment 2 reference-update".to_owned()
+        ]
+    );
+    // Behind its back, and what people do in GestSup.
+    world.erp.run("DELETE FROM MACHINE_MNT WHERE CD_MACHINE = 'M2'").await.unwrap();
+    world.desk.run("UPDATE tcompany SET city = 'Faux' WHERE name = 'Ville'").await.unwrap();
+    let codes = told(&refer(&world).await);
+    assert_eq!(codes, [format!("client {lead} reference-update"), format!("client {lead} edited-in-gestsup")]);
+    assert_eq!(refer(&world).await.writes, 0);
+    let world = world.reopen().await;
+    assert_eq!(told(&refer(&world).await), ["equipment 2 reference-disable"], "the first look is a whole one");
+}

@@ -27,7 +27,7 @@ const NAMES: [&str; 6] = ["Dupont & Fils", "L'Étoile", "Mairie \"A\"", "Garage 
 
 /// Somebody does something in Gestan.
 async fn in_gestan(world: &mut World, dice: &mut Dice, n: u64) {
-    let sql = match dice.below(9) {
+    let sql = match dice.below(15) {
         0 => {
             society(world, &format!("{} {n}", dice.pick(&NAMES)), &format!("{n:014}"), "38000").await;
             return;
@@ -52,6 +52,29 @@ async fn in_gestan(world: &mut World, dice: &mut Dice, n: u64) {
             "UPDATE CONTACT SET NOMFAMILLE = 'Nom {n}', TELP1 = '0{n}' WHERE NOMFAMILLE <> '' ORDER BY RAND({n}) LIMIT 1"
         ),
         6 => format!("UPDATE CONTACT SET IARCHIVE = 1 - IARCHIVE ORDER BY RAND({n}) LIMIT 1"),
+        8 => {
+            world.erp.project(&format!("Projet {n}"), 0).await.unwrap();
+            return;
+        }
+        9 => format!("INSERT INTO TACHES SELECT {n}, IDPROJET, 'Tâche {n}', 0 FROM PROJET ORDER BY RAND({n}) LIMIT 1"),
+        10 => format!("UPDATE TACHES SET FINIE = 1 - FINIE, NOM = 'Autre <{n}>' ORDER BY RAND({n}) LIMIT 1"),
+        11 => {
+            let user = if dice.below(2) == 0 { "LRO" } else { "PDU" };
+            let day = |days: u64| (chrono::Utc::now().date_naive() + chrono::Days::new(days)).to_string();
+            world.erp.absence(user, &day(n % 40), &day(n % 40 + 3)).await.unwrap();
+            return;
+        }
+        12 => format!(
+            "UPDATE ABSENCE SET IVALIDE = 1 - IVALIDE, DT_FIN = DT_FIN + INTERVAL 1 DAY ORDER BY RAND({n}) LIMIT 1"
+        ),
+        13 => {
+            let code = format!("U{}", n % 100);
+            world.erp.user(&code, ("Théo", &format!("Agent {n}")), &format!("u{n}@sav.fr")).await.unwrap();
+            return;
+        }
+        14 => format!(
+            "UPDATE USER SET IARCHIVE = 1 - IARCHIVE, TELBUR = '{n}' WHERE CDUSER LIKE 'U%' ORDER BY RAND({n}) LIMIT 1"
+        ),
         7 => format!(
             "UPDATE MACHINE_MNT SET IARCHIVE = 1 - IARCHIVE, LIB_MACHINE = 'Autre {n}', MARQUE = 'B{}', MODELE = 'X{}' ORDER BY RAND({n}) LIMIT 1",
             n % 3,
@@ -66,7 +89,7 @@ async fn in_gestan(world: &mut World, dice: &mut Dice, n: u64) {
 
 /// Somebody does something in GestSup.
 async fn in_gestsup(world: &mut World, dice: &mut Dice, n: u64) {
-    let sql = match dice.below(5) {
+    let sql = match dice.below(8) {
         0 => format!(
             "UPDATE tcompany SET name = 'Faux {n}', zip = '9' WHERE id > 0 AND zip <> '' ORDER BY RAND({n}) LIMIT 1"
         ),
@@ -76,6 +99,13 @@ async fn in_gestsup(world: &mut World, dice: &mut Dice, n: u64) {
         2 => format!(
             "UPDATE tassets SET netbios = 'faux{n}', disable = 1 - disable WHERE id > 1 ORDER BY RAND({n}) LIMIT 1"
         ),
+        4 => format!(
+            "UPDATE tevents SET title = 'Autre {n}', date_end = date_end + INTERVAL 1 HOUR ORDER BY RAND({n}) LIMIT 1"
+        ),
+        5 => format!("UPDATE tprojects SET name = 'Faux {n}', disable = 1 - disable ORDER BY RAND({n}) LIMIT 1"),
+        6 => {
+            format!("UPDATE tusers SET phone = 'Faux {n}' WHERE login LIKE 'u%' AND id > 10 ORDER BY RAND({n}) LIMIT 1")
+        }
         3 => format!("UPDATE tassets SET model = 1 WHERE id > 1 ORDER BY RAND({n}) LIMIT 1"),
         _ => format!("UPDATE tcompany SET disable = 1 - disable WHERE id > 1 ORDER BY RAND({n}) LIMIT 1"),
     };
@@ -91,13 +121,22 @@ async fn compare(world: &World, seed: u64) {
         let place = match parts[0] {
             "client" => "tcompany",
             "equipment" => "tassets",
+            "project" => "tprojects",
+            "absence" => "tevents",
             _ => "tusers",
         };
         assert!(keys.insert((parts[0].to_owned(), parts[1].to_owned())), "seed {seed}: {link} twice");
         assert!(rows.insert((place, parts[2].to_owned())), "seed {seed}: {link} is a row of two");
     }
     let gestan = &world.sandbox.gestan;
-    for link in all {
+    let company_of = |contact: &str| {
+        let of = format!("client {contact} ");
+        all.iter().find_map(|link| link.strip_prefix(&of)).unwrap_or("0").to_owned()
+    };
+    let own =
+        ask(world, "c.LOGIN, c.IDCONTACT", &format!("{gestan}.CONTACT c WHERE c.CTG_CONTACT = 3 AND c.IARCHIVE = 0"))
+            .await;
+    for link in &all {
         let parts: Vec<&str> = link.split(' ').collect();
         let (key, id) = (parts[1], parts[2]);
         let decoded = |column: &str| {
@@ -121,6 +160,35 @@ async fn compare(world: &World, seed: u64) {
                  AND NOT ({} = c.LIB_MACHINE AND g.sn_manufacturer = c.NUM_SERIE AND g.disable = c.IARCHIVE AND (c.MARQUE IS NULL OR (b.name = c.MARQUE AND m.name = c.MODELE)))",
                 decoded("g.netbios")
             ),
+            "project" => {
+                let (project, task) = key.split_once('/').unwrap_or((key, ""));
+                let tasks = format!("(SELECT COUNT(*) FROM {gestan}.TACHES x WHERE x.PROJET = {project})");
+                match task {
+                    // One that has tasks is none any more.
+                    "" => format!(
+                        "{gestan}.PROJET c, tprojects g WHERE c.IDPROJET = {key} AND g.id = {id} \
+                         AND NOT (g.disable = ({tasks} > 0) AND ({tasks} > 0 OR {} = c.NOMPROJET))",
+                        decoded("g.name")
+                    ),
+                    task => format!(
+                        "{gestan}.PROJET c, {gestan}.TACHES t, tprojects g WHERE c.IDPROJET = {project} AND t.IDTACHE = {task} AND g.id = {id} \
+                         AND NOT (g.disable = t.FINIE AND {} = CONCAT(c.NOMPROJET, ' – ', t.NOM))",
+                        decoded("g.name")
+                    ),
+                }
+            }
+            "absence" => format!(
+                "{gestan}.ABSENCE c, tevents g WHERE c.IDABSENCE = {key} AND g.id = {id} AND NOT (g.title = 'Absence' AND g.disable = 1 - c.IVALIDE \
+                 AND g.date_start = CONCAT(c.DT_DEBUT, ' 00:00:00') AND g.date_end = CONCAT(c.DT_FIN + INTERVAL 1 DAY, ' 00:00:00'))"
+            ),
+            "technician" => {
+                let contact = own.iter().find_map(|line| line.strip_prefix(&format!("{key}|")));
+                let company = contact.map(company_of);
+                let company = company.map_or_else(String::new, |company| format!(" AND g.company = {company}"));
+                format!(
+                    "{gestan}.USER c, tusers g WHERE c.CDUSER = '{key}' AND g.id = {id} AND NOT (g.disable = c.IARCHIVE AND (c.TELBUR IS NULL OR g.phone = c.TELBUR){company})"
+                )
+            }
             _ => continue,
         };
         let wrong = ask(world, "'differs'", &sql).await;
@@ -132,7 +200,11 @@ async fn compare(world: &World, seed: u64) {
 async fn after_any_edits_on_both_sides_gestsup_is_what_gestan_says_and_another_pass_writes_nothing() {
     for seed in 1..=4 {
         let mut dice = Dice(seed * 7_919);
-        let mut world = referring("").await;
+        let mut world = referring(
+            "[gateway.psp]\ngroup = 3\ncreate = true\n\n[gateway.tasks]\nquery = \"SELECT IDTACHE AS task, PROJET AS project, NOM AS label, FINIE AS closed FROM TACHES\"",
+        )
+        .await;
+        world.erp.run("CREATE TABLE TACHES (IDTACHE bigint, PROJET bigint, NOM varchar(80), FINIE int)").await.unwrap();
         society(&mut world, "Premier", "00000000000001", "38000").await;
         let mut n = 100;
         for _ in 0..5 {

@@ -40,6 +40,12 @@ pub fn fresh_html(html: &str) -> Fresh {
     }
 }
 
+/// Whether GestSup's own lines stand in a text: it is, or answers, one of its mails.
+pub fn has_marker(text: &str) -> bool {
+    let lines = text.lines().filter(|line| line.contains("--")).take(lines::MANY);
+    lines.map(marks::folded).any(|line| marks::is_gestsup_above(&line) || marks::is_gestsup_below(&line))
+}
+
 /// The places that stay, one or two; `None` where all does.
 fn kept(lines: &[Line]) -> Option<Vec<Range<usize>>> {
     if lines.len() > lines::MANY {

@@ -1,0 +1,59 @@
+//! The status page: a small site for support staff, rendered here, read in a browser on this machine or through a tunnel
+//! or a reverse proxy. It works without scripts, in French and English, and only shows; what people wrote is escaped by
+//! the templates.
+
+mod guard;
+mod journal;
+mod language;
+mod overview;
+mod view;
+mod visitor;
+
+use super::site::Site;
+use axum::Router;
+use axum::http::{StatusCode, header};
+use axum::middleware;
+use axum::response::{IntoResponse as _, Redirect, Response};
+use axum::routing::get;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use tokio::sync::watch;
+use visitor::Visitor;
+
+/// What all of its pages share.
+#[derive(Debug)]
+pub(super) struct Page {
+    sites: watch::Receiver<Arc<Site>>,
+    address: SocketAddr,
+}
+
+impl Page {
+    pub(super) fn new(sites: watch::Receiver<Arc<Site>>, address: SocketAddr) -> Self {
+        Self { sites, address }
+    }
+
+    /// The site as it is configured now.
+    fn site(&self) -> Arc<Site> {
+        Arc::clone(&self.sites.borrow())
+    }
+}
+
+/// Its addresses. Where it is switched off they are not found.
+pub(super) fn router(page: Arc<Page>) -> Router {
+    Router::new()
+        .route("/", get(|| async { Redirect::to("/page") }))
+        .route("/page", get(overview::show))
+        .route("/page/journal", get(journal::show))
+        .route("/page/style.css", get(style))
+        .layer(middleware::from_fn_with_state(Arc::clone(&page), guard::guard))
+        .with_state(page)
+}
+
+async fn style() -> Response {
+    ([(header::CONTENT_TYPE, "text/css; charset=utf-8")], include_str!("templates/style.css")).into_response()
+}
+
+/// Something that cannot be shown now: a page that says so.
+fn trouble(visitor: &Visitor, status: StatusCode, sentence: &str) -> Response {
+    (status, visitor.page("trouble.html", minijinja::context! { sentence })).into_response()
+}

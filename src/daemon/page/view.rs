@@ -1,0 +1,152 @@
+//! How the page is rendered: its templates, which escape every value, and how dates, durations and explanations read.
+
+use super::language;
+use crate::config::Locale;
+use crate::messages;
+use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
+use minijinja::value::{Rest, Value};
+use minijinja::{Environment, UndefinedBehavior};
+use std::sync::LazyLock;
+
+const TEMPLATES: [(&str, &str); 5] = [
+    ("shell.html", include_str!("templates/shell.html")),
+    ("parts.html", include_str!("templates/parts.html")),
+    ("overview.html", include_str!("templates/overview.html")),
+    ("journal.html", include_str!("templates/journal.html")),
+    ("trouble.html", include_str!("templates/trouble.html")),
+];
+
+static BASE: LazyLock<Environment<'static>> = LazyLock::new(|| {
+    let mut environment = Environment::new();
+    environment.set_undefined_behavior(UndefinedBehavior::Strict);
+    for (name, source) in TEMPLATES {
+        if let Err(error) = environment.add_template(name, source) {
+            tracing::error!("the template {name} of the page is broken: {error:#}");
+        }
+    }
+    environment
+});
+
+/// How somebody reads.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct View {
+    pub locale: Locale,
+    /// The zone of GestSup: what people write on tickets.
+    pub zone: Tz,
+}
+
+impl View {
+    /// Renders a template.
+    pub(super) fn render(self, name: &str, values: Value) -> Result<String, minijinja::Error> {
+        let Self { locale, zone } = self;
+        let mut environment = BASE.clone();
+        environment.add_function("t", move |name: &str, values: Rest<Value>| {
+            language::text(locale, name, &values.iter().map(ToString::to_string).collect::<Vec<_>>())
+        });
+        // Names that come from elsewhere: where there is no text for one it is shown as it is.
+        environment.add_function("word", move |group: &str, name: &str| {
+            language::find(locale, &format!("{group}.{name}")).map_or_else(|| name.to_owned(), str::to_owned)
+        });
+        environment.add_function("cause", move |flow: &str, code: &str| {
+            messages::explain(locale, flow, code).map_or(Value::from(()), |told| marked(&told.cause))
+        });
+        environment.add_function("cure", move |flow: &str, code: &str| {
+            let told = messages::explain(locale, flow, code).filter(|told| !told.cure.is_empty());
+            told.map_or(Value::from(()), |told| marked(&told.cure))
+        });
+        environment.add_filter("when", move |time: &str| {
+            let Ok(time) = time.parse::<DateTime<Utc>>() else { return Value::from(time) };
+            Value::from_safe_string(when(time, locale, zone))
+        });
+        environment.add_filter("duration", duration);
+        environment.get_template(name)?.render(values)
+    }
+}
+
+/// A moment, as a browser and a person read it.
+fn when(time: DateTime<Utc>, locale: Locale, zone: Tz) -> String {
+    let local = time.with_timezone(&zone);
+    let shown = match locale {
+        Locale::Fr => local.format("%d/%m/%Y %H:%M"),
+        Locale::En => local.format("%Y-%m-%d %H:%M"),
+    };
+    format!("<time datetime=\"{}\">{shown}</time>", local.format("%Y-%m-%dT%H:%M:%S%:z"))
+}
+
+/// Minutes as hours and minutes.
+fn duration(minutes: i64) -> String {
+    let sign = if minutes < 0 { "−" } else { "" };
+    format!("{sign}{} h {:02}", minutes.abs() / 60, minutes.abs() % 60)
+}
+
+/// A text in which names of keys and commands stand between backticks, as HTML.
+fn marked(text: &str) -> Value {
+    let mut html = String::new();
+    for (index, piece) in text.split('`').enumerate() {
+        let piece = html_escape::encode_text(piece);
+        if index % 2 == 1 {
+            html.push_str(&format!("<code>{piece}</code>"));
+        } else {
+            html.push_str(&piece);
+        }
+    }
+    Value::from_safe_string(html)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use minijinja::context;
+
+    /// Every name that the templates ask for.
+    fn asked() -> Vec<(&'static str, String)> {
+        let mut asked = Vec::new();
+        for (template, source) in TEMPLATES {
+            for piece in source.split("t('").skip(1) {
+                if let Some((name, _)) = piece.split_once('\'')
+                    // One that ends so is put together with a name.
+                    && !name.ends_with('.')
+                {
+                    asked.push((template, name.to_owned()));
+                }
+            }
+        }
+        asked
+    }
+
+    #[test]
+    fn every_template_is_whole_and_every_text_that_it_asks_for_is_there() {
+        for (name, _) in TEMPLATES {
+            assert!(BASE.get_template(name).is_ok(), "{name}");
+        }
+        assert!(asked().len() > 20);
+        for (template, name) in asked() {
+            assert!(language::find(Locale::Fr, &name).is_some(), "{template}: {name}");
+        }
+    }
+
+    #[test]
+    fn what_people_wrote_is_shown_and_never_obeyed() {
+        let view = View { locale: Locale::En, zone: chrono_tz::Europe::Paris };
+        let sentence = "<script>alert(1)</script> \" onload='x'";
+        let shell =
+            context! { lang => "en", path => "/page\"><script>", other_language => "/page?lang=", version => "1" };
+        let html = view.render("trouble.html", context! { sentence, ..shell }).unwrap();
+        assert!(!html.contains("<script"), "{html}");
+        assert!(html.contains("&lt;script&gt;alert(1)"), "{html}");
+    }
+
+    #[test]
+    fn dates_read_as_people_of_the_language_write_them() {
+        let time = "2026-11-26T07:05:00Z".parse().unwrap();
+        assert!(when(time, Locale::Fr, chrono_tz::Europe::Paris).contains(">26/11/2026 08:05<"));
+        assert!(when(time, Locale::En, chrono_tz::Europe::Paris).contains(">2026-11-26 08:05<"));
+        assert_eq!((duration(65), duration(-5), duration(0)), ("1 h 05".into(), "−0 h 05".into(), "0 h 00".into()));
+    }
+
+    #[test]
+    fn names_of_keys_are_set_apart_and_the_rest_is_escaped() {
+        assert_eq!(marked("see `a<b>` & c").to_string(), "see <code>a&lt;b&gt;</code> &amp; c");
+    }
+}
