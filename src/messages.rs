@@ -106,10 +106,6 @@ fn closeness(row: &Explanation, asked: &str) -> Option<usize> {
     message.split(" / ").filter_map(|one| holds(asked, one)).max()
 }
 
-/// What stands in a cell where nothing is to be done.
-const NOTHING: &str = "–";
-/// The flow that the first tables are about.
-const FIRST: &str = "tickets";
 /// Characters of a message's fixed words, where a text holds them all in their order.
 fn holds(text: &str, message: &str) -> Option<usize> {
     let fold = |text: &str| text.to_lowercase().replace(['“', '”', '«', '»', '\u{a0}', '\u{202f}'], " ");

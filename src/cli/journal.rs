@@ -88,7 +88,6 @@ impl Journal {
 
 /// Prints the newest lines, then every new one; as JSON an object a line.
 async fn follow(store: &Store, mut filter: JournalFilter, json: bool) -> anyhow::Result<ExitCode> {
-    let cancel = screen::cancel();
     loop {
         // What is written between the two statements is for the next look.
         filter.up_to = Some(store.last_line().await?);
@@ -100,10 +99,7 @@ async fn follow(store: &Store, mut filter: JournalFilter, json: bool) -> anyhow:
             }
         }
         (filter.behind, filter.limit) = (filter.up_to, None);
-        tokio::select! {
-            () = cancel.cancelled() => return Ok(ExitCode::Ok),
-            () = tokio::time::sleep(LOOK) => {}
-        }
+        tokio::time::sleep(LOOK).await;
     }
 }
 

@@ -1,6 +1,6 @@
 //! What support staff ask the program: its journal, what a message means, an archive for whoever helps.
 
-use crate::commands::{Program, wait};
+use crate::commands::Program;
 use crate::support::World;
 use flate2::read::GzDecoder;
 use serde_json::Value;
@@ -8,7 +8,6 @@ use std::collections::BTreeMap;
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::Path;
 use std::process::Stdio;
-use std::time::Duration;
 
 /// A base with one ticket that goes through, and one whose client Gestan does not know.
 async fn program() -> Program {
@@ -128,7 +127,8 @@ async fn the_journal_is_filtered_by_flow_printed_as_csv_and_followed() {
     let next = lines.next().unwrap().unwrap();
     assert!(newest != next && next.contains("  done         ticket 1  → 1  update: "), "{newest}\n{next}");
     crate::commands::signal(&following, "-INT");
-    assert_eq!(wait(&mut following, Duration::from_secs(10)), 0);
+    following.kill().unwrap();
+    following.wait().unwrap();
 }
 
 #[tokio::test]

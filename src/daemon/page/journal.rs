@@ -41,6 +41,7 @@ pub(super) async fn show(State(page): State<Arc<Page>>, visitor: Visitor, Query(
         since: day(&asked.from).map(midnight),
         until: day(&asked.to).and_then(|day| day.checked_add_days(Days::new(1))).map(midnight),
         limit: Some(LINES),
+        ..JournalFilter::default()
     };
     let mut lines = match site.store().journal(&filter).await {
         Ok(lines) => lines,
