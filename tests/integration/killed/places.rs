@@ -82,7 +82,7 @@ pub fn is_of_reference(place: &str) -> bool {
 
 /// Places of the mail flow, which has a story of its own.
 pub fn is_of_mail(place: &str) -> bool {
-    place.starts_with("mail: ") || place.ends_with("of a mail")
+    place.starts_with("mail: ") || place == "state: before COMMIT of a mail"
 }
 
 #[tokio::test]
