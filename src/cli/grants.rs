@@ -61,7 +61,7 @@ fn document(account: &Account) -> serde_json::Value {
 }
 
 /// SQL with its explanation, for a client to run.
-fn text(account: &Account) -> String {
+pub(super) fn text(account: &Account) -> String {
     let mut lines = vec![
         format!("-- {}: database {} on {}", account.system, account.database, account.server),
         format!("-- {};", account.creation()),

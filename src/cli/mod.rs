@@ -13,6 +13,7 @@ mod gateway;
 mod generate;
 mod grants;
 mod healthcheck;
+mod init;
 mod journal;
 mod link;
 mod mail;
@@ -57,6 +58,8 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Set the connector up: four short screens, each system tried on the spot, and a configuration that works.
+    Init(Box<init::Init>),
     /// Work as a service: a pass at every interval, until a signal ends it.
     Run(run::Run),
     /// Make one pass now.
@@ -113,6 +116,7 @@ impl Cli {
             return Ok(ExitCode::of(code));
         }
         match self.command {
+            Command::Init(init) => init.execute(&globals).await,
             Command::Run(run) => run.execute(&globals).await,
             Command::Sync(sync) => sync.execute(&globals).await,
             Command::Check(check) => check.execute(&globals).await,

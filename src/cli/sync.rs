@@ -194,7 +194,7 @@ fn action(record: &RecordReport) -> &str {
 }
 
 /// The last line: what it all came to.
-fn summary(report: &PassReport) -> String {
+pub(super) fn summary(report: &PassReport) -> String {
     let looked = format!(
         "{} in GestSup, {} looked at, {} read",
         output::count(report.tickets, "ticket", "tickets"),

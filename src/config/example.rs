@@ -23,17 +23,38 @@ A password or token is written \"…\", { env = \"NAME\" }, { file = \"/path\" }
 
 This file is generated from the program; a change here does not reach the next release.";
 
+const FILLED: &str = "\
+Configuration of gestan-connector, written by `gestan-connector init`; edit it as you like.
+
+Every key is here. One that begins with # is left to the value shown; take the # away to set another.
+  gestan-connector check                reads it and names every mistake, with its line
+  gestan-connector check --online       tries both systems too
+A running service takes a change with: systemctl reload gestan-connector";
+
 /// The example.
 pub fn example() -> String {
+    write(INTRODUCTION, None)
+}
+
+/// The example with these values in the place of its own, to go on from. A table that cannot do without a value which is
+/// not given stays switched off.
+pub fn filled(values: &Json) -> String {
+    write(FILLED, Some(values))
+}
+
+fn write(introduction: &str, values: Option<&Json>) -> String {
     let schema = schema();
     let mut out = String::new();
-    prose(&mut out, INTRODUCTION);
+    prose(&mut out, introduction);
     let root = resolve(&schema, &schema);
     for (name, table) in root.get("properties").and_then(Json::as_object).into_iter().flatten() {
         out.push('\n');
         let _ = writeln!(out, "# {}", "─".repeat(WIDTH - 2));
         prose(&mut out, description(&schema, table));
-        Writer { schema: &schema, out: &mut out, off: false }.table(table, name);
+        let given = values.and_then(|values| values.get(name));
+        let needs = resolve(&schema, table).get("required").and_then(Json::as_array).is_some_and(|all| !all.is_empty());
+        let off = values.is_some() && given.is_none() && needs;
+        Writer { schema: &schema, out: &mut out, off, given }.table(table, name);
     }
     out
 }
@@ -43,9 +64,11 @@ struct Writer<'s> {
     out: &'s mut String,
     /// Inside a table that is left out as a whole.
     off: bool,
+    /// The values that the table is to have.
+    given: Option<&'s Json>,
 }
 
-impl Writer<'_> {
+impl<'s> Writer<'s> {
     fn table(&mut self, table: &Json, path: &str) {
         let resolved = resolve(self.schema, table);
         let mark = self.mark(false);
@@ -56,12 +79,17 @@ impl Writer<'_> {
         let mut tables = Vec::new();
         for (name, key) in properties.into_iter().flatten() {
             let inner = resolve(self.schema, key);
+            let given = self.given(name);
             let is_rules = type_of(inner) == "array"
                 && inner.get("items").is_some_and(|item| type_of(resolve(self.schema, item)) == "object");
             let is_limit = inner.get("properties").is_some_and(|known| known.get("percent").is_some());
             if type_of(inner) == "object" && inner.get("properties").is_some() && !examples(key).is_empty() {
                 // One way of several to say something: told, not set.
                 prose(self.out, description(self.schema, key));
+                if let Some(given) = given {
+                    let _ = writeln!(self.out, "{name} = {}", toml(given));
+                    continue;
+                }
                 let value = examples(key).first().map(toml).unwrap_or_default();
                 prose(self.out, &format!("  {name} = {value}"));
                 continue;
@@ -73,9 +101,10 @@ impl Writer<'_> {
             prose(self.out, description(self.schema, key));
             self.choices(inner);
             let needed = required.contains(&name.as_str());
-            let mark = self.mark(!needed);
+            let mark = self.mark(!needed && given.is_none());
             let secret = inner.pointer("/anyOf/3/properties/credential").is_some();
             let value = match default_of(self.schema, table, key, name) {
+                _ if given.is_some() => given.map(toml).unwrap_or_default(),
                 _ if secret => example_value(self.schema, key, &format!("{}-{name}", path.replace('.', "-"))),
                 Some(value) if !needed => toml(&value),
                 _ => example_value(self.schema, key, name),
@@ -87,7 +116,15 @@ impl Writer<'_> {
             prose(self.out, description(self.schema, key));
             let path = join(path, name);
             let inner = resolve(self.schema, key);
-            if is_rules && examples(key).is_empty() {
+            let given = self.given(name);
+            if let Some(rules) = given.and_then(Json::as_array).filter(|_| is_rules) {
+                for rule in rules {
+                    let _ = writeln!(self.out, "[[{path}]]");
+                    for (name, value) in rule.as_object().into_iter().flatten() {
+                        let _ = writeln!(self.out, "{name} = {}", toml(value));
+                    }
+                }
+            } else if is_rules && examples(key).is_empty() {
                 let item = inner.get("items").unwrap_or(inner);
                 self.one_of_many(item, &path);
             } else if is_rules {
@@ -99,7 +136,8 @@ impl Writer<'_> {
                 }
             } else if inner.get("properties").is_some() {
                 let optional = !required.contains(&name.as_str()) && is_nullable(key);
-                Writer { schema: self.schema, out: self.out, off: self.off || optional }.table(key, &path);
+                let off = (self.off || optional) && given.is_none();
+                Writer { schema: self.schema, out: self.out, off, given }.table(key, &path);
             } else {
                 self.map(key, &path, table, name);
             }
@@ -141,18 +179,24 @@ impl Writer<'_> {
 
     /// A table whose keys the operator chooses: its defaults, else an example.
     fn map(&mut self, key: &Json, path: &str, parent: &Json, name: &str) {
-        let live = key.get("x-live").is_some();
+        let given = self.given(name);
+        let live = key.get("x-live").is_some() || given.is_some();
         let defaults =
             default_of(self.schema, parent, key, name).filter(|map| map.as_object().is_some_and(|map| !map.is_empty()));
         let mark = self.mark(!live);
         let _ = writeln!(self.out, "{mark}[{path}]");
         let own = parent.get(format!("x-{name}").as_str()).cloned();
-        let shown = own.or(defaults).or_else(|| examples(key).first().cloned());
+        let shown = given.cloned().or(own).or(defaults).or_else(|| examples(key).first().cloned());
         for (name, value) in shown.iter().filter_map(Json::as_object).flatten() {
             let bare = name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-');
             let name = if bare { name.clone() } else { format!("\"{name}\"") };
             let _ = writeln!(self.out, "{mark}{name} = {}", toml(value));
         }
+    }
+
+    /// The value that a key is to have.
+    fn given(&self, name: &str) -> Option<&'s Json> {
+        self.given?.get(name).filter(|value| !value.is_null())
     }
 
     fn mark(&self, off: bool) -> &'static str {

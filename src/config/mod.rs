@@ -15,7 +15,7 @@ mod validate_notify;
 mod validate_service;
 
 pub use diagnostic::{ConfigErrors, Diagnostic};
-pub use example::example;
+pub use example::{example, filled};
 pub use load::{Loaded, Role, load, parse};
 pub use model::*;
 pub use secret::{Secret, SecretError};

@@ -29,6 +29,24 @@ fn the_example_is_the_one_in_the_repository() {
 }
 
 #[test]
+fn an_example_that_is_filled_in_holds_the_values_and_leaves_off_what_needs_others() {
+    let values = serde_json::json!({
+        "gestsup": { "host": "db", "database": "b", "user": "u", "password": { "file": "/p" }, "time_zone": "Europe/Paris" },
+        "gestan": { "gateway": "https://gestan.example.fr:8480", "token": { "file": "/t" }, "shadow": true },
+        "mail": { "enabled": true, "mailboxes": [{ "name": "support", "host": "imap", "user": "s", "password": "\"quoted\"" }] },
+        "mapping": { "billing": { "by_genre": { "dépannage": "MO" } }, "status": { "1": "planned", "9": "waiting" } },
+    });
+    let text = filled(&values);
+    let (config, _) = parse(&text, "filled", Role::Daemon).map_err(|error| error.to_string()).unwrap();
+    assert_eq!(config.gestsup.unwrap().host, "db");
+    assert!(config.gestan.unwrap().shadow);
+    assert!(config.gateway.is_none(), "it is elsewhere: {text}");
+    assert_eq!(config.mail.mailboxes[0].password.as_ref().unwrap(), &Secret::Inline("\"quoted\"".to_owned()));
+    assert_eq!(config.mapping.status.0.len(), 2);
+    assert!(filled(&serde_json::json!({})).lines().any(|line| line == "#[gestsup]"));
+}
+
+#[test]
 fn the_example_works_as_it_stands_and_with_every_key_set() {
     for role in [Role::Daemon, Role::Install] {
         let (config, warnings) = parse(&example(), "example", role).map_err(|error| error.to_string()).unwrap();

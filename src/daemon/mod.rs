@@ -23,5 +23,5 @@ pub use flow::Flow;
 pub use monitor::Health;
 pub use service::{Reload, serve};
 pub use signals::StopSignals;
-pub use site::{OTHER_DAEMON, PassResult, Site, embedded_gateway};
+pub use site::{OTHER_DAEMON, PassResult, Site, embedded_gateway, gestan_client};
 pub use socket::{Asked, Commands, Served, Told};

@@ -34,7 +34,7 @@ mod writing;
 
 pub use error::GatewayFault;
 pub use lists::Paging;
-pub use probe::Probe;
+pub use probe::{Probe, ProbedList, ProbedTarget, ProbedValue};
 pub use rights::Writes;
 
 use crate::config;

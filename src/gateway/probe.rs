@@ -7,6 +7,7 @@ use super::{Gateway, GatewayFault, has};
 use crate::mapping::{cut_on_word, fold};
 use crate::model::Status;
 use serde::Serialize;
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 /// Newest rows shown for a value.
@@ -168,7 +169,30 @@ impl Gateway {
     }
 }
 
+impl ProbedValue {
+    /// A name for it in the configuration, after its label.
+    fn name(&self, code: i64) -> String {
+        let label = self.labels.first().map_or("", |label| label.split(" (type").next().unwrap_or_default());
+        match fold(label).replace(' ', "_") {
+            name if name.is_empty() => format!("code_{code}"),
+            name => name,
+        }
+    }
+}
+
 impl Probe {
+    /// Names, after their labels, and numbers of the values of a list; no name twice, and no 0, which means none.
+    pub fn names(&self, list: &str) -> BTreeMap<String, i64> {
+        let mut names = BTreeMap::new();
+        for value in self.lists.iter().filter(|probed| probed.list == list).flat_map(|probed| &probed.values) {
+            let Some(code) = value.code.filter(|code| *code != 0) else { continue };
+            let name = value.name(code);
+            let name = if names.contains_key(&name) { format!("{name}_{code}") } else { name };
+            names.insert(name, code);
+        }
+        names
+    }
+
     /// Rows for a table: list, column, code, count, labels, examples.
     pub fn rows(&self) -> Vec<Vec<String>> {
         let mut rows = Vec::new();
@@ -211,11 +235,7 @@ impl Probe {
             }
             for value in &list.values {
                 let Some(code) = value.code else { continue };
-                let label = value.labels.first().map_or("", |label| label.split(" (type").next().unwrap_or_default());
-                let name = match fold(label).replace(' ', "_") {
-                    name if name.is_empty() => format!("code_{code}"),
-                    name => name,
-                };
+                let name = value.name(code);
                 let example = value
                     .examples
                     .first()

@@ -16,6 +16,7 @@ mod gestsup;
 mod grants;
 mod habits;
 mod histories;
+mod init;
 mod killed;
 mod lies;
 mod linked;

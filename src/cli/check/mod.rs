@@ -32,6 +32,13 @@ pub(super) struct Section {
     findings: Vec<Finding>,
 }
 
+impl Section {
+    /// The worst that was found.
+    pub(super) fn worst(&self) -> Option<Level> {
+        self.findings.iter().map(|finding| finding.level).max()
+    }
+}
+
 impl Check {
     pub(super) async fn execute(self, globals: &Globals) -> anyhow::Result<ExitCode> {
         if self.print_example {
@@ -40,16 +47,11 @@ impl Check {
         }
         let loaded = globals.load(Role::Daemon, LogTo::Check)?;
         let sections = sections(loaded, self.online).await?;
-        let worst = sections.iter().flat_map(|section| &section.findings).map(|finding| finding.level).max();
+        let worst = sections.iter().filter_map(Section::worst).max();
         if globals.json {
             output::json(&sections)?;
         } else {
-            for section in &sections {
-                println!("{}", section.about);
-                for finding in &section.findings {
-                    println!("  {:<8} {}", word(finding.level), finding.text);
-                }
-            }
+            sections.iter().for_each(print);
             println!("{}", conclusion(worst, self.online));
         }
         Ok(if worst == Some(Level::Error) { ExitCode::Unavailable } else { ExitCode::Ok })
@@ -78,7 +80,16 @@ pub(super) async fn sections(loaded: config::Loaded, online: bool) -> anyhow::Re
     Ok(sections)
 }
 
-fn word(level: Level) -> &'static str {
+/// Prints what was found about one thing.
+pub(super) fn print(section: &Section) {
+    println!("{}", section.about);
+    for finding in &section.findings {
+        println!("  {:<8} {}", word(finding.level), finding.text);
+    }
+}
+
+/// How a level is told.
+pub(super) fn word(level: Level) -> &'static str {
     match level {
         Level::Ok => "ok",
         Level::Note => "note",

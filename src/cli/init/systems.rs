@@ -1,0 +1,299 @@
+//! The fourth screen: where GestSup, Gestan and the mailbox are. Each is tried on the spot.
+
+use super::ask::{Ask, Reply};
+use super::questions::Question;
+use super::simple::{choose, line};
+use super::{Step, Wizard};
+use crate::config::MailSecurity;
+use chrono_tz::Tz;
+use std::path::{Path, PathBuf};
+
+/// What `connect.php` of a GestSup says of its database.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Connect {
+    pub(super) host: Option<String>,
+    pub(super) port: Option<u16>,
+    pub(super) database: Option<String>,
+}
+
+/// Folders where GestSup is usually installed.
+const USUAL: [&str; 5] =
+    ["/var/www/html/gestsup", "/var/www/gestsup", "/var/www/html", "/srv/www/gestsup", "/usr/share/gestsup"];
+
+impl Connect {
+    /// Reads it from GestSup's folder.
+    pub(super) fn read(folder: &Path) -> Option<Self> {
+        let text = std::fs::read_to_string(folder.join("connect.php")).ok()?;
+        let value = |name: &str| {
+            let pattern = format!(r#"(?m)^\s*\$({name})\s*=\s*['"]([^'"]*)['"]"#);
+            let found = regex::Regex::new(&pattern).ok()?.captures(&text)?.get(2)?.as_str().to_owned();
+            Some(found).filter(|found| !found.is_empty())
+        };
+        // A server of this machine listens on loopback; the name would mean its socket.
+        let host = value("host").map(|host| if host == "localhost" { "127.0.0.1".to_owned() } else { host });
+        Some(Self { host, port: value("port").and_then(|port| port.parse().ok()), database: value("db_name") })
+    }
+}
+
+impl Wizard {
+    /// Puts a question about the systems.
+    pub(super) async fn put_of_systems(&mut self, question: Question) -> anyhow::Result<Step> {
+        let ask = self.ask;
+        let answers = &mut self.answers;
+        let reply = match question {
+            Question::GestsupFolder => return self.folder(),
+            Question::GestsupUrl => {
+                let message = ask.of("Adresse des pages de GestSup :", "Address of GestSup's pages:");
+                let help = ask.of(
+                    "par exemple https://support.exemple.fr ; les tickets sont liés depuis Gestan ; peut rester vide",
+                    "such as https://support.example.fr; tickets are linked from Gestan; may be left empty",
+                );
+                let french = ask.french;
+                let proposed = answers.gestsup_url.clone().unwrap_or_default();
+                let check =
+                    move |text: &str| match text.is_empty() || url::Url::parse(text).is_ok_and(|url| url.has_host()) {
+                        true => Ok(()),
+                        false if french => Err("une adresse complète, avec https://".to_owned()),
+                        false => Err("a whole address, with https://".to_owned()),
+                    };
+                answer(ask.text(message, help, &proposed, check)?, &mut answers.gestsup_url)
+            }
+            Question::GestsupHost => {
+                let message = ask.of("Serveur MariaDB/MySQL de GestSup :", "MariaDB/MySQL server of GestSup:");
+                required(ask, message, "127.0.0.1", &mut answers.gestsup_host)?
+            }
+            Question::GestsupPort => port(ask, &mut answers.gestsup_port)?,
+            Question::GestsupDatabase => {
+                let message = ask.of("Base de données de GestSup :", "GestSup's database:");
+                required(ask, message, "bsup", &mut answers.gestsup_database)?
+            }
+            Question::GestsupUser => {
+                let message =
+                    ask.of("Compte du connecteur sur ce serveur :", "The connector's account on that server:");
+                required(ask, message, "connector", &mut answers.gestsup_user)?
+            }
+            Question::GestsupPassword => return self.password(question, "gestsup-password"),
+            Question::TimeZone => self.zone()?,
+            Question::States => return self.states().await,
+            Question::Gateway => self.gateway()?,
+            Question::GatewayToken => return self.password(question, "gestan-token"),
+            Question::GatewayCa => {
+                let message = ask.of(
+                    "Certificat de l'autorité de la passerelle (PEM, vide s'il est public) :",
+                    "Certificate of the gateway's authority (PEM, empty if it is public):",
+                );
+                line(ask, message, "", "", &mut answers.gateway_ca_file)?
+            }
+            Question::GestanHost => {
+                let message = ask.of("Serveur de la copie MySQL de Gestan :", "Server of Gestan's MySQL copy:");
+                required(ask, message, "127.0.0.1", &mut answers.gestan_host)?
+            }
+            Question::GestanPort => port(ask, &mut answers.gestan_port)?,
+            Question::GestanDatabase => {
+                let message = ask.of("Base de données de Gestan :", "Gestan's database:");
+                required(ask, message, "gestan", &mut answers.gestan_database)?
+            }
+            Question::GestanUser => {
+                let message =
+                    ask.of("Compte de la passerelle sur ce serveur :", "The gateway's account on that server:");
+                required(ask, message, "gateway", &mut answers.gestan_user)?
+            }
+            Question::GestanPassword => return self.password(question, "gateway-base-password"),
+            Question::Mailbox => {
+                let message = ask.of(
+                    "Serveur IMAP de la boîte du support (vide : aucune) :",
+                    "IMAP server of the support mailbox (empty: none):",
+                );
+                line(ask, message, "", "", &mut answers.mailbox)?
+            }
+            Question::MailboxSecurity => {
+                let choices = [
+                    (MailSecurity::Tls, "TLS dès le début (port 993)", "TLS from the first byte on (port 993)"),
+                    (MailSecurity::Starttls, "STARTTLS (port 143)", "STARTTLS (port 143)"),
+                    (MailSecurity::None, "aucun : un serveur sur cette machine", "none: a server on this machine"),
+                ];
+                choose(ask, ask.of("Chiffrement :", "Encryption:"), &choices, &mut answers.mailbox_security)?
+            }
+            Question::MailboxUser => {
+                let message = ask.of("Compte de la boîte :", "Account of the mailbox:");
+                required(ask, message, "", &mut answers.mailbox_user)?
+            }
+            Question::MailboxPassword => return self.password(question, "mailbox-password"),
+            Question::UploadFolder => {
+                let message = ask.of(
+                    "Dossier « upload » de GestSup, vu d'ici (vide : aucun) :",
+                    "GestSup's folder “upload”, as seen from here (empty: none):",
+                );
+                let help =
+                    ask.of("les pièces jointes des courriels y sont rangées", "attachments of mails are put there");
+                let folder = answers.gestsup_folder.clone().filter(|folder| !folder.is_empty());
+                let proposed =
+                    folder.map(|folder| format!("{}/upload", folder.trim_end_matches('/'))).unwrap_or_default();
+                line(ask, message, help, &proposed, &mut answers.upload_folder)?
+            }
+            Question::StatusCodes => return self.status_codes(false).await,
+            Question::AnomalyStatusCodes => return self.status_codes(true).await,
+            Question::Genres => return self.genres().await,
+            Question::DefaultGenre => return self.default_genre(),
+            Question::GenreProducts => return self.genre_products(),
+            _ => return self.attempt(question).await,
+        };
+        Ok(reply.into())
+    }
+
+    fn folder(&mut self) -> anyhow::Result<Step> {
+        let ask = self.ask;
+        let found = USUAL.into_iter().find(|folder| Path::new(folder).join("connect.php").exists());
+        let message = ask.of(
+            "Dossier de GestSup, s'il est sur cette machine (sinon vide) :",
+            "GestSup's folder, if it is on this machine (else empty):",
+        );
+        let help = ask.of("son connect.php dit où est la base", "its connect.php says where the base is");
+        let reply = line(ask, message, help, found.unwrap_or_default(), &mut self.answers.gestsup_folder)?;
+        self.take_from_folder();
+        Ok(reply.into())
+    }
+
+    /// What GestSup's own configuration says, where nobody said otherwise.
+    pub(super) fn take_from_folder(&mut self) {
+        let Some(folder) = self.answers.gestsup_folder.as_ref().filter(|folder| !folder.is_empty()) else { return };
+        let Some(connect) = Connect::read(Path::new(folder)) else {
+            self.note(self.ask.of(
+                "Aucun connect.php n'a pu être lu dans ce dossier : la base est à indiquer à la main.",
+                "No connect.php could be read in that folder: say by hand where the base is.",
+            ));
+            return;
+        };
+        let answers = &mut self.answers;
+        answers.gestsup_host = answers.gestsup_host.take().or(connect.host);
+        answers.gestsup_port = answers.gestsup_port.or(connect.port);
+        answers.gestsup_database = answers.gestsup_database.take().or(connect.database);
+    }
+
+    fn zone(&mut self) -> anyhow::Result<Reply<()>> {
+        let ask = self.ask;
+        let own = std::fs::read_to_string("/etc/timezone").ok().and_then(|text| text.trim().parse::<Tz>().ok());
+        // A server that was never told where it is says UTC: GestSup's PHP was.
+        let own = own.filter(|zone| !zone.name().ends_with("UTC"));
+        let proposed = self.answers.time_zone.or(own).unwrap_or(Tz::Europe__Paris).name();
+        let french = ask.french;
+        let check = move |text: &str| match text.parse::<Tz>() {
+            Ok(_) => Ok(()),
+            Err(_) if french => Err("un fuseau tel que Europe/Paris".to_owned()),
+            Err(_) => Err("a zone such as Europe/Paris".to_owned()),
+        };
+        let message = ask.of("Fuseau horaire des dates des deux systèmes :", "Time zone of both systems' dates:");
+        Ok(match ask.text(message, "", proposed, check)? {
+            Reply::Given(zone) => {
+                self.answers.time_zone = zone.parse().ok();
+                Reply::Given(())
+            }
+            Reply::Back => Reply::Back,
+        })
+    }
+
+    fn gateway(&mut self) -> anyhow::Result<Reply<()>> {
+        let ask = self.ask;
+        let here = ask.of(
+            "d'ici, par la copie MySQL de sa base (la passerelle est dans le service)",
+            "from here, by the MySQL copy of its base (the gateway is part of the service)",
+        );
+        let there = ask.of(
+            "par une passerelle (gestan-connector gateway) à côté de lui, sur une autre machine",
+            "by a gateway (gestan-connector gateway) beside it, on another machine",
+        );
+        let first = usize::from(self.answers.gateway.as_deref().is_some_and(|gateway| gateway != "embedded"));
+        let message = ask.of("Comment joindre Gestan ?", "How is Gestan reached?");
+        let remote = match ask.choose(message, vec![(false, here.to_owned()), (true, there.to_owned())], first)? {
+            Reply::Given(remote) => remote,
+            Reply::Back => return Ok(Reply::Back),
+        };
+        if !remote {
+            self.answers.gateway = Some("embedded".to_owned());
+            return Ok(Reply::Given(()));
+        }
+        let proposed = self.answers.gateway.clone().filter(|gateway| gateway != "embedded").unwrap_or_default();
+        let french = ask.french;
+        let check = move |text: &str| match url::Url::parse(text).is_ok_and(|url| url.has_host()) {
+            true => Ok(()),
+            false if french => Err("une adresse telle que https://gestan.exemple.fr:8480".to_owned()),
+            false => Err("an address such as https://gestan.example.fr:8480".to_owned()),
+        };
+        let message = ask.of("Adresse de la passerelle :", "The gateway's address:");
+        Ok(answer(ask.text(message, "", &proposed, check)?, &mut self.answers.gateway))
+    }
+
+    /// Asks for a password or token. It goes into a file beside the configuration once all is answered.
+    fn password(&mut self, question: Question, name: &str) -> anyhow::Result<Step> {
+        let ask = self.ask;
+        let folder = self.config.parent().map(Path::to_owned).unwrap_or_default();
+        let answers = &mut self.answers;
+        let file = match question {
+            Question::GestsupPassword => &mut answers.gestsup_password_file,
+            Question::GatewayToken => &mut answers.gateway_token_file,
+            Question::GestanPassword => &mut answers.gestan_password_file,
+            _ => &mut answers.mailbox_password_file,
+        };
+        let file: PathBuf = file.get_or_insert_with(|| folder.join(name)).clone();
+        let message = match question {
+            Question::GatewayToken => ask.of("Jeton de la passerelle :", "The gateway's token:"),
+            _ => ask.of("Mot de passe :", "Password:"),
+        };
+        let known = answers.has_secret(Some(&file));
+        let help = match (known, ask.french) {
+            (true, true) => format!("vide : celui de {}", file.display()),
+            (true, false) => format!("empty: the one in {}", file.display()),
+            (false, true) => format!("il sera écrit dans {}, que le service seul peut lire", file.display()),
+            (false, false) => format!("it will be in {}, which the service alone may read", file.display()),
+        };
+        loop {
+            match ask.secret(message, &help)? {
+                Reply::Back => return Ok(Step::Back),
+                Reply::Given(Some(text)) => {
+                    answers.type_in(file, text);
+                    return Ok(Step::Next);
+                }
+                Reply::Given(None) if known => return Ok(Step::Next),
+                Reply::Given(None) => {}
+            }
+        }
+    }
+}
+
+fn answer(reply: Reply<String>, to: &mut Option<String>) -> Reply<()> {
+    match reply {
+        Reply::Given(text) => {
+            *to = Some(text);
+            Reply::Given(())
+        }
+        Reply::Back => Reply::Back,
+    }
+}
+
+/// A line that may not be empty.
+pub(super) fn required(ask: Ask, message: &str, proposed: &str, to: &mut Option<String>) -> anyhow::Result<Reply<()>> {
+    let proposed = to.clone().unwrap_or_else(|| proposed.to_owned());
+    let french = ask.french;
+    let check = move |text: &str| match text.is_empty() {
+        false => Ok(()),
+        true if french => Err("il en faut un".to_owned()),
+        true => Err("this is needed".to_owned()),
+    };
+    Ok(answer(ask.text(message, "", &proposed, check)?, to))
+}
+
+fn port(ask: Ask, to: &mut Option<u16>) -> anyhow::Result<Reply<()>> {
+    let french = ask.french;
+    let check = move |text: &str| match text.parse::<u16>() {
+        Ok(1..) => Ok(()),
+        _ if french => Err("un numéro de 1 à 65535".to_owned()),
+        _ => Err("a number from 1 to 65535".to_owned()),
+    };
+    Ok(match ask.text("Port :", "", &to.unwrap_or(3306).to_string(), check)? {
+        Reply::Given(port) => {
+            *to = port.parse().ok();
+            Reply::Given(())
+        }
+        Reply::Back => Reply::Back,
+    })
+}

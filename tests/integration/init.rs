@@ -1,0 +1,249 @@
+//! The set-up: by flags, and on a terminal of its own as a person answers it.
+
+use crate::commands::run;
+use crate::support::{World, server};
+use assert_cmd::cargo::cargo_bin;
+use rexpect::session::{PtySession, spawn_command};
+use serde_json::Value;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// Two bases, a folder for what the set-up writes, and the flags that name them.
+struct Place {
+    world: World,
+    config: PathBuf,
+    flags: Vec<String>,
+}
+
+const CODES: [&str; 7] = ["planned=0", "in_progress=1", "waiting=3", "done=2", "to_bill=5", "billed=4", "cancelled=10"];
+
+async fn place() -> Place {
+    let mut world = World::new().await;
+    world.ticket("Caisse en panne", "<p>Noir</p>").await;
+    let folder = world.folder.path().join("etc");
+    std::fs::create_dir(&folder).unwrap();
+    for (file, password) in [("gestsup", "lecture-seule"), ("gestan", "passerelle")] {
+        std::fs::write(folder.join(file), password).unwrap();
+    }
+    let port = server().await.port().to_string();
+    let text = |path: PathBuf| path.display().to_string();
+    let flags = [
+        ("--gestsup-host", "127.0.0.1".to_owned()),
+        ("--gestsup-port", port.clone()),
+        ("--gestsup-database", world.sandbox.gestsup.clone()),
+        ("--gestsup-user", "connector".to_owned()),
+        ("--gestsup-password-file", text(folder.join("gestsup"))),
+        ("--gestan-host", "127.0.0.1".to_owned()),
+        ("--gestan-port", port),
+        ("--gestan-database", world.sandbox.gestan.clone()),
+        ("--gestan-user", "gateway".to_owned()),
+        ("--gestan-password-file", text(folder.join("gestan"))),
+        ("--state-file", text(folder.join("state.db"))),
+    ];
+    let flags = flags.into_iter().flat_map(|(flag, value)| [flag.to_owned(), value]).collect();
+    Place { config: folder.join("connector.toml"), world, flags }
+}
+
+impl Place {
+    async fn init(&self, more: &[&str]) -> (i32, String, String) {
+        let mut arguments: Vec<&str> = vec!["init", "--non-interactive", "--lang", "en"];
+        arguments.extend(self.flags.iter().map(String::as_str));
+        arguments.extend(more);
+        run(&self.config, &arguments).await
+    }
+
+    /// A terminal on which the set-up asks.
+    fn terminal(&self, more: &[&str]) -> PtySession {
+        let mut command = Command::new(cargo_bin("gestan-connector"));
+        command.arg("--config").arg(&self.config).args(["init", "--lang", "fr"]).args(more);
+        command.env("NO_COLOR", "1").env("TERM", "xterm");
+        spawn_command(command, Some(20_000)).unwrap()
+    }
+}
+
+/// Waits for a text. What the terminal shows is read as one character a byte.
+fn see(terminal: &mut PtySession, text: &str) {
+    let bytes: String = text.bytes().map(char::from).collect();
+    terminal.exp_string(&bytes).unwrap_or_else(|error| panic!("{text}: {error}"));
+}
+
+/// Waits for a question, and presses these keys.
+fn press(terminal: &mut PtySession, question: &str, keys: &str) {
+    see(terminal, question);
+    terminal.send(keys).unwrap();
+    terminal.flush().unwrap();
+}
+
+fn with_codes<'c>(more: &[&'c str]) -> Vec<&'c str> {
+    CODES.into_iter().flat_map(|code| ["--status", code]).chain(more.iter().copied()).collect()
+}
+
+fn mode(path: &Path) -> u32 {
+    std::fs::metadata(path).unwrap().permissions().mode() & 0o777
+}
+
+#[tokio::test]
+async fn what_flags_say_becomes_a_configuration_that_checks_and_sends_the_first_ticket() {
+    let mut place = place().await;
+    place.world.erp.run("DROP TABLE Z90_TICKET, Z90_STEP, Z90_LINK, Z90_DOCUMENT, Z90_ACTION").await.unwrap();
+    let more =
+        with_codes(&["--genre", "depannage=1", "--default-genre", "depannage", "--install", "--shadow", "false"]);
+    let (code, said, errors) = place.init(&more).await;
+    assert_eq!(code, 0, "{said}{errors}");
+    assert!(said.contains("Created: Z90_TICKET"), "{said}");
+    assert!(said.contains("A first pass: ") && said.contains("1 ticket in GestSup"), "{said}");
+    assert!(said.contains("systemctl enable --now gestan-connector"), "{said}");
+    assert_eq!(mode(&place.config), 0o600, "nobody else reads it");
+    let written = std::fs::read_to_string(&place.config).unwrap();
+    assert!(written.contains("\ndefault = \"depannage\"\n"), "{written}");
+    assert!(written.contains("\nstart_at = \""), "what was closed before today is history: {written}");
+    assert!(!written.contains("passerelle"), "passwords stay in their files");
+    let (code, said, errors) = run(&place.config, &["check", "--online"]).await;
+    assert_eq!(code, 0, "{said}{errors}");
+    let (code, said, errors) = run(&place.config, &["sync"]).await;
+    assert_eq!(code, 0, "{said}{errors}");
+    assert_eq!(place.world.erp.ask("SELECT LIB50 FROM INTERVENTION").await.unwrap(), ["Caisse en panne"]);
+}
+
+#[tokio::test]
+async fn everything_that_is_missing_is_named_at_once_and_numbers_are_shown_rather_than_guessed() {
+    let mut place = place().await;
+    let made_by_hand = "INSERT INTO INTERVENTION (LIB50, ST_INTER, DHCRE) VALUES ('À la main', 2, NOW())";
+    place.world.erp.run(made_by_hand).await.unwrap();
+    let (code, _, errors) = run(&place.config, &["init", "--non-interactive"]).await;
+    assert_ne!(code, 0);
+    for flag in ["--gestsup-host", "--gestsup-password-file", "--gestan-database", "--status"] {
+        assert!(errors.contains(flag), "{errors}");
+    }
+    let (code, _, errors) = place.init(&[]).await;
+    assert_ne!(code, 0);
+    assert!(errors.contains("needed, or cannot be read: --status;"), "{errors}");
+    assert!(
+        errors.contains("INTERVENTION.ST_INTER") && errors.contains("À la main"),
+        "what the base uses is shown: {errors}"
+    );
+    assert!(!place.config.exists(), "nothing half done is left");
+    let (code, _, errors) = place.init(&["--status", "planifiee=0"]).await;
+    assert_eq!(code, 64);
+    assert!(errors.contains("is none of planned"), "{errors}");
+    let (code, _, errors) = place.init(&["--billed-by", "weight"]).await;
+    assert_eq!(code, 64);
+    assert!(errors.contains("`time_spent`"), "{errors}");
+}
+
+#[tokio::test]
+async fn a_configuration_that_is_there_is_only_replaced_when_that_is_said_and_a_copy_is_kept() {
+    let place = place().await;
+    std::fs::write(&place.config, "# by hand\n").unwrap();
+    let (code, _, errors) = place.init(&with_codes(&[])).await;
+    assert_ne!(code, 0);
+    assert!(errors.contains("is there already") && errors.contains("--force"), "{errors}");
+    let (code, said, errors) = place.init(&with_codes(&["--force", "--json"])).await;
+    assert_eq!(code, 0, "{said}{errors}");
+    let told: Value = serde_json::from_str(&said).unwrap();
+    assert_eq!(told["ready"], true);
+    let copy =
+        told["written"].as_array().unwrap().iter().filter_map(Value::as_str).find(|file| file.contains(".toml."));
+    assert_eq!(std::fs::read_to_string(copy.unwrap()).unwrap(), "# by hand\n");
+    let written = std::fs::read_to_string(&place.config).unwrap();
+    assert!(written.contains("\nshadow = true\n"), "by itself the first week is a shadow: {written}");
+}
+
+#[tokio::test]
+async fn gestsup_s_own_configuration_says_where_its_base_is() {
+    let place = place().await;
+    let folder = place.world.folder.path().join("gestsup");
+    std::fs::create_dir(&folder).unwrap();
+    let port = server().await.port();
+    let database = place.world.sandbox.gestsup.clone();
+    let php = format!("<?php\n$host='localhost';\n$port = '{port}';\n$db_name=\"{database}\";\n$user='root';\n");
+    std::fs::write(folder.join("connect.php"), php).unwrap();
+    let folder = folder.display().to_string();
+    let mut place = place;
+    place.flags.drain(0..6);
+    place.flags.extend(["--gestsup-folder".to_owned(), folder]);
+    let (code, said, errors) = place.init(&with_codes(&[])).await;
+    assert_eq!(code, 0, "{said}{errors}");
+    let written = std::fs::read_to_string(&place.config).unwrap();
+    assert!(written.contains(&format!("\ndatabase = \"{database}\"\n")) && written.contains("host = \"127.0.0.1\""));
+    assert!(!written.contains("root"), "the account is the connector's own");
+}
+
+#[tokio::test]
+async fn a_wrong_password_is_told_on_the_spot_and_can_be_corrected() {
+    let place = place().await;
+    let typed = tokio::task::spawn_blocking({
+        let mut without = place.flags.clone();
+        let at = without.iter().position(|flag| flag == "--gestsup-password-file").unwrap();
+        without.drain(at..at + 2);
+        move || {
+            let more: Vec<&str> = without.iter().map(String::as_str).collect();
+            let mut terminal = place.terminal(&more);
+            let mut answer = |prompt: &str, keys: &str| press(&mut terminal, prompt, keys);
+            answer("Quels tickets sont facturés", "\r");
+            answer("D'où vient l'article", "\r");
+            // Back to the first question, and on again.
+            answer("article par défaut", "\x1b");
+            answer("D'où vient l'article", "\r");
+            answer("article par défaut", "\r");
+            answer("D'après quoi", "\r");
+            answer("Que deviennent les tickets", "\r");
+            answer("Unité de temps", "\r");
+            answer("Dossier de GestSup", "\r");
+            answer("Adresse des pages", "https://support.example.fr\r");
+            answer("Serveur MariaDB", "\r");
+            answer("Port", "\r");
+            answer("Base de données de GestSup", "\r");
+            answer("Compte du connecteur", "\r");
+            answer("Mot de passe", "faux\r");
+            answer("Fuseau horaire", "\r");
+            answer("Access denied", "");
+            answer("GRANT SELECT", "");
+            answer("Que faire", "\r");
+            answer("Serveur MariaDB", "\x03");
+            see(&mut terminal, "les réponses sont gardées");
+            terminal.exp_eof().unwrap();
+            let kept = std::fs::read_to_string(place.config.with_extension("init.json")).unwrap();
+            assert!(!kept.contains("faux"), "{kept}");
+            // Taken up where it was left: the password comes first.
+            let mut terminal = place.terminal(&[]);
+            let mut answer = |prompt: &str, keys: &str| press(&mut terminal, prompt, keys);
+            answer("Mot de passe", "lecture-seule\r");
+            answer("Fuseau horaire", "\r");
+            answer("Comment joindre Gestan", "\r");
+            answer("Serveur de la copie", "\r");
+            answer("Port", "\r");
+            answer("Base de données de Gestan", "\r");
+            answer("Compte de la passerelle", "\r");
+            answer("Mot de passe", "\r");
+            for (status, number) in [
+                ("planifiée", "0"),
+                ("en cours", "1"),
+                ("en attente", "3"),
+                ("terminée", "2"),
+                ("à facturer", "5"),
+                ("facturée", "4"),
+                ("annulée", "10"),
+            ] {
+                answer(&format!("Numéro de « {status} »"), "autre\r");
+                answer(&format!("Numéro de « {status} »"), &format!("{number}\r"));
+            }
+            answer("Serveur IMAP", "\r");
+            answer("À partir de quel jour", "\r");
+            answer("Commencer par une semaine à blanc", "n\r");
+            answer("Écrire", "\r");
+            see(&mut terminal, "Un premier passage");
+            see(&mut terminal, "Pour la suite");
+            terminal.exp_eof().unwrap();
+            drop(terminal);
+            place
+        }
+    });
+    let place = typed.await.unwrap();
+    assert!(!place.config.with_extension("init.json").exists(), "what is done needs no keeping");
+    let (code, said, errors) = run(&place.config, &["check", "--online"]).await;
+    assert_eq!(code, 0, "{said}{errors}");
+    let password = place.config.with_file_name("gestsup-password");
+    assert_eq!((std::fs::read_to_string(&password).unwrap().as_str(), mode(&password)), ("lecture-seule\n", 0o600));
+}
