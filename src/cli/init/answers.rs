@@ -270,7 +270,10 @@ impl Answers {
             })),
         );
         if self.is_embedded() {
-            root.insert("gateway".to_owned(), self.gateway_values(zone, secret(self.gestan_password_file.as_ref())));
+            root.insert(
+                "gateway".to_owned(),
+                self.gateway_values(zone, secret(self.gestan_password_file.as_ref()).as_ref()),
+            );
         }
         if let Some(path) = &self.state_file {
             root.insert("state".to_owned(), json!({ "path": path }));
@@ -279,13 +282,13 @@ impl Answers {
             root.insert("tickets".to_owned(), json!({ "start_at": format!("{day}T00:00:00") }));
         }
         if self.has_mailbox() {
-            root.insert("mail".to_owned(), self.mail_values(secret(self.mailbox_password_file.as_ref())));
+            root.insert("mail".to_owned(), self.mail_values(secret(self.mailbox_password_file.as_ref()).as_ref()));
         }
         root.insert("mapping".to_owned(), self.mapping_values());
         Json::Object(root)
     }
 
-    fn gateway_values(&self, zone: &str, password: Option<Json>) -> Json {
+    fn gateway_values(&self, zone: &str, password: Option<&Json>) -> Json {
         let list = |codes: &[String]| Some(numbers(codes)).filter(|codes| !codes.is_empty());
         given(json!({
             "time_zone": zone,
@@ -304,7 +307,7 @@ impl Answers {
         }))
     }
 
-    fn mail_values(&self, password: Option<Json>) -> Json {
+    fn mail_values(&self, password: Option<&Json>) -> Json {
         let security = self.mailbox_security.unwrap_or_default();
         given(json!({
             "enabled": true,
