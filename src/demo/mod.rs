@@ -12,6 +12,7 @@ mod mails_out;
 pub mod mariadb;
 mod reference;
 pub mod sandbox;
+mod service;
 pub mod smtp;
 mod stage;
 mod story;
@@ -90,6 +91,8 @@ pub async fn run(keep: bool, json: bool) -> anyhow::Result<bool> {
             "replies": told.replies,
             "excluded": told.excluded,
             "second_pass_writes": told.second_pass_writes,
+            "healthz": told.healthz,
+            "exposure": service::exposure(),
             "seconds": seconds,
         });
         println!("{document}");

@@ -8,12 +8,14 @@ use super::help_desk::HelpDesk;
 use super::mails_out;
 use super::mariadb::PrivateMariaDb;
 use super::sandbox::Sandbox;
+use super::service::{self, Service};
 use super::smtp::PrivateSmtp;
 use anyhow::{Context as _, bail};
 use chrono::NaiveDateTime;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
 use std::process::Stdio;
+use std::time::{Duration, Instant};
 use tokio::process::Command;
 
 /// The bases and the program.
@@ -26,6 +28,9 @@ pub(super) struct Stage {
     pub smtp: Option<PrivateSmtp>,
     config: PathBuf,
     folder: PathBuf,
+    /// Where the service listens.
+    address: String,
+    service: Option<Service>,
     /// The mail server, and the configuration before it.
     mail: Option<(PrivateDovecot, String)>,
     acts: u32,
@@ -98,17 +103,79 @@ impl Stage {
         );
         let smtp = PrivateSmtp::start().ok();
         let more = format!("{more}{}", smtp.as_ref().map(mails_out::settings).unwrap_or_default());
+        let (listening, address) = service::settings()?;
+        let more = format!("{more}{listening}");
         std::fs::write(&config, sandbox.config(&folder.join("state.db"), &more))?;
         std::fs::set_permissions(&config, std::fs::Permissions::from_mode(0o600))?;
-        Ok(Self { desk, erp, sandbox, smtp, config, folder, mail: None, acts: 0, failed: Vec::new() })
+        Ok(Self {
+            desk,
+            erp,
+            sandbox,
+            smtp,
+            config,
+            folder,
+            address,
+            service: None,
+            mail: None,
+            acts: 0,
+            failed: Vec::new(),
+        })
+    }
+
+    /// Starts the service.
+    pub(super) async fn start_service(&mut self) -> anyhow::Result<()> {
+        println!("\n$ systemctl start gestan-connector        (here: gestan-connector run)");
+        self.service = Some(Service::start(&self.config, &self.address).await?);
+        Ok(())
+    }
+
+    /// Whether the service says that it is well.
+    pub(super) async fn is_well(&self) -> bool {
+        match &self.service {
+            Some(service) => service.is_well().await,
+            None => false,
+        }
+    }
+
+    /// Changes the configuration, and has the running service take it.
+    pub(super) fn reconfigure(&mut self, change: impl FnOnce(String) -> String) -> anyhow::Result<()> {
+        std::fs::write(&self.config, change(std::fs::read_to_string(&self.config)?))?;
+        println!("\n$ systemctl reload gestan-connector");
+        self.service.as_ref().map_or(Ok(()), Service::reload)
+    }
+
+    /// Waits until something is so, without a command being given.
+    pub(super) async fn wait_for(
+        &mut self,
+        mut so: impl AsyncFnMut(&mut Self) -> anyhow::Result<bool>,
+    ) -> anyhow::Result<bool> {
+        let begun = Instant::now();
+        while !so(self).await? {
+            if begun.elapsed() > Duration::from_secs(60) {
+                return Ok(false);
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        Ok(true)
+    }
+
+    /// Stops the service.
+    pub(super) async fn stop_service(&mut self) -> anyhow::Result<()> {
+        let Some(service) = self.service.take() else { return Ok(()) };
+        println!("\n$ systemctl stop gestan-connector");
+        let words = service.last_words();
+        let (took, well) = service.stop().await?;
+        if !well {
+            println!("  {words}");
+        }
+        self.expect("the service ended within 10 seconds", well && took < Duration::from_secs(10));
+        Ok(())
     }
 
     /// Adds a mail server, and what the connector is told of it.
     pub(super) fn add_mailbox(&mut self, server: PrivateDovecot, more: &str) -> anyhow::Result<()> {
-        let text = std::fs::read_to_string(&self.config)?;
-        std::fs::write(&self.config, format!("{text}{more}"))?;
-        self.mail = Some((server, text));
-        Ok(())
+        self.mail = Some((server, std::fs::read_to_string(&self.config)?));
+        self.reconfigure(|text| format!("{text}{more}"))
     }
 
     /// Where the customers' mails arrive.

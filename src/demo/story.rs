@@ -39,6 +39,8 @@ pub(super) struct Told {
     pub replies: usize,
     pub excluded: usize,
     pub second_pass_writes: u64,
+    /// What the running service says of itself.
+    pub healthz: bool,
 }
 
 /// GestSup's people and tickets, by their ids.
@@ -69,6 +71,7 @@ pub(super) async fn tell(stage: &mut Stage) -> anyhow::Result<Told> {
     mails_out::people_are_told(stage, &cast, &mut told).await?;
     reference::follow(stage, &cast, &mut told).await?;
     by_mail::by_mail(stage, &cast, &mut told).await?;
+    by_itself(stage, &cast, &mut told).await?;
     the_end(stage, &mut told).await?;
     Ok(told)
 }
@@ -202,11 +205,19 @@ async fn set_up(stage: &mut Stage) -> anyhow::Result<()> {
 }
 
 async fn first_sync(stage: &mut Stage, cast: &Cast) -> anyhow::Result<()> {
-    stage.act("The first pass: attributed tickets become interventions");
+    stage.act("The service starts: its first pass makes interventions of the attributed tickets");
     stage.run(&["sync", "--dry-run"]).await?;
     let before = pairs(&stage.sandbox).await?;
     stage.expect("the dry run wrote nothing", before.iter().all(|pair| pair.intervention.is_none()));
-    stage.run(&["sync"]).await?;
+    stage.start_service().await?;
+    let made = stage.wait_for(async |stage| {
+        let status = stage.ask(&["status"]).await?;
+        let passes = status["last_runs"].as_array().cloned().unwrap_or_default();
+        Ok(passes.iter().any(|pass| pass["flow"] == "tickets" && pass["outcome"] == "done"))
+    });
+    let made = made.await?;
+    stage.expect("nobody gave a command for it", made);
+    stage.run(&["journal", "--flow", "tickets"]).await?;
     let pairs = stage.show(&[]).await?;
     let (unattributed, newcomer) = (cast.tickets[7], cast.newcomer_ticket);
     stage.expect("the ticket that nobody is in charge of stayed in GestSup", side(&pairs, unattributed).is_none());
@@ -344,6 +355,23 @@ async fn gestan_works_too(stage: &mut Stage, cast: &Cast) -> anyhow::Result<()> 
     Ok(())
 }
 
+async fn by_itself(stage: &mut Stage, cast: &Cast, told: &mut Told) -> anyhow::Result<()> {
+    stage.act("Nobody gives a command: what people write is in Gestan seconds later");
+    stage.reconfigure(|text| text.replacen("[tickets]\n", "[tickets]\nschedule = \"every 5 s\"\n", 1))?;
+    let ticket = cast.tickets[2];
+    stage.desk.comment(ticket, cast.karim, "<p>Rendez-vous pris sur place, sans qu&#039;on le demande.</p>").await?;
+    let carried = stage.wait_for(async |stage| {
+        let pairs = pairs(&stage.sandbox).await?;
+        Ok(side(&pairs, ticket).is_some_and(|side| side.memo.contains("Rendez-vous pris sur place")))
+    });
+    let carried = carried.await?;
+    stage.expect("the comment stands in the memo", carried);
+    stage.run(&["healthcheck"]).await?;
+    told.healthz = stage.is_well().await;
+    stage.expect("the service says that it is well", told.healthz);
+    Ok(())
+}
+
 async fn the_end(stage: &mut Stage, told: &mut Told) -> anyhow::Result<()> {
     stage.act("A last pass has nothing to do; what still waits says why");
     stage.run(&["sync"]).await?;
@@ -358,6 +386,7 @@ async fn the_end(stage: &mut Stage, told: &mut Told) -> anyhow::Result<()> {
         "two tickets wait: one in a state that Gestan has no status for, one for a technician who is away",
         told.waiting == 2,
     );
+    stage.stop_service().await?;
     println!();
     let pairs = stage.show(&[]).await?;
     let faults: Vec<String> = pairs.iter().filter_map(Pair::fault).collect();
