@@ -95,6 +95,14 @@ impl Pair {
     }
 }
 
+/// What is not on both sides as it should be, judged from the bases alone: a sentence for each ticket.
+///
+/// # Errors
+/// When one of the bases does not answer.
+pub async fn faults(sandbox: &Sandbox) -> anyhow::Result<Vec<String>> {
+    Ok(pairs(sandbox).await?.iter().filter_map(Pair::fault).collect())
+}
+
 /// Every ticket of GestSup with what Gestan holds for it.
 pub(super) async fn pairs(sandbox: &Sandbox) -> anyhow::Result<Vec<Pair>> {
     let mut base = MySqlConnection::connect(&sandbox.url(&sandbox.gestsup)).await.context("while comparing")?;

@@ -3,7 +3,7 @@
 #![allow(clippy::print_stdout)]
 
 mod by_mail;
-mod compare;
+pub mod compare;
 pub mod dovecot;
 pub mod erp;
 pub mod help_desk;

@@ -2,7 +2,7 @@
 //! makes of it, and what must then be so.
 
 use super::by_mail;
-use super::compare::{Pair, Side, pairs};
+use super::compare::{Pair, Side, faults, pairs};
 use super::help_desk::state;
 use super::in_gestan;
 use super::mails_out;
@@ -389,7 +389,7 @@ async fn the_end(stage: &mut Stage, told: &mut Told) -> anyhow::Result<()> {
     stage.stop_service().await?;
     println!();
     let pairs = stage.show(&[]).await?;
-    let faults: Vec<String> = pairs.iter().filter_map(Pair::fault).collect();
+    let faults = faults(&stage.sandbox).await?;
     stage.expect("read without the connector, both bases agree on every ticket", faults.is_empty());
     stage.failed.extend(faults);
     let all = stage.erp.see_all().await?;

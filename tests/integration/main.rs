@@ -31,6 +31,7 @@ mod restore;
 mod rules;
 mod service;
 mod settings;
+mod soak;
 mod support;
 mod tickets;
 mod units;

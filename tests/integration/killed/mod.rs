@@ -17,6 +17,7 @@ mod sides;
 #[cfg(feature = "failpoints")]
 mod story;
 
+pub use moments::sound;
 #[cfg(feature = "failpoints")]
 pub use places::is_of_reference;
 pub use program::Program;

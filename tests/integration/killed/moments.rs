@@ -233,40 +233,8 @@ impl History {
         self.whole_pass(figures).await;
         self.program.settled().await;
         self.book.check(&mut self.world).await;
+        sound(&mut self.world).await;
         let gestan = self.world.sandbox.gestan.clone();
-        for (what, sql) in [
-            (
-                "interventions of no ticket",
-                "SELECT CAST(IDINTERVENTION AS CHAR) FROM {}.INTERVENTION WHERE IDINTERVENTION NOT IN (SELECT IDINTERVENTION FROM {}.Z90_TICKET)",
-            ),
-            (
-                "tickets that have none",
-                "SELECT CC_TICKET FROM {}.Z90_TICKET WHERE IDINTERVENTION NOT IN (SELECT IDINTERVENTION FROM {}.INTERVENTION)",
-            ),
-            (
-                "interventions of two",
-                "SELECT CAST(IDINTERVENTION AS CHAR) FROM {}.Z90_TICKET GROUP BY IDINTERVENTION HAVING COUNT(*) > 1",
-            ),
-            (
-                "tickets with two at once",
-                "SELECT CAST(NUMERO AS CHAR) FROM {}.Z90_TICKET GROUP BY NUMERO, SEQUENCE HAVING COUNT(*) > 1",
-            ),
-            (
-                "rows of Z83 alone",
-                "SELECT CAST(IDINTERVENTION AS CHAR) FROM {}.Z83_INTERVENTION WHERE IDINTERVENTION NOT IN (SELECT IDINTERVENTION FROM {}.INTERVENTION)",
-            ),
-            (
-                "interventions without Z83",
-                "SELECT CAST(IDINTERVENTION AS CHAR) FROM {}.INTERVENTION WHERE IDINTERVENTION NOT IN (SELECT IDINTERVENTION FROM {}.Z83_INTERVENTION)",
-            ),
-            (
-                "steps of no ticket",
-                "SELECT CC_STEP FROM {}.Z90_STEP WHERE CC_TICKET NOT IN (SELECT CC_TICKET FROM {}.Z90_TICKET)",
-            ),
-        ] {
-            let found = self.world.desk.ask(sql.replace("{}", &gestan)).await.unwrap();
-            assert!(found.is_empty(), "{what}: {found:?}");
-        }
         let table = format!(
             "SELECT CONCAT_WS(':', NUMERO, SEQUENCE, IDINTERVENTION) FROM {gestan}.Z90_TICKET ORDER BY NUMERO, SEQUENCE"
         );
@@ -279,6 +247,44 @@ impl History {
             links.iter().map(|link| format!("{}:{}:{}", link.number, link.sequence, link.gestan_id)).collect();
         assert_eq!(here, there, "links here and there");
         figures.interventions += there.len();
+    }
+}
+
+/// Every row of Gestan is somebody's, and nobody's twice.
+pub async fn sound(world: &mut World) {
+    let gestan = world.sandbox.gestan.clone();
+    for (what, sql) in [
+        (
+            "interventions of no ticket",
+            "SELECT CAST(IDINTERVENTION AS CHAR) FROM {}.INTERVENTION WHERE IDINTERVENTION NOT IN (SELECT IDINTERVENTION FROM {}.Z90_TICKET)",
+        ),
+        (
+            "tickets that have none",
+            "SELECT CC_TICKET FROM {}.Z90_TICKET WHERE IDINTERVENTION NOT IN (SELECT IDINTERVENTION FROM {}.INTERVENTION)",
+        ),
+        (
+            "interventions of two",
+            "SELECT CAST(IDINTERVENTION AS CHAR) FROM {}.Z90_TICKET GROUP BY IDINTERVENTION HAVING COUNT(*) > 1",
+        ),
+        (
+            "tickets with two at once",
+            "SELECT CAST(NUMERO AS CHAR) FROM {}.Z90_TICKET GROUP BY NUMERO, SEQUENCE HAVING COUNT(*) > 1",
+        ),
+        (
+            "rows of Z83 alone",
+            "SELECT CAST(IDINTERVENTION AS CHAR) FROM {}.Z83_INTERVENTION WHERE IDINTERVENTION NOT IN (SELECT IDINTERVENTION FROM {}.INTERVENTION)",
+        ),
+        (
+            "interventions without Z83",
+            "SELECT CAST(IDINTERVENTION AS CHAR) FROM {}.INTERVENTION WHERE IDINTERVENTION NOT IN (SELECT IDINTERVENTION FROM {}.Z83_INTERVENTION)",
+        ),
+        (
+            "steps of no ticket",
+            "SELECT CC_STEP FROM {}.Z90_STEP WHERE CC_TICKET NOT IN (SELECT CC_TICKET FROM {}.Z90_TICKET)",
+        ),
+    ] {
+        let found = world.desk.ask(sql.replace("{}", &gestan)).await.unwrap();
+        assert!(found.is_empty(), "{what}: {found:?}");
     }
 }
 
