@@ -29,6 +29,7 @@ mod show;
 mod state;
 mod status;
 mod sync;
+mod undo;
 
 pub use exit::{ExitCode, exit_code};
 pub use output::{report_error, table};
@@ -80,6 +81,8 @@ enum Command {
     Show(show::Show),
     /// Have tickets that were set aside, or wait for their next attempt, tried on the next pass.
     Retry(retry::Retry),
+    /// Take a pass back: show, and with --yes put back, the values that it set in Gestan and that nobody changed since.
+    Undo(undo::Undo),
     /// Show where both sides differ, and bring Gestan in line.
     Reconcile(reconcile::Reconcile),
     /// Make interventions that people made by hand the tickets' own.
@@ -128,6 +131,7 @@ impl Cli {
             Command::Mail(mail) => mail.execute(&globals).await,
             Command::Show(show) => show.execute(&globals).await,
             Command::Retry(retry) => retry.execute(&globals).await,
+            Command::Undo(undo) => undo.execute(&globals).await,
             Command::Reconcile(reconcile) => reconcile.execute(&globals).await,
             Command::Link(link) => link.execute(&globals).await,
             Command::Reference(reference) => reference.execute(&globals).await,
@@ -156,6 +160,7 @@ impl Command {
         match self {
             Self::Sync(sync) => sync.works().then(Vec::new),
             Self::Reconcile(reconcile) => reconcile.works().then(Vec::new),
+            Self::Undo(undo) => undo.works().then(Vec::new),
             Self::Link(link) => link.works().then(|| link.files()),
             Self::Reference(reference) => Some(reference.files()),
             Self::Notify(notify) => notify.works().then(Vec::new),

@@ -102,6 +102,8 @@ impl OwnCommands {
             Command::Link(link) => link.execute(&globals).await,
             Command::Reference(reference) => reference.execute(&globals).await,
             Command::Notify(notify) => notify.execute(&globals).await,
+            Command::Mail(mail) => mail.execute(&globals).await,
+            Command::Undo(undo) => undo.execute(&globals).await,
             _ => anyhow::bail!("this command is not one for a running service"),
         };
         code.map(|code| code as u8)

@@ -299,6 +299,24 @@ impl Field {
     }
 }
 
+impl Field {
+    /// A value of this field from JSON.
+    ///
+    /// # Errors
+    /// When it is none of the kind that the field holds.
+    pub fn read(self, value: serde_json::Value) -> Result<Value, serde_json::Error> {
+        if value.is_null() {
+            return Ok(Value::Null);
+        }
+        Ok(match self.kind() {
+            FieldKind::Text => Value::Text(serde_json::from_value(value)?),
+            FieldKind::Number => Value::Number(serde_json::from_value(value)?),
+            FieldKind::Time => Value::Time(serde_json::from_value(value)?),
+            FieldKind::List => Value::List(serde_json::from_value(value)?),
+        })
+    }
+}
+
 /// Some fields of an intervention with their values; a field that is absent is left alone.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Serialize)]
 #[serde(transparent)]
@@ -328,20 +346,10 @@ impl<'de> Deserialize<'de> for Fields {
     /// Each value is read as the kind that its field holds, so that a title that looks like a date stays a title.
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let raw = BTreeMap::<Field, serde_json::Value>::deserialize(deserializer)?;
-        raw.into_iter()
-            .map(|(field, value)| {
-                let wrong = |error: serde_json::Error| D::Error::custom(format!("field `{field}`: {error}"));
-                if value.is_null() {
-                    return Ok((field, Value::Null));
-                }
-                let value = match field.kind() {
-                    FieldKind::Text => Value::Text(serde_json::from_value(value).map_err(wrong)?),
-                    FieldKind::Number => Value::Number(serde_json::from_value(value).map_err(wrong)?),
-                    FieldKind::Time => Value::Time(serde_json::from_value(value).map_err(wrong)?),
-                    FieldKind::List => Value::List(serde_json::from_value(value).map_err(wrong)?),
-                };
-                Ok((field, value))
-            })
-            .collect()
+        let read = |(field, value): (Field, serde_json::Value)| match field.read(value) {
+            Ok(value) => Ok((field, value)),
+            Err(error) => Err(D::Error::custom(format!("field `{field}`: {error}"))),
+        };
+        raw.into_iter().map(read).collect()
     }
 }

@@ -19,7 +19,7 @@ pub use keeping::StateCheck;
 pub use lock::StateLock;
 pub use messages::Message;
 pub use notify::OutboxFilter;
-pub use queries::{JournalFilter, RunRow, StatusReport};
+pub use queries::{JournalFilter, RunRow, StatusReport, WritingRun};
 
 use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};

@@ -28,6 +28,8 @@ pub struct JournalFilter {
     pub up_to: Option<i64>,
     /// Not after.
     pub until: Option<DateTime<Utc>>,
+    /// Of this pass.
+    pub run: Option<String>,
     /// The newest so many.
     pub limit: Option<u32>,
 }
@@ -49,6 +51,19 @@ pub struct RunRow {
     pub counts: serde_json::Value,
     /// What stopped it.
     pub error: Option<String>,
+}
+
+/// A pass that wrote something.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct WritingRun {
+    /// Its id.
+    pub id: String,
+    /// Its flow.
+    pub flow: String,
+    /// Its first line in the journal.
+    pub at: DateTime<Utc>,
+    /// Lines of the journal that say that something was written.
+    pub writes: i64,
 }
 
 /// How everything stands.
@@ -127,6 +142,35 @@ impl Store {
         Ok(self.read_value(name).await?.and_then(|text| self.json(&text).ok()).unwrap_or_default())
     }
 
+    /// The newest passes that wrote something, the newest first, with how many lines of the journal they left.
+    ///
+    /// # Errors
+    /// When the state cannot be read.
+    pub async fn runs_that_wrote(&self, limit: u32) -> Result<Vec<WritingRun>, StoreError> {
+        let sql = "SELECT run_id AS id, flow, MIN(at) AS at, COUNT(*) AS writes FROM journal WHERE outcome = 'done' \
+                   GROUP BY run_id, flow ORDER BY MAX(journal.id) DESC LIMIT ?";
+        let rows = self.done(sqlx::query(sql).bind(limit).fetch_all(&self.pool).await)?;
+        rows.iter()
+            .map(|row| {
+                Ok(WritingRun {
+                    id: self.done(row.try_get("id"))?,
+                    flow: self.done(row.try_get("flow"))?,
+                    at: self.done(row.try_get("at"))?,
+                    writes: self.done(row.try_get("writes"))?,
+                })
+            })
+            .collect()
+    }
+
+    /// The passes whose id begins so, at most two of them.
+    ///
+    /// # Errors
+    /// When the state cannot be read.
+    pub async fn runs_named(&self, beginning: &str) -> Result<Vec<String>, StoreError> {
+        let sql = "SELECT DISTINCT run_id FROM journal WHERE substr(run_id, 1, length(?1)) = ?1 LIMIT 2";
+        self.done(sqlx::query_scalar(sql).bind(beginning).fetch_all(&self.pool).await)
+    }
+
     async fn runs(&self, sql: &'static str) -> Result<Vec<RunRow>, StoreError> {
         let rows = self.done(sqlx::query(sql).fetch_all(&self.pool).await)?;
         rows.iter()
@@ -178,6 +222,9 @@ impl Store {
         let mut sql = QueryBuilder::<Sqlite>::new("SELECT * FROM journal WHERE TRUE");
         if let Some(ticket) = filter.ticket {
             sql.push(" AND ticket = ").push_bind(ticket);
+        }
+        if let Some(run) = &filter.run {
+            sql.push(" AND run_id = ").push_bind(run.clone());
         }
         if let Some(flow) = &filter.flow {
             sql.push(" AND flow = ").push_bind(flow.clone());

@@ -34,5 +34,6 @@ mod settings;
 mod soak;
 mod support;
 mod tickets;
+mod undo;
 mod units;
 mod versions;

@@ -25,6 +25,7 @@ mod report;
 mod rewind;
 mod shadow;
 mod sweep;
+mod undo;
 
 pub use adoption::{Evidenced, LinkOptions};
 pub use brake::BrakeReason;
@@ -44,3 +45,4 @@ pub(in crate::flows) use rewind::MARKS;
 pub use rewind::{Marks, OTHER_TICKET, RESTORED, REWOUND, Witness};
 pub use shadow::Shadow;
 pub use sweep::{COMPARISON, SWEEP, Sweep};
+pub use undo::{Undoing, Undone};
