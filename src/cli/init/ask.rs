@@ -24,7 +24,7 @@ pub(super) struct Ask {
 
 /// The set-up was broken off by whoever answers.
 #[derive(Debug, thiserror::Error)]
-#[error("interrupted")]
+#[error("the set-up was interrupted")]
 pub(super) struct Interrupted;
 
 /// Something to choose.
