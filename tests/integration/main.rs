@@ -14,6 +14,7 @@ mod follow_up;
 mod gateway;
 mod gestsup;
 mod grants;
+mod guides;
 mod habits;
 mod histories;
 mod init;
