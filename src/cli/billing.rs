@@ -7,7 +7,8 @@ use std::collections::BTreeMap;
 /// Clients that are listed on a terminal.
 const CLIENTS: usize = 20;
 
-fn hours(minutes: i64) -> String {
+/// Minutes as hours and minutes.
+pub(super) fn hours(minutes: i64) -> String {
     let sign = if minutes < 0 { "-" } else { "" };
     format!("{sign}{}:{:02}", minutes.abs() / 60, minutes.abs() % 60)
 }

@@ -2,6 +2,7 @@
 //! for programs; nothing else in the program prints.
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
+mod activity;
 mod billing;
 mod check;
 mod demo;
@@ -73,6 +74,8 @@ enum Command {
     Status(status::Status),
     /// Print what was done, and why not.
     Journal(journal::Journal),
+    /// Say how many tickets were opened and resolved in a period, and the time spent on them.
+    Activity(activity::Activity),
     /// Explain a code or a message of the log: its cause, and what to do.
     Explain(explain::Explain),
     /// List mails and what became of them, or take one in after all.
@@ -127,6 +130,7 @@ impl Cli {
             Command::State(state) => state.execute(&globals).await,
             Command::Status(status) => status.execute(&globals).await,
             Command::Journal(journal) => journal.execute(&globals).await,
+            Command::Activity(activity) => activity.execute(&globals).await,
             Command::Explain(explain) => explain.execute(&globals),
             Command::Mail(mail) => mail.execute(&globals).await,
             Command::Show(show) => show.execute(&globals).await,

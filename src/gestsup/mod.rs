@@ -1,6 +1,7 @@
 //! The adapter to GestSup's database: everything that knows one of its tables. It reads, and needs no right but
 //! SELECT for it; `writing` writes where the follow-up is switched on, `reference` where the reference flow is.
 
+mod activity;
 mod beside;
 mod catalogue;
 mod check;
@@ -25,6 +26,7 @@ mod text;
 mod version;
 mod writing;
 
+pub use activity::Active;
 pub use check::{Finding, Level, Names};
 pub use error::GestsupError;
 pub use files::UploadFolder;

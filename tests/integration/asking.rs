@@ -147,3 +147,39 @@ async fn a_code_or_a_line_of_the_log_is_explained_in_the_language_of_the_termina
     assert_eq!(code, 1);
     assert!(nothing.contains("Nothing that the connector says is like this"), "{nothing}");
 }
+
+#[tokio::test]
+async fn activity_counts_what_was_opened_and_resolved_in_a_period_and_the_time_spent() {
+    let mut world = World::new().await;
+    let first = world.ticket("Caisse en panne", "<p>Noir</p>").await;
+    world.ticket("Imprimante", "<p>Bac</p>").await;
+    let paul = world.paul;
+    world.desk.set_time(first, 45).await.unwrap();
+    world.desk.clock += chrono::Duration::days(2);
+    world.desk.close(first, paul).await.unwrap();
+    world.desk.clock += chrono::Duration::days(40);
+    world.desk.open(world.requester, "Plus tard", "<p>x</p>").await.unwrap();
+    let program = Program::on(world);
+    let march = ["activity", "--from", "2026-03-01", "--to", "2026-03-31"];
+    let (code, said, errors) = program.run(&[&march[..], &["--json"]].concat()).await;
+    assert_eq!(code, 0, "{errors}");
+    let report: Value = serde_json::from_str(&said).unwrap();
+    let sum = |value: &Value| (value["opened"].clone(), value["resolved"].clone(), value["minutes"].clone());
+    let of = |opened: i64, resolved: i64, minutes: i64| (opened.into(), resolved.into(), minutes.into());
+    assert_eq!(sum(&report["total"]), of(2, 1, 45));
+    assert_eq!(
+        (report["by"]["technician"][0]["name"].as_str(), sum(&report["by"]["technician"][0])),
+        (Some("Paul Durand"), of(2, 1, 45))
+    );
+    assert_eq!(report["by"]["client"][0]["name"], "Boulangerie Hélène");
+    let days: Vec<_> = report["by"]["day"].as_array().unwrap().iter().map(sum).collect();
+    assert_eq!(days, [of(2, 0, 0), of(0, 1, 45)], "each on its own day");
+    let (_, said, _) = program.run(&march).await;
+    assert!(said.contains("2 tickets opened, 1 resolved, 0:45 spent on those"), "{said}");
+    let (_, said, _) = program.run(&[&march[..], &["--by", "client", "--csv"]].concat()).await;
+    assert_eq!(said, "by;name;opened;resolved;minutes\nclient;\"Boulangerie Hélène\";2;1;45\n");
+    let (code, said, errors) = program.run(&["activity", "--from", "2026-04-02", "--to", "2026-04-01"]).await;
+    assert!(code != 0 && errors.contains("is after the last one"), "{said}{errors}");
+    let (code, said, _) = program.run(&["activity", "--from", "2020-01-01", "--to", "2020-01-01"]).await;
+    assert!(code == 0 && said.contains("0 tickets opened"), "{said}");
+}
