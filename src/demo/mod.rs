@@ -10,6 +10,8 @@ pub mod help_desk;
 mod in_gestan;
 mod mails_out;
 pub mod mariadb;
+#[cfg(all(feature = "hfsql", feature = "failpoints"))]
+pub mod odbc;
 mod reference;
 pub mod sandbox;
 mod service;
