@@ -32,6 +32,12 @@ impl StandIn {
         Ok(this)
     }
 
+    /// The same driver, told by another file what to do wrong.
+    #[must_use]
+    pub fn with_trouble(&self, file: PathBuf) -> Self {
+        Self { driver: self.driver.clone(), trouble: file }
+    }
+
     /// `[gateway.base]` beside address, account and password.
     pub fn settings(&self) -> String {
         let (driver, trouble) = (self.driver.display(), self.trouble.display());

@@ -109,6 +109,13 @@ impl Sandbox {
         Ok(this)
     }
 
+    /// Has the gateway wait so many seconds for a statement.
+    #[must_use]
+    pub fn patient(mut self, seconds: u64) -> Self {
+        self.base.push_str(&format!("timeout_seconds = {seconds}\n"));
+        self
+    }
+
     /// Has the gateway reach Gestan's base over ODBC, by a driver that stands in for HFSQL's.
     #[cfg(all(feature = "hfsql", feature = "failpoints"))]
     #[must_use]

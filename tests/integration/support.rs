@@ -56,14 +56,10 @@ pub fn over_odbc(sandbox: Sandbox) -> Sandbox {
 /// The driver that stands in for HFSQL's.
 #[cfg(all(feature = "hfsql", feature = "failpoints"))]
 pub fn stand_in() -> &'static gestan_connector::demo::odbc::StandIn {
-    static STAND_IN: OnceLock<(TempDir, gestan_connector::demo::odbc::StandIn)> = OnceLock::new();
-    &STAND_IN
-        .get_or_init(|| {
-            let folder = tempfile::tempdir().unwrap();
-            let stand_in = gestan_connector::demo::odbc::StandIn::in_folder(folder.path()).unwrap();
-            (folder, stand_in)
-        })
-        .1
+    static STAND_IN: OnceLock<gestan_connector::demo::odbc::StandIn> = OnceLock::new();
+    // Beside the server's files, which are removed with it.
+    let folder = SERVER.get().expect("the server is there before its driver").folder();
+    STAND_IN.get_or_init(|| gestan_connector::demo::odbc::StandIn::in_folder(folder).unwrap())
 }
 
 #[cfg(not(all(feature = "hfsql", feature = "failpoints")))]

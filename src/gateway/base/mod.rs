@@ -9,8 +9,10 @@ mod mysql_text;
 mod statement;
 
 pub use hfsql::HfsqlBase;
+#[cfg(all(feature = "hfsql", feature = "failpoints"))]
+pub(in crate::gateway) use hfsql::tokens;
 #[cfg(feature = "hfsql")]
-pub(in crate::gateway) use hfsql::{tokens, wire};
+pub(in crate::gateway) use hfsql::wire;
 pub use mysql::MySqlBase;
 pub use statement::{
     AddColumn, Column, Condition, CountBy, CreateTable, Insert, InsertMany, Kind, NewColumn, NewType, Row, Select,

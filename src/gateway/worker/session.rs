@@ -19,8 +19,10 @@ impl Session {
     pub(super) fn connect(text: &str) -> Result<Self, Diagnostic> {
         #[cfg(feature = "failpoints")]
         let (stand_in, text) = StandIn::of(text);
+        #[cfg(feature = "failpoints")]
+        let text = text.as_str();
         let environment = odbc_api::environment().map_err(told)?;
-        let connection = environment.connect_with_connection_string(&text, ConnectionOptions::default());
+        let connection = environment.connect_with_connection_string(text, ConnectionOptions::default());
         let this = Self {
             connection: connection.map_err(told)?,
             #[cfg(feature = "failpoints")]

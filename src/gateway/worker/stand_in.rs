@@ -38,14 +38,14 @@ impl StandIn {
         let mut trouble = None;
         let parts: Vec<String> = connection
             .split(';')
-            .filter_map(|part| match part.split_once('=') {
+            .map(|part| match part.split_once('=') {
                 Some(("StandIn", file)) => {
                     trouble = Some(PathBuf::from(file));
-                    Some("CHARSET=latin1".to_owned())
+                    "CHARSET=latin1".to_owned()
                 }
-                Some(("Server Name", host)) => Some(format!("SERVER={host}")),
-                Some(("Server Port", port)) => Some(format!("PORT={port}")),
-                _ => Some(part.to_owned()),
+                Some(("Server Name", host)) => format!("SERVER={host}"),
+                Some(("Server Port", port)) => format!("PORT={port}"),
+                _ => part.to_owned(),
             })
             .collect();
         match trouble {

@@ -10,9 +10,12 @@ pub(super) fn base_error(told: &Diagnostic, connecting: bool) -> BaseError {
     let words = told.message.to_lowercase();
     let says = |any: &[&str]| any.iter().any(|word| words.contains(word));
     match told.state.as_str() {
-        "IM002" | "IM003" | "IM004" | "IM005" => BaseError::Unavailable(format!(
-            "the ODBC driver cannot be loaded: {text}; check that HFSQL's driver is installed, that [gateway.base] driver names it (a name of odbcinst.ini, or the path of its file), and that the service may read it"
-        )),
+        // iODBC first says what the loader of libraries said, without a state of its own.
+        state if state.starts_with("IM00") && state != "IM001" || connecting && says(&["shared object", "dlopen"]) => {
+            BaseError::Unavailable(format!(
+                "the ODBC driver cannot be loaded: {text}; check that HFSQL's driver is installed, that [gateway.base] driver names it (a name of odbcinst.ini, or the path of its file), and that the service may read it"
+            ))
+        }
         "28000" => BaseError::Denied(text),
         "40001" | "40003" => BaseError::Conflict(text),
         "HYT00" | "HYT01" => BaseError::Locked(text),
