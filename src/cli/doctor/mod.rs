@@ -2,9 +2,9 @@
 
 mod redact;
 
-use super::{ExitCode, Globals, LogTo, check, output, screen, show};
+use super::{ExitCode, Globals, LogTo, check, output, screen};
 use crate::config::Role;
-use crate::daemon::Site;
+use crate::daemon::{Next, Site};
 use crate::store::{JournalFilter, Store};
 use anyhow::Context as _;
 use chrono::{DateTime, Local, Utc};
@@ -189,7 +189,7 @@ async fn samples(config: crate::config::Config) -> anyhow::Result<serde_json::Va
             .preview(number, None, Utc::now())
             .await
             .with_context(|| format!("while looking at ticket {number}"))?;
-        let next = show::next(&preview.verdict);
+        let next = Next::of(&preview.verdict);
         samples.push(
             serde_json::json!({ "number": number, "ticket": preview.ticket, "asked": preview.asked, "next": next }),
         );

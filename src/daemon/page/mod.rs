@@ -6,6 +6,7 @@ mod guard;
 mod journal;
 mod language;
 mod overview;
+mod ticket;
 mod view;
 mod visitor;
 
@@ -43,6 +44,7 @@ pub(super) fn router(page: Arc<Page>) -> Router {
     Router::new()
         .route("/", get(|| async { Redirect::to("/page") }))
         .route("/page", get(overview::show))
+        .route("/page/ticket/{number}", get(ticket::show))
         .route("/page/journal", get(journal::show))
         .route("/page/style.css", get(style))
         .layer(middleware::from_fn_with_state(Arc::clone(&page), guard::guard))
@@ -53,7 +55,14 @@ async fn style() -> Response {
     ([(header::CONTENT_TYPE, "text/css; charset=utf-8")], include_str!("templates/style.css")).into_response()
 }
 
-/// Something that cannot be shown now: a page that says so.
+/// Something that cannot be shown now: a page that says so, with an error's sentence.
 fn trouble(visitor: &Visitor, status: StatusCode, sentence: &str) -> Response {
-    (status, visitor.page("trouble.html", minijinja::context! { sentence })).into_response()
+    (status, visitor.page("trouble.html", minijinja::context! { sentence, words => "en" })).into_response()
+}
+
+/// Something that does not exist, or was not understood: a page that says so in the visitor's language.
+fn refused(visitor: &Visitor, status: StatusCode, name: &str, values: &[String]) -> Response {
+    let locale = visitor.view.locale;
+    let (sentence, words) = (language::text(locale, name, values), language::code(locale));
+    (status, visitor.page("trouble.html", minijinja::context! { sentence, words })).into_response()
 }

@@ -3,16 +3,18 @@
 use super::language;
 use crate::config::Locale;
 use crate::messages;
+use crate::model::{self, Field};
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use minijinja::value::{Rest, Value};
 use minijinja::{Environment, UndefinedBehavior};
 use std::sync::LazyLock;
 
-const TEMPLATES: [(&str, &str); 5] = [
+const TEMPLATES: [(&str, &str); 6] = [
     ("shell.html", include_str!("templates/shell.html")),
     ("parts.html", include_str!("templates/parts.html")),
     ("overview.html", include_str!("templates/overview.html")),
+    ("ticket.html", include_str!("templates/ticket.html")),
     ("journal.html", include_str!("templates/journal.html")),
     ("trouble.html", include_str!("templates/trouble.html")),
 ];
@@ -39,15 +41,12 @@ pub(super) struct View {
 impl View {
     /// Renders a template.
     pub(super) fn render(self, name: &str, values: Value) -> Result<String, minijinja::Error> {
-        let Self { locale, zone } = self;
+        let locale = self.locale;
         let mut environment = BASE.clone();
         environment.add_function("t", move |name: &str, values: Rest<Value>| {
             language::text(locale, name, &values.iter().map(ToString::to_string).collect::<Vec<_>>())
         });
-        // Names that come from elsewhere: where there is no text for one it is shown as it is.
-        environment.add_function("word", move |group: &str, name: &str| {
-            language::find(locale, &format!("{group}.{name}")).map_or_else(|| name.to_owned(), str::to_owned)
-        });
+        environment.add_function("word", move |group: &str, name: &str| self.word(group, name));
         environment.add_function("cause", move |flow: &str, code: &str| {
             messages::explain(locale, flow, code).map_or(Value::from(()), |told| marked(&told.cause))
         });
@@ -57,10 +56,33 @@ impl View {
         });
         environment.add_filter("when", move |time: &str| {
             let Ok(time) = time.parse::<DateTime<Utc>>() else { return Value::from(time) };
-            Value::from_safe_string(when(time, locale, zone))
+            self.when(time)
         });
         environment.add_filter("duration", duration);
         environment.get_template(name)?.render(values)
+    }
+}
+
+impl View {
+    /// A moment.
+    pub(super) fn when(self, time: DateTime<Utc>) -> Value {
+        Value::from_safe_string(when(time, self.locale, self.zone))
+    }
+
+    /// A value that both systems hold, as people read it.
+    pub(super) fn value(self, field: Field, value: &model::Value) -> Value {
+        match value {
+            model::Value::Time(time) => self.when(*time),
+            model::Value::List(items) => Value::from(items.join(", ")),
+            model::Value::Text(name) if field == Field::Status => Value::from(self.word("status", name)),
+            value if value.is_nothing() => Value::from("–"),
+            value => Value::from(value.to_string()),
+        }
+    }
+
+    /// A name that comes from elsewhere; where there is no text for it, it stays as it is.
+    pub(super) fn word(self, group: &str, name: &str) -> String {
+        language::find(self.locale, &format!("{group}.{name}")).map_or_else(|| name.to_owned(), str::to_owned)
     }
 }
 
@@ -132,7 +154,7 @@ mod tests {
         let sentence = "<script>alert(1)</script> \" onload='x'";
         let shell =
             context! { lang => "en", path => "/page\"><script>", other_language => "/page?lang=", version => "1" };
-        let html = view.render("trouble.html", context! { sentence, ..shell }).unwrap();
+        let html = view.render("trouble.html", context! { sentence, words => "en", ..shell }).unwrap();
         assert!(!html.contains("<script"), "{html}");
         assert!(html.contains("&lt;script&gt;alert(1)"), "{html}");
     }

@@ -100,7 +100,7 @@ async fn the_overview_tells_what_is_in_step_and_what_waits_and_why_in_both_langu
     let english = page.get("/page").await;
     assert_eq!(english.status, StatusCode::OK);
     assert!(english.says("<html lang=\"en\">") && english.says("<b>1</b> tickets followed"), "{english:#?}");
-    assert!(english.says("<b>1</b> waiting") && english.says("/page/journal?ticket=2\""), "{english:#?}");
+    assert!(english.says("<b>1</b> waiting") && english.says("/page/ticket/2\""), "{english:#?}");
     assert!(english.says("<p class=\"quiet\" lang=\"en\">"), "the reason: {english:#?}");
     assert!(english.says("Reference data") && english.says("switched off"), "{english:#?}");
     page.language = "fr-FR,fr;q=0.9";
@@ -118,13 +118,56 @@ async fn the_journal_is_filtered_by_ticket_flow_outcome_and_day() {
     let address = free_address();
     let mut page = Site::of(shop(&address, "").await, &address).await;
     let all = page.get("/page/journal").await;
-    assert!(all.says("/page/journal?ticket=1\"") && all.says("/page/journal?ticket=2\""), "{all:#?}");
+    assert!(all.says("/page/ticket/1\"") && all.says("/page/ticket/2\""), "{all:#?}");
     let one = page.get("/page/journal?ticket=1&flow=tickets&outcome=done&from=2020-01-01&to=").await;
-    assert!(one.says("/page/journal?ticket=1\"") && !one.says("/page/journal?ticket=2\""), "{one:#?}");
+    assert!(one.says("/page/ticket/1\"") && !one.says("/page/ticket/2\""), "{one:#?}");
     assert!(page.get("/page/journal?outcome=failed").await.says("holds nothing of the kind"));
     assert!(page.get("/page/journal?to=2020-01-01").await.says("holds nothing of the kind"));
     let odd = page.get("/page/journal?ticket=%22%3E%3Cscript%3E&from=never").await;
     assert!(odd.status == StatusCode::OK && !odd.says("<script"), "{odd:#?}");
+}
+
+#[tokio::test]
+async fn a_tickets_page_tells_both_sides_what_was_agreed_and_which_rule_decided() {
+    let address = free_address();
+    let mut page = Site::of(shop(&address, "").await, &address).await;
+    let linked = page.get("/page/ticket/1").await;
+    assert_eq!(linked.status, StatusCode::OK);
+    assert!(linked.says("<h1>Ticket n°1: Caisse en panne</h1>") && linked.says("Nothing: both sides agree."));
+    assert!(linked.says("<li>intervention ") && linked.says("– followed</li>"), "{linked:#?}");
+    assert!(linked.says("<span lang=\"en\">client of the same name"), "which rule decided: {linked:#?}");
+    assert!(linked.says("<div class=\"memo\">Noir</div>") && linked.says("<summary>Show the memo"), "{linked:#?}");
+    assert!(linked.says("<time datetime="), "dates read as dates: {linked:#?}");
+    assert!(!linked.says("changed since"), "{linked:#?}");
+    // What Gestan's users change shows as theirs.
+    let mut erp = page.program.sandbox.erp().await.unwrap();
+    erp.run("UPDATE INTERVENTION SET LIB50 = 'Caisse HS'").await.unwrap();
+    let changed = page.get("/page/ticket/1").await;
+    assert!(changed.says("class=\"differs\">Caisse HS <small>(changed since)"), "{changed:#?}");
+    let waiting = page.get("/page/ticket/2").await;
+    assert!(waiting.says("Nothing of it is in Gestan.") && waiting.says("<span class=\"mark waiting\">waits</span>"));
+    assert!(waiting.says("What to do:") && !waiting.says("<script") && !waiting.says("<img"), "{waiting:#?}");
+    page.language = "fr";
+    let french = page.get("/page/ticket/1").await;
+    assert!(french.says("Les valeurs, côte à côte") && french.says("<h1>Ticket n° 1 : Caisse en panne</h1>"));
+    let unknown = page.get("/page/ticket/99").await;
+    assert!(
+        unknown.status == StatusCode::NOT_FOUND && unknown.says("Il n&#x27;y a pas de ticket n° 99"),
+        "{unknown:#?}"
+    );
+    for odd in ["/page/ticket/0", "/page/ticket/-1", "/page/ticket/%3Cscript%3E", "/page/ticket/99999999999999999999"] {
+        assert_eq!(page.get(odd).await.status, StatusCode::NOT_FOUND, "{odd}");
+    }
+}
+
+#[tokio::test]
+async fn a_tickets_page_tells_what_is_remembered_while_a_system_is_down() {
+    let address = free_address();
+    let mut page = Site::of(shop(&address, "").await, &address).await;
+    let mut erp = page.program.sandbox.erp().await.unwrap();
+    erp.run("RENAME TABLE INTERVENTION TO INTERVENTION_GONE").await.unwrap();
+    let shown = page.get("/page/ticket/1").await;
+    assert!(shown.status == StatusCode::OK && shown.says("A system does not answer"), "{shown:#?}");
 }
 
 #[tokio::test]
