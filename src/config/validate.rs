@@ -4,11 +4,12 @@
 use super::diagnostic::Diagnostic;
 use super::document::Document;
 use super::load::Role;
+use super::validate_base;
 use super::validate_mailbox::mail;
 use super::validate_mapping::{codes, mapping};
 use super::validate_notify::notify;
 use super::validate_service::service;
-use super::{BaseKind, Config, Gateway, GatewayDocuments, GestanBase};
+use super::{Config, Gateway, GatewayDocuments};
 use crate::telemetry;
 
 /// Collects findings with their places.
@@ -287,37 +288,6 @@ fn served(gateway: &Gateway, check: &mut Check<'_>) {
     }
 }
 
-fn base_values(base: &GestanBase, check: &mut Check<'_>) {
-    check.at_least("gateway/base/timeout_seconds", base.timeout_seconds, 1);
-    if base.kind == BaseKind::Mysql {
-        for (path, is_set) in [("gateway/base/driver", base.driver.is_some()), ("gateway/base/dsn", base.dsn.is_some())]
-        {
-            if is_set {
-                check.at(
-                    path,
-                    "this belongs to an ODBC driver, and the base is one of MySQL",
-                    "add kind = \"hfsql\", or leave it out",
-                );
-            }
-        }
-    } else if cfg!(not(feature = "hfsql")) {
-        check.at(
-            "gateway/base/kind",
-            "this program was built without ODBC, by which an HFSQL base is reached",
-            "install the package with HFSQL, or build it: cargo build --release --features hfsql",
-        );
-    }
-    for (key, text) in &base.options {
-        if key.contains([';', '=', '{', '}']) || key.trim() != key || text.contains('\0') {
-            check.at(
-                "gateway/base/options",
-                format!("\"{key}\" cannot be a key of a connection string"),
-                "write the name of a key of the driver",
-            );
-        }
-    }
-}
-
 fn gateway_values(gateway: &Gateway, check: &mut Check<'_>) {
     let code = &gateway.user_code;
     if !(1..=3).contains(&code.len()) || !code.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit()) {
@@ -335,7 +305,7 @@ fn gateway_values(gateway: &Gateway, check: &mut Check<'_>) {
             "write a Z, two digits and an underscore, such as \"Z90_\"",
         );
     }
-    base_values(&gateway.base, check);
+    validate_base::base(&gateway.base, check);
     check.at_least("gateway/max_body_kib", gateway.max_body_kib.into(), 64);
     if gateway.quantity_column.as_ref().is_some_and(|column| !is_column(column)) {
         check.at(
@@ -430,6 +400,9 @@ pub(super) fn warnings(config: &Config, document: &Document<'_>) -> Vec<Diagnost
             ),
             "write a whole path",
         );
+    }
+    if let Some(gateway) = &config.gateway {
+        validate_base::unused(&gateway.base, &mut check);
     }
     check.found
 }
