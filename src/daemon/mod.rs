@@ -2,6 +2,7 @@
 //! a service: signals, health, a socket for commands.
 
 mod clock;
+mod door;
 mod flow;
 mod lane;
 mod mails;
