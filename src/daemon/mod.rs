@@ -26,4 +26,4 @@ pub use service::{Reload, serve};
 pub use signals::StopSignals;
 pub use site::{OTHER_DAEMON, PassResult, Site, embedded_gateway, gestan_client};
 pub use socket::{Asked, Commands, Served, Told};
-pub use story::{Next, Story};
+pub use story::{Next, Notice, Story};
