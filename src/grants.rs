@@ -180,7 +180,7 @@ impl Account {
         let counts = config.gestsup.is_none() || config.mapping.time.to_conso;
         Some(Self {
             system: "Gestan",
-            server: format!("{}:{}", gateway.base.host, gateway.base.port),
+            server: format!("{}:{}", gateway.base.host, gateway.base.port()),
             database: gateway.base.database.clone(),
             user: gateway.base.user.clone(),
             from: origin(&gateway.base.host),

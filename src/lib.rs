@@ -1,6 +1,8 @@
 //! Keeps a GestSup help-desk and a Gestan ERP in step: attributed tickets become interventions, and
 //! are followed until they are done or to be billed. See `docs/architecture.md` for the tour.
 
+#![cfg_attr(not(feature = "hfsql"), forbid(unsafe_code))]
+
 pub mod cli;
 pub mod config;
 pub mod daemon;

@@ -1,5 +1,7 @@
 //! gestan-connector: keeps a GestSup help-desk and a Gestan ERP in step.
 
+#![forbid(unsafe_code)]
+
 use clap::Parser as _;
 use gestan_connector::cli::{self, Cli, ExitCode};
 

@@ -24,8 +24,8 @@ impl<'a> From<&'a Gestsup> for Server<'a> {
 
 impl<'a> From<&'a GestanBase> for Server<'a> {
     fn from(config: &'a GestanBase) -> Self {
-        let GestanBase { host, port, database, user, tls, .. } = config;
-        Self { host, port: *port, database, user, tls: *tls }
+        let GestanBase { host, database, user, tls, .. } = config;
+        Self { host, port: config.port(), database, user, tls: *tls }
     }
 }
 

@@ -9,7 +9,16 @@ use std::time::Duration;
 /// How long to wait before a record's next attempt, after so many failed ones: about 10 s, then twice
 /// as long each time, an hour at most, with some jitter so that records that failed together spread.
 pub fn delay_after(attempts: u32) -> Duration {
-    let mut schedule = schedule(Duration::from_secs(10), Duration::from_secs(3600), None);
+    nth(schedule(Duration::from_secs(10), Duration::from_secs(3600), None), attempts)
+}
+
+/// How long to wait before something that failed so many times in a row is started again: a second, then twice as
+/// long each time, a minute at most.
+pub fn pause_after(failures: u32) -> Duration {
+    nth(schedule(Duration::from_secs(1), Duration::from_secs(60), None), failures)
+}
+
+fn nth(mut schedule: ExponentialBackoff, attempts: u32) -> Duration {
     let mut delay = schedule.initial_interval;
     for _ in 0..attempts.clamp(1, 64) {
         delay = schedule.next_backoff().unwrap_or(schedule.max_interval);

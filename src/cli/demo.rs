@@ -9,11 +9,21 @@ pub struct Demo {
     /// Leave the servers up at the end, and say how to look at them.
     #[arg(long)]
     keep: bool,
+    /// What Gestan's base is: a MySQL copy, or one behind an ODBC driver that stands in for HFSQL's.
+    #[arg(long, value_enum, default_value_t)]
+    gestan: Gestan,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
+enum Gestan {
+    #[default]
+    Mysql,
+    Odbc,
 }
 
 impl Demo {
     pub(super) async fn execute(self, globals: &Globals) -> anyhow::Result<ExitCode> {
-        let ok = crate::demo::run(self.keep, globals.json).await?;
+        let ok = crate::demo::run(self.keep, globals.json, self.gestan == Gestan::Odbc).await?;
         Ok(if ok { ExitCode::Ok } else { ExitCode::Records })
     }
 }

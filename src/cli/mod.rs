@@ -19,6 +19,7 @@ mod journal;
 mod link;
 mod mail;
 mod notify;
+mod odbc_worker;
 mod output;
 mod reconcile;
 mod reference;
@@ -107,6 +108,8 @@ enum Command {
     /// Write manual pages and completions, for a package.
     #[command(hide = true)]
     Generate(generate::Generate),
+    #[command(hide = true)]
+    OdbcWorker(odbc_worker::OdbcWorker),
 }
 
 impl Cli {
@@ -145,6 +148,7 @@ impl Cli {
             Command::Gateway(gateway) => gateway.execute(&globals).await,
             Command::Demo(demo) => demo.execute(&globals).await,
             Command::Generate(generate) => generate.execute(),
+            Command::OdbcWorker(worker) => worker.execute(),
         }
     }
 }

@@ -4,6 +4,7 @@
 use super::diagnostic::Diagnostic;
 use super::document::Document;
 use super::load::Role;
+use super::validate_base;
 use super::validate_mailbox::mail;
 use super::validate_mapping::{codes, mapping};
 use super::validate_notify::notify;
@@ -304,7 +305,7 @@ fn gateway_values(gateway: &Gateway, check: &mut Check<'_>) {
             "write a Z, two digits and an underscore, such as \"Z90_\"",
         );
     }
-    check.at_least("gateway/base/timeout_seconds", gateway.base.timeout_seconds, 1);
+    validate_base::base(&gateway.base, check);
     check.at_least("gateway/max_body_kib", gateway.max_body_kib.into(), 64);
     if gateway.quantity_column.as_ref().is_some_and(|column| !is_column(column)) {
         check.at(
@@ -399,6 +400,9 @@ pub(super) fn warnings(config: &Config, document: &Document<'_>) -> Vec<Diagnost
             ),
             "write a whole path",
         );
+    }
+    if let Some(gateway) = &config.gateway {
+        validate_base::unused(&gateway.base, &mut check);
     }
     check.found
 }

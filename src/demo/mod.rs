@@ -10,6 +10,8 @@ pub mod help_desk;
 mod in_gestan;
 mod mails_out;
 pub mod mariadb;
+#[cfg(all(feature = "hfsql", feature = "failpoints"))]
+pub mod odbc;
 mod reference;
 pub mod sandbox;
 mod service;
@@ -24,24 +26,24 @@ use stage::Stage;
 use std::time::Instant;
 use story::Told;
 
-async fn show() -> anyhow::Result<(PrivateMariaDb, Stage, Told)> {
+async fn show(over_odbc: bool) -> anyhow::Result<(PrivateMariaDb, Stage, Told)> {
     let server = tokio::task::spawn_blocking(PrivateMariaDb::start).await??;
-    let mut stage = Stage::build(&server).await.context("while preparing the demonstration")?;
+    let mut stage = Stage::build(&server, over_odbc).await.context("while preparing the demonstration")?;
     let told = story::tell(&mut stage).await?;
     Ok((server, stage, told))
 }
 
 /// Shows the connector at work on servers of its own, which are gone afterwards unless they are kept.
-/// Says whether both bases held what the story says.
+/// Says whether both bases held what the story says. Over ODBC, a driver stands in for HFSQL's.
 ///
 /// # Errors
 /// When a server or a step of the story fails.
-pub async fn run(keep: bool, json: bool) -> anyhow::Result<bool> {
+pub async fn run(keep: bool, json: bool, over_odbc: bool) -> anyhow::Result<bool> {
     let begun = Instant::now();
     println!("Starting a private MariaDB in a temporary folder…");
     let mut signals = StopSignals::listen()?;
     let shown = tokio::select! {
-        shown = show() => shown,
+        shown = show(over_odbc) => shown,
         () = signals.next() => bail!("interrupted: the servers and their folder are removed"),
     };
     let (server, stage, told) = shown?;

@@ -42,6 +42,8 @@ pub struct Sandbox {
     /// Database of Gestan.
     pub gestan: String,
     port: u16,
+    /// What `[gateway.base]` says beside address, account and password.
+    base: String,
 }
 
 impl Sandbox {
@@ -84,7 +86,12 @@ impl Sandbox {
     /// # Errors
     /// When the server refuses.
     pub async fn create(server: &PrivateMariaDb, name: &str) -> anyhow::Result<Self> {
-        let this = Self { gestsup: format!("gestsup_{name}"), gestan: format!("gestan_{name}"), port: server.port() };
+        let this = Self {
+            gestsup: format!("gestsup_{name}"),
+            gestan: format!("gestan_{name}"),
+            port: server.port(),
+            base: String::new(),
+        };
         let mut root =
             MySqlConnection::connect(&server.url("mysql")).await.context("while connecting to the private server")?;
         root.execute("SET sql_mode = ''").await?;
@@ -100,6 +107,20 @@ impl Sandbox {
             this.grant(&need, &this.gestan, "gateway").await?;
         }
         Ok(this)
+    }
+
+    /// Has the gateway wait so many seconds for a statement.
+    #[must_use]
+    pub fn patient(mut self, seconds: u64) -> Self {
+        self.base.push_str(&format!("timeout_seconds = {seconds}\n"));
+        self
+    }
+
+    /// Has the gateway reach Gestan's base over ODBC, by a driver that stands in for HFSQL's.
+    #[cfg(all(feature = "hfsql", feature = "failpoints"))]
+    #[must_use]
+    pub fn over_odbc(self, stand_in: &super::odbc::StandIn) -> Self {
+        Self { base: stand_in.settings(), ..self }
     }
 
     /// People at work in GestSup, from this local time on.
@@ -142,7 +163,7 @@ gateway = "embedded"
 time_zone = "Europe/Paris"
 
 [gateway.base]
-host = "127.0.0.1"
+{base}host = "127.0.0.1"
 port = {port}
 database = "{gestan}"
 user = "gateway"
@@ -187,6 +208,7 @@ mineure = 8
 path = "{state}"
 
 {more}"#,
+            base = self.base,
             port = self.port,
             gestsup = self.gestsup,
             gestan = self.gestan,

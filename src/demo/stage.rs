@@ -86,9 +86,22 @@ query = "SELECT IDTACHE AS task, PROJET AS project, NOM AS label, FINIE AS close
 query = "SELECT NUM_CONTRAT AS number, IDCONTACT AS client FROM CONTRAT WHERE ST_CONTRAT = 1"
 "#;
 
+#[cfg(all(feature = "hfsql", feature = "failpoints"))]
+fn behind_odbc(sandbox: Sandbox, server: &PrivateMariaDb) -> anyhow::Result<Sandbox> {
+    Ok(sandbox.over_odbc(&super::odbc::StandIn::in_folder(server.folder())?))
+}
+
+#[cfg(not(all(feature = "hfsql", feature = "failpoints")))]
+fn behind_odbc(_: Sandbox, _: &PrivateMariaDb) -> anyhow::Result<Sandbox> {
+    anyhow::bail!("this program was built without what stands in for HFSQL: ./scripts/demo --gestan odbc builds it")
+}
+
 impl Stage {
-    pub(super) async fn build(server: &PrivateMariaDb) -> anyhow::Result<Self> {
-        let sandbox = Sandbox::create(server, "demo").await?;
+    pub(super) async fn build(server: &PrivateMariaDb, over_odbc: bool) -> anyhow::Result<Self> {
+        let mut sandbox = Sandbox::create(server, "demo").await?;
+        if over_odbc {
+            sandbox = behind_odbc(sandbox, server)?;
+        }
         let monday: NaiveDateTime = "2026-11-16T08:30:00".parse()?;
         let desk = sandbox.help_desk(monday).await?;
         let erp = sandbox.erp().await?;

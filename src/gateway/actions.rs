@@ -81,7 +81,7 @@ impl Gateway {
             values.push(("ST_ACTION", SqlValue::Int(status)));
         }
         let values = self.created(values).into_iter().filter(|(column, _)| has(&catalogue, ACTION, column)).collect();
-        let made = transaction.insert(&Insert { table: ACTION.to_owned(), values }).await?;
+        let made = transaction.insert(&Insert { table: ACTION.to_owned(), values, key: Some("IDACTION") }).await?;
         let id = made.unwrap_or(0);
         // Two that ask for the same at once meet at the UNIQUE index.
         let values = vec![
@@ -89,7 +89,7 @@ impl Gateway {
             ("CC_TICKET", SqlValue::Text(ticket_key(&post.key))),
             ("IDACTION", SqlValue::Int(id)),
         ];
-        transaction.insert(&Insert { table, values: self.created(values) }).await.map_err(not_installed)?;
+        transaction.insert(&Insert { table, values: self.created(values), key: None }).await.map_err(not_installed)?;
         reached("notify: before COMMIT of an action");
         transaction.commit().await?;
         reached("notify: after COMMIT of an action");

@@ -85,7 +85,7 @@ impl Gateway {
     /// # Errors
     /// When it does not.
     pub async fn health(&self) -> Result<Health, GatewayFault> {
-        self.base.begin().await?;
+        self.base.answers().await?;
         Ok(Health { status: "ok".to_owned(), version: env!("CARGO_PKG_VERSION").to_owned() })
     }
 }

@@ -10,6 +10,8 @@ use chrono::{NaiveDateTime, TimeDelta};
 use std::collections::HashMap;
 
 pub(super) const CONSO: &str = "CONSO";
+/// Its key.
+pub(super) const CONSO_KEY: &str = "IDCONSO";
 
 /// Columns without which time cannot be counted.
 pub(super) const NEEDED: [&str; 8] =

@@ -99,7 +99,7 @@ impl Extension {
         link: &TicketLink,
     ) -> Result<(), GatewayFault> {
         let values = self.ticket_row(gateway, key, link, Values::new())?;
-        let insert = Insert { table: self.ticket_table().to_owned(), values };
+        let insert = Insert { table: self.ticket_table().to_owned(), values, key: None };
         transaction.insert(&insert).await.map_err(not_installed)?;
         Ok(())
     }

@@ -30,21 +30,26 @@ mod references;
 mod rights;
 mod sheet;
 mod steps;
+#[cfg(feature = "hfsql")]
+mod worker;
 mod writing;
 
 pub use error::GatewayFault;
 pub use lists::Paging;
 pub use probe::{Probe, ProbedList, ProbedTarget, ProbedValue};
 pub use rights::Writes;
+#[cfg(feature = "hfsql")]
+pub use worker::serve as odbc_worker;
 
 use crate::config;
-use base::{Base, BaseError, MySqlBase};
+use base::{Base, BaseError, HfsqlBase, MySqlBase};
 use chrono::{NaiveDateTime, Utc};
 use chrono_tz::Tz;
 use codes::Codes;
 use extension::Extension;
 use secrecy::SecretString;
 use std::collections::HashSet;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::{Mutex, RwLock};
@@ -103,6 +108,10 @@ impl Gateway {
     pub fn new(config: &config::Gateway, base_password: &SecretString) -> Self {
         let base: Box<dyn Base> = match config.base.kind {
             config::BaseKind::Mysql => Box::new(MySqlBase::new(&config.base, base_password)),
+            config::BaseKind::Hfsql => {
+                let (prefix, user) = (&config.extension_prefix, &config.user_code);
+                Box::new(HfsqlBase::new(&config.base, base_password, program(), prefix, user))
+            }
         };
         Self {
             base,
@@ -150,6 +159,17 @@ impl Gateway {
         *self.catalogue.write().await = Some((Instant::now(), Arc::clone(&catalogue)));
         Ok(catalogue)
     }
+}
+
+/// This program, which runs the driver in a process of its own.
+fn program() -> PathBuf {
+    let this = std::env::current_exe().unwrap_or_else(|_| PathBuf::from("gestan-connector"));
+    // A test is a program of its own, in a folder below that of this one.
+    #[cfg(feature = "failpoints")]
+    if let Some(beside) = this.ancestors().skip(1).map(|folder| folder.join("gestan-connector")).find(|p| p.is_file()) {
+        return beside;
+    }
+    this
 }
 
 fn has(catalogue: &Catalogue, table: &str, column: &str) -> bool {

@@ -94,7 +94,7 @@ impl Gateway {
             .into_iter()
             .filter(|(column, _)| has(&catalogue, "CONTACT", column))
             .collect();
-        let made = transaction.insert(&Insert { table: "CONTACT".to_owned(), values }).await?;
+        let made = transaction.insert(&Insert { table: "CONTACT".to_owned(), values, key: Some("IDCONTACT") }).await?;
         let id = match made {
             Some(id) => Some(id),
             None => self
@@ -199,7 +199,10 @@ impl super::extension::Extension {
                 contact,
                 ("CLE_GESTSUP", SqlValue::Text(String::new())),
             ];
-            transaction.insert(&Insert { table, values: gateway.created(values) }).await.map_err(not_installed)?;
+            transaction
+                .insert(&Insert { table, values: gateway.created(values), key: None })
+                .await
+                .map_err(not_installed)?;
         }
         Ok(())
     }

@@ -83,11 +83,11 @@ impl Gateway {
         }
         let written = added.len() + changed;
         if let [values] = &added[..] {
-            let insert = Insert { table: table.to_owned(), values: values.clone() };
+            let insert = Insert { table: table.to_owned(), values: values.clone(), key: None };
             transaction.insert(&insert).await?;
         } else if let Some(columns) = added.first().map(|row| row.iter().map(|(column, _)| *column).collect()) {
             let rows = added.into_iter().map(|row| row.into_iter().map(|(_, value)| value).collect()).collect();
-            transaction.insert_many(InsertMany { table: table.to_owned(), columns, rows }).await?;
+            transaction.insert_many(InsertMany { table: table.to_owned(), columns, rows, key: None }).await?;
         }
         transaction.commit().await?;
         Ok(written)

@@ -3,7 +3,7 @@
 use super::base::{Condition, Insert, InsertMany, Row, SqlValue, Transaction, Update};
 use super::changes::{Change, no_key};
 use super::columns::{Columns, Values};
-use super::conso::{CONSO, Counting};
+use super::conso::{CONSO, CONSO_KEY, Counting};
 use super::links::{TicketLink, origin_text};
 use super::objects::{Wanted, vanished};
 use super::sheet::Sheet;
@@ -59,7 +59,7 @@ impl Gateway {
                 untouched.insert(*index);
             }
         }
-        insert_rows(transaction, self.extension.step_table(), steps).await?;
+        insert_rows(transaction, self.extension.step_table(), None, steps).await?;
         reached("gateway: steps stored");
         let changed: Vec<(usize, Change)> =
             creations.into_iter().chain(updates).map(|(index, change, _)| (index, change)).collect();
@@ -116,7 +116,7 @@ impl Gateway {
                 }
             }
         }
-        let ids = insert_rows(transaction, CONSO, rows).await?;
+        let ids = insert_rows(transaction, CONSO, Some(CONSO_KEY), rows).await?;
         names.into_iter().zip(ids).map(|(name, id)| Ok((name, id.ok_or_else(|| no_key(CONSO))?))).collect()
     }
 
@@ -141,7 +141,7 @@ impl Gateway {
         if rows.is_empty() {
             return Ok(memos);
         }
-        let ids = insert_rows(transaction, sheet.table, rows).await?;
+        let ids = insert_rows(transaction, sheet.table, Some(sheet.key), rows).await?;
         reached("gateway: INTERVENTION inserted");
         let aside = sheet.aside.filter(|table| has(catalogue, table, sheet.key));
         let (mut beside, mut tickets) = (Vec::new(), Vec::new());
@@ -157,10 +157,10 @@ impl Gateway {
             tickets.push(self.extension.ticket_row(self, key, &link, std::mem::take(&mut columns.ticket))?);
         }
         if let Some(table) = aside {
-            insert_rows(transaction, table, beside).await?;
+            insert_rows(transaction, table, None, beside).await?;
         }
         reached("gateway: Z83 inserted");
-        insert_rows(transaction, self.extension.ticket_table(), tickets).await?;
+        insert_rows(transaction, self.extension.ticket_table(), None, tickets).await?;
         reached("gateway: link inserted");
         Ok(memos)
     }
@@ -190,7 +190,7 @@ impl Gateway {
                 transaction.update(&update).await?;
             } else {
                 let values = self.created([vec![(sheet.key, SqlValue::Int(id))], aside].concat());
-                transaction.insert(&Insert { table: table.to_owned(), values }).await?;
+                transaction.insert(&Insert { table: table.to_owned(), values, key: None }).await?;
             }
             reached("gateway: Z83 changed");
         }
@@ -226,10 +226,11 @@ impl Gateway {
 type Group = (Vec<&'static str>, Vec<usize>, Vec<Vec<SqlValue>>);
 
 /// Adds rows of a table, those with values for the same columns together; returns their keys, in their
-/// order.
+/// order, where the column of the key is given.
 async fn insert_rows(
     transaction: &mut dyn Transaction,
     table: &str,
+    key: Option<&'static str>,
     rows: Vec<Values>,
 ) -> Result<Vec<Option<i64>>, GatewayFault> {
     let mut keys = vec![None; rows.len()];
@@ -245,7 +246,7 @@ async fn insert_rows(
         }
     }
     for (columns, indexes, rows) in groups {
-        let made = transaction.insert_many(InsertMany { table: table.to_owned(), columns, rows }).await?;
+        let made = transaction.insert_many(InsertMany { table: table.to_owned(), columns, rows, key }).await?;
         for (index, key) in indexes.into_iter().zip(made) {
             keys[index] = Some(key);
         }

@@ -38,7 +38,33 @@ pub async fn sandbox() -> Sandbox {
 /// A fresh pair of bases on another server.
 pub async fn sandbox_on(server: &PrivateMariaDb) -> Sandbox {
     let name = format!("t{}", NEXT.fetch_add(1, Ordering::Relaxed));
-    Sandbox::create(server, &name).await.unwrap()
+    let sandbox = Sandbox::create(server, &name).await.unwrap();
+    if is_over_odbc() { over_odbc(sandbox) } else { sandbox }
+}
+
+/// Whether the tests run with the gateway over ODBC, by `TESTS_OVER=odbc`.
+pub fn is_over_odbc() -> bool {
+    std::env::var("TESTS_OVER").is_ok_and(|over| over == "odbc")
+}
+
+/// The same, with the gateway over ODBC.
+#[cfg(all(feature = "hfsql", feature = "failpoints"))]
+pub fn over_odbc(sandbox: Sandbox) -> Sandbox {
+    sandbox.over_odbc(stand_in())
+}
+
+/// The driver that stands in for HFSQL's.
+#[cfg(all(feature = "hfsql", feature = "failpoints"))]
+pub fn stand_in() -> &'static gestan_connector::demo::odbc::StandIn {
+    static STAND_IN: OnceLock<gestan_connector::demo::odbc::StandIn> = OnceLock::new();
+    // Beside the server's files, which are removed with it.
+    let folder = SERVER.get().expect("the server is there before its driver").folder();
+    STAND_IN.get_or_init(|| gestan_connector::demo::odbc::StandIn::in_folder(folder).unwrap())
+}
+
+#[cfg(not(all(feature = "hfsql", feature = "failpoints")))]
+fn over_odbc(_: Sandbox) -> Sandbox {
+    panic!("TESTS_OVER=odbc needs --features hfsql,failpoints")
 }
 
 pub fn at(text: &str) -> NaiveDateTime {

@@ -48,9 +48,12 @@ fn systemd_understands_every_line_of_the_units() {
 
 #[test]
 fn a_service_that_is_broken_into_can_do_little() {
-    let drop_in =
-        std::fs::read_to_string(units().join("gestan-connector.service.d/upload-folder.conf.example")).unwrap();
-    for (unit, more) in UNITS.map(|unit| (unit, "")).into_iter().chain([(UNITS[0], drop_in.as_str())]) {
+    let drop_in = |name: &str| std::fs::read_to_string(units().join(name)).unwrap();
+    let upload = drop_in("gestan-connector.service.d/upload-folder.conf.example");
+    let hfsql = drop_in("gestan-gateway.service.d/hfsql.conf.example");
+    let gateway = UNITS.into_iter().find(|unit| unit.contains("gateway")).unwrap();
+    let with_drop_ins = [(UNITS[0], upload.as_str()), (gateway, hfsql.as_str())];
+    for (unit, more) in UNITS.map(|unit| (unit, "")).into_iter().chain(with_drop_ins) {
         let (_folder, path) = copy(unit, more);
         let (fine, said) = analyze(&["security", "--offline=yes", "--no-pager", THRESHOLD], &path);
         assert!(fine, "{unit} is exposed to more than 1.5:\n{said}");

@@ -199,22 +199,25 @@ pub enum BaseKind {
     /// A MySQL or MariaDB copy of Gestan's base, with Gestan's table and column names.
     #[default]
     Mysql,
+    /// Gestan's own HFSQL Client/Server base, over PC SOFT's ODBC driver.
+    Hfsql,
 }
 
 /// `[gateway.base]`
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct GestanBase {
-    /// Kind of base.
+    /// Kind of base: mysql (a copy of Gestan's base on a MySQL or MariaDB server) or hfsql (Gestan's own, over the ODBC driver of its editor, in a program that was built with it).
     #[serde(default)]
     pub kind: BaseKind,
     /// Host name or address of its server.
     #[schemars(example = &"127.0.0.1")]
     pub host: String,
-    /// TCP port.
-    #[serde(default = "default_mysql_port")]
-    pub port: u16,
-    /// Name of the database.
+    /// TCP port; without it 3306, or 4900 for hfsql.
+    #[serde(default)]
+    #[schemars(extend("examples" = [3306]))]
+    pub port: Option<u16>,
+    /// Name of the database; that of an hfsql base is case-sensitive.
     #[schemars(example = &"gestan")]
     pub database: String,
     /// Account of the gateway.
@@ -228,6 +231,31 @@ pub struct GestanBase {
     /// Seconds that one statement may take.
     #[serde(default = "default_gestsup_timeout")]
     pub timeout_seconds: u64,
+    /// For hfsql: the ODBC driver, by its name in odbcinst.ini or by the path of its file. Without it: HFSQL.
+    #[serde(default)]
+    #[schemars(extend("examples" = ["HFSQL"]))]
+    pub driver: Option<String>,
+    /// For hfsql: a data source of odbc.ini, in place of driver, host, port and database.
+    #[serde(default)]
+    #[schemars(extend("examples" = ["Gestan"]))]
+    pub dsn: Option<String>,
+    /// For hfsql: what else the connection string says. The driver crashes on keys that it does not know.
+    #[serde(default = "default_odbc_options")]
+    pub options: BTreeMap<String, String>,
+}
+
+impl GestanBase {
+    /// The TCP port of its server.
+    pub fn port(&self) -> u16 {
+        self.port.unwrap_or(match self.kind {
+            BaseKind::Mysql => default_mysql_port(),
+            BaseKind::Hfsql => 4900,
+        })
+    }
+}
+
+fn default_odbc_options() -> BTreeMap<String, String> {
+    BTreeMap::from([("IntegrityCheck".to_owned(), "1".to_owned())])
 }
 
 /// `[gateway.codes]`

@@ -2,11 +2,17 @@
 //! kind of base. Above this line nothing assumes SQL beyond SQL-92, parameters, generated keys or a
 //! catalogue of columns that can be queried.
 
+mod hfsql;
 mod mysql;
 mod mysql_errors;
 mod mysql_text;
 mod statement;
 
+pub use hfsql::HfsqlBase;
+#[cfg(all(feature = "hfsql", feature = "failpoints"))]
+pub(in crate::gateway) use hfsql::tokens;
+#[cfg(feature = "hfsql")]
+pub(in crate::gateway) use hfsql::wire;
 pub use mysql::MySqlBase;
 pub use statement::{
     AddColumn, Column, Condition, CountBy, CreateTable, Insert, InsertMany, Kind, NewColumn, NewType, Row, Select,
@@ -101,6 +107,11 @@ pub trait Base: Send + Sync + std::fmt::Debug {
     /// `mysql` or `hfsql`.
     fn kind(&self) -> &'static str;
 
+    /// Whether it answers, said soon.
+    async fn answers(&self) -> Result<(), BaseError> {
+        self.begin().await.map(|_| ())
+    }
+
     /// Begins a transaction.
     async fn begin(&self) -> Result<Box<dyn Transaction>, BaseError>;
 
@@ -118,11 +129,11 @@ pub trait Transaction: Send {
     /// Reads rows.
     async fn select(&mut self, select: &Select) -> Result<Vec<Row>, BaseError>;
 
-    /// Adds a row; returns the key that the base generated for it, where it does.
+    /// Adds a row; returns the key that the base generated for it, where it does and one is asked for.
     async fn insert(&mut self, insert: &Insert) -> Result<Option<i64>, BaseError>;
 
     /// Adds rows; returns the keys that the base generated for them, in the order of the rows, where it
-    /// does.
+    /// does and they are asked for.
     async fn insert_many(&mut self, insert: InsertMany) -> Result<Vec<i64>, BaseError>;
 
     /// Changes rows; returns how many were found.

@@ -113,6 +113,8 @@ pub struct Insert {
     pub table: String,
     /// Values by column.
     pub values: Vec<(&'static str, SqlValue)>,
+    /// The column whose generated value is asked for.
+    pub key: Option<&'static str>,
 }
 
 /// Adds rows that give values to the same columns.
@@ -124,6 +126,8 @@ pub struct InsertMany {
     pub columns: Vec<&'static str>,
     /// Of each row the values, in the order of the columns.
     pub rows: Vec<Vec<SqlValue>>,
+    /// The column whose generated values are asked for.
+    pub key: Option<&'static str>,
 }
 
 /// Changes rows.

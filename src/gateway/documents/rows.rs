@@ -159,7 +159,7 @@ impl Gateway {
             ("COMMENTAIRE", SqlValue::Text(comment)),
         ]);
         values.retain(|(column, _)| has(catalogue, DOCUMENT, column));
-        transaction.insert(&Insert { table: DOCUMENT.to_owned(), values }).await?;
+        transaction.insert(&Insert { table: DOCUMENT.to_owned(), values, key: None }).await?;
         // A copy may generate another key than Gestan's own: what was written is looked up.
         let filter = vec![
             Condition::Equals("FILEREF", SqlValue::Text(new.file.clone())),
@@ -193,7 +193,7 @@ impl Gateway {
             ("EMPREINTE", SqlValue::Text(new.sha256.clone())),
             ("TAILLE", SqlValue::Int(i64::try_from(new.size).unwrap_or(i64::MAX))),
         ]);
-        let insert = Insert { table: self.extension.document_table().to_owned(), values };
+        let insert = Insert { table: self.extension.document_table().to_owned(), values, key: None };
         transaction.insert(&insert).await.map_err(not_installed)?;
         Ok(())
     }

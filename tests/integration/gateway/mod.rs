@@ -5,6 +5,8 @@ mod answers;
 mod consos;
 mod contracts;
 mod documents;
+#[cfg(all(feature = "hfsql", feature = "failpoints"))]
+mod hfsql;
 mod interventions;
 mod links;
 mod lists;
@@ -90,7 +92,11 @@ async fn gateway_of(sandbox: &Sandbox, more: &str) -> Arc<Gateway> {
 
 impl Served {
     async fn new() -> Self {
-        let sandbox = sandbox().await;
+        Self::on(sandbox().await).await
+    }
+
+    /// On this pair of bases.
+    async fn on(sandbox: Sandbox) -> Self {
         let mut erp = sandbox.erp().await.unwrap();
         let client = erp.client("Boulangerie Hélène", "h@h.fr").await.unwrap();
         erp.user("PDU", ("Paul", "Durand"), "p@sav.fr").await.unwrap();
