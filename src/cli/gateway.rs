@@ -3,7 +3,7 @@
 use super::{ExitCode, Globals, LogTo, output};
 use crate::config::Role;
 use crate::daemon::{StopSignals, embedded_gateway};
-use crate::gateway::http;
+use crate::gateway::{Selftest, http};
 use anyhow::Context as _;
 use clap::{Args, Subcommand};
 use std::sync::Arc;
@@ -22,6 +22,12 @@ enum GatewayCommand {
     Install,
     /// Print the codes that Gestan's base uses, as a table and as TOML to paste into the configuration.
     Probe,
+    /// Try what the connector does with Gestan's base, and print a report: ten minutes well spent before the first ticket.
+    Selftest {
+        /// Write too: one intervention that says what it is, the same at every run; it stays, cancelled.
+        #[arg(long)]
+        write: bool,
+    },
 }
 
 impl Gateway {
@@ -30,6 +36,7 @@ impl Gateway {
             None => serve(globals).await,
             Some(GatewayCommand::Install) => install(globals).await,
             Some(GatewayCommand::Probe) => probe(globals).await,
+            Some(GatewayCommand::Selftest { write }) => selftest(globals, write).await,
         }
     }
 }
@@ -79,4 +86,29 @@ async fn probe(globals: &Globals) -> anyhow::Result<ExitCode> {
         println!("{}", probe.to_toml());
     }
     Ok(ExitCode::Ok)
+}
+
+async fn selftest(globals: &Globals, write: bool) -> anyhow::Result<ExitCode> {
+    let loaded = globals.load(Role::Install, LogTo::Command)?;
+    let tried = embedded_gateway(&loaded.config)?.selftest(write).await;
+    if globals.json {
+        output::json(&tried)?;
+    } else {
+        println!("gestan-connector {}, base {}\n", tried.version, tried.base);
+        let rows = tried.trials.iter().map(|trial| {
+            let mark = if trial.fine { "✓" } else { "✗" };
+            vec![mark.to_owned(), trial.what.to_owned(), format!("{} ms", trial.millis), trial.told.clone()]
+        });
+        println!("{}\n", output::table(&["", "tried", "took", "what came of it"], rows));
+        println!("{}", conclusion(&tried));
+    }
+    Ok(if tried.is_fine() { ExitCode::Ok } else { ExitCode::Records })
+}
+
+fn conclusion(tried: &Selftest) -> &'static str {
+    match (tried.is_fine(), tried.wrote) {
+        (true, true) => "The connector can work with this base.",
+        (true, false) => "The connector can read this base. Nothing was written: add --write to try that too.",
+        (false, _) => "The connector cannot work with this base as it is: see the lines with ✗.",
+    }
 }

@@ -1,6 +1,7 @@
 //! The service: one site (a GestSup base and a Gestan base), the flows' schedules, and what an administrator wants of
 //! a service: signals, health, a socket for commands.
 
+pub(crate) mod activity;
 mod clock;
 mod flow;
 mod lane;

@@ -28,6 +28,7 @@ mod records;
 mod reference_links;
 mod references;
 mod rights;
+mod selftest;
 mod sheet;
 mod steps;
 #[cfg(feature = "hfsql")]
@@ -38,6 +39,7 @@ pub use error::GatewayFault;
 pub use lists::Paging;
 pub use probe::{Probe, ProbedList, ProbedTarget, ProbedValue};
 pub use rights::Writes;
+pub use selftest::{Selftest, Trial};
 #[cfg(feature = "hfsql")]
 pub use worker::serve as odbc_worker;
 

@@ -1,6 +1,6 @@
 //! What an administrator does: install the tables, look for the codes.
 
-use super::gateway_of;
+use super::{Served, gateway_of};
 use crate::support::{World, sandbox};
 use gestan_connector::daemon::embedded_gateway;
 use gestan_connector::flows::tickets::Interventions as _;
@@ -51,7 +51,7 @@ async fn probing_shows_the_codes_in_use_with_examples_and_toml_to_paste() {
 
 #[tokio::test]
 async fn installing_adds_what_tables_of_an_earlier_version_lack_and_until_then_interventions_go_on() {
-    let mut served = super::Served::new().await;
+    let mut served = Served::new().await;
     served.put(1, &super::CREATE, &served.new_intervention()).await;
     served.erp.run("ALTER TABLE Z90_TICKET DROP COLUMN IDCONTACT, DROP COLUMN CONTRAT").await.unwrap();
     served.erp.run("DROP TABLE Z90_DOCUMENT").await.unwrap();
@@ -75,7 +75,7 @@ async fn installing_adds_what_tables_of_an_earlier_version_lack_and_until_then_i
 
 #[tokio::test]
 async fn probing_shows_the_codes_of_anomalies_and_what_they_point_at() {
-    let mut served = super::Served::new().await;
+    let mut served = Served::new().await;
     served.put_anomaly(1, &super::CREATE, &served.new_anomaly()).await;
     served.erp.run("INSERT INTO ANOMALIE (LIB_ANOMALIE, ST_ANOM, TRGCIBLE) VALUES ('Vieux', 5, 'MAC12'), ('Vieux', 5, 'MAC9'), ('Nulle part', 5, NULL)").await.unwrap();
     let probe = served.gateway.probe().await.unwrap();
@@ -89,4 +89,33 @@ async fn probing_shows_the_codes_of_anomalies_and_what_they_point_at() {
     let anomalies = toml.split("[gateway.codes.anomaly_status]").nth(1).unwrap().split('[').next().unwrap();
     assert!(!anomalies.contains("to_bill") && anomalies.contains("e.g. Nulle part"), "{anomalies}");
     toml::from_str::<toml::Table>(&toml).expect("it can be pasted");
+}
+
+#[tokio::test]
+async fn a_selftest_tells_what_the_base_can_do_and_leaves_one_cancelled_intervention_however_often_it_is_run() {
+    let mut served = Served::new().await;
+    served.contracts(&["('C-1', 1, NULL, '', NULL, NULL)"]).await;
+    let before = served.column("SELECT COUNT(*) AS v FROM INTERVENTION").await;
+    let reading = served.gateway.selftest(false).await;
+    assert!(reading.is_fine() && !reading.wrote, "{reading:#?}");
+    assert_eq!(served.column("SELECT COUNT(*) AS v FROM INTERVENTION").await, before, "reading wrote");
+    for _ in 0..2 {
+        let writing = served.gateway.selftest(true).await;
+        assert!(writing.is_fine(), "{writing:#?}");
+        assert!(writing.trials.iter().any(|trial| trial.what.contains("undone")), "{writing:#?}");
+    }
+    let made = "SELECT CONCAT(ST_INTER, ' ', LIB50) AS v FROM INTERVENTION";
+    assert_eq!(served.column(made).await, ["10 ESSAI du connecteur – à supprimer – été €"]);
+    assert_eq!(served.column("SELECT COUNT(*) AS v FROM Z90_LINK").await, ["0"]);
+}
+
+#[tokio::test]
+async fn a_selftest_of_a_base_without_a_unique_key_says_which_one_to_add() {
+    let mut served = Served::new().await;
+    served.contracts(&["('C-1', 1, NULL, '', NULL, NULL)"]).await;
+    served.erp.run("ALTER TABLE Z90_LINK DROP INDEX CC_LINK").await.unwrap();
+    let tried = served.gateway.selftest(true).await;
+    let wrong: Vec<_> = tried.trials.iter().filter(|trial| !trial.fine).collect();
+    assert_eq!(wrong.len(), 1, "{tried:#?}");
+    assert!(wrong[0].told.contains("Add a unique index to its column CC_LINK"), "{}", wrong[0].told);
 }
