@@ -78,25 +78,7 @@ fn clients(report: &MoneyReport) -> String {
         ]
     };
     let mut rows: Vec<Vec<String>> = report.clients.iter().take(CLIENTS).map(row).collect();
-    let total = report.clients.iter().fold(
-        ClientHours {
-            client: "all of them".to_owned(),
-            tickets: 0,
-            gestsup_minutes: 0,
-            billable_minutes: 0,
-            gestan_minutes: 0,
-            billed_minutes: 0,
-        },
-        |sum, one| ClientHours {
-            client: sum.client,
-            tickets: sum.tickets + one.tickets,
-            gestsup_minutes: sum.gestsup_minutes + one.gestsup_minutes,
-            billable_minutes: sum.billable_minutes + one.billable_minutes,
-            gestan_minutes: sum.gestan_minutes + one.gestan_minutes,
-            billed_minutes: sum.billed_minutes + one.billed_minutes,
-        },
-    );
-    rows.push(row(&total));
+    rows.push(row(&ClientHours { client: "all of them".to_owned(), ..ClientHours::total(&report.clients) }));
     let mut text = output::table(&["client", "tickets", "gestsup", "gestan", "billable", "billed", "difference"], rows);
     let more = report.clients.len().saturating_sub(CLIENTS);
     if more > 0 {

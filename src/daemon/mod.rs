@@ -1,6 +1,7 @@
 //! The service: one site (a GestSup base and a Gestan base), the flows' schedules, and what an administrator wants of
 //! a service: signals, health, a socket for commands.
 
+pub(crate) mod activity;
 mod clock;
 mod door;
 mod flow;
@@ -27,4 +28,4 @@ pub use service::{Reload, serve};
 pub use signals::StopSignals;
 pub use site::{OTHER_DAEMON, PassResult, Site, embedded_gateway, gestan_client};
 pub use socket::{Asked, Commands, Served, Told};
-pub use story::{Next, Story};
+pub use story::{Next, Notice, Story};

@@ -63,7 +63,9 @@ pub async fn serve(site: Site, reload: Reload, commands: Arc<dyn Commands>) -> a
     let socket = Socket::listen(&path)
         .with_context(|| format!("while listening at {} for commands ([service] socket)", path.display()))?;
     let listening = tokio::spawn(socket.serve(sites.clone(), Arc::clone(&wakes), commands, cancel.clone()));
-    if let Some(address) = sites.borrow().config().service.listen {
+    // Never in the condition itself: what was borrowed there would stay so while the service listens, and hold up a reload.
+    let address = sites.borrow().config().service.listen;
+    if let Some(address) = address {
         monitor::listen(address, sites.clone(), cancel.clone())
             .await
             .with_context(|| format!("while listening at {address} for monitoring ([service] listen)"))?;
@@ -80,7 +82,8 @@ pub async fn serve(site: Site, reload: Reload, commands: Arc<dyn Commands>) -> a
                 tracing::warn!("{}", jump_sentence(jump));
                 if jump < chrono::TimeDelta::zero() {
                     // What was left alone until a time that is now further away is tried again.
-                    let _ = sites.borrow().store().forget_pauses().await;
+                    let site = Arc::clone(&sites.borrow());
+                    let _ = site.store().forget_pauses().await;
                 }
             },
             Some(ended) = lanes.join_next() => {

@@ -20,6 +20,7 @@ mod people;
 mod pictures;
 mod reference;
 mod rows;
+mod search;
 mod settings;
 mod snapshot;
 mod text;
@@ -34,6 +35,7 @@ pub use html::html_to_rich_text;
 pub use lock::DaemonLock;
 pub use mail::{MailRoom, mail_need};
 pub use reference::reference_need;
+pub use search::Found;
 pub use text::{decode, decode_listed};
 pub use writing::follow_up_need;
 

@@ -2,10 +2,14 @@
 //! or a reverse proxy. It works without scripts, in French and English, and only shows; what people wrote is escaped by
 //! the templates.
 
+mod activity;
+mod chart;
 mod guard;
 mod journal;
 mod language;
+mod money;
 mod overview;
+mod search;
 mod ticket;
 mod view;
 mod visitor;
@@ -18,7 +22,7 @@ use axum::response::{IntoResponse as _, Redirect, Response};
 use axum::routing::get;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use tokio::sync::watch;
+use tokio::sync::{Mutex, watch};
 use visitor::Visitor;
 
 /// What all of its pages share.
@@ -26,11 +30,13 @@ use visitor::Visitor;
 pub(super) struct Page {
     sites: watch::Receiver<Arc<Site>>,
     address: SocketAddr,
+    /// Held by whoever has the money report made.
+    money: Mutex<()>,
 }
 
 impl Page {
     pub(super) fn new(sites: watch::Receiver<Arc<Site>>, address: SocketAddr) -> Self {
-        Self { sites, address }
+        Self { sites, address, money: Mutex::default() }
     }
 
     /// The site as it is configured now.
@@ -45,6 +51,9 @@ pub(super) fn router(page: Arc<Page>) -> Router {
         .route("/", get(|| async { Redirect::to("/page") }))
         .route("/page", get(overview::show))
         .route("/page/ticket/{number}", get(ticket::show))
+        .route("/page/search", get(search::show))
+        .route("/page/activity", get(activity::show))
+        .route("/page/money", get(money::show))
         .route("/page/journal", get(journal::show))
         .route("/page/style.css", get(style))
         .layer(middleware::from_fn_with_state(Arc::clone(&page), guard::guard))

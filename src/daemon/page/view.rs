@@ -10,11 +10,14 @@ use minijinja::value::{Rest, Value};
 use minijinja::{Environment, UndefinedBehavior};
 use std::sync::LazyLock;
 
-const TEMPLATES: [(&str, &str); 6] = [
+const TEMPLATES: [(&str, &str); 9] = [
     ("shell.html", include_str!("templates/shell.html")),
     ("parts.html", include_str!("templates/parts.html")),
     ("overview.html", include_str!("templates/overview.html")),
     ("ticket.html", include_str!("templates/ticket.html")),
+    ("search.html", include_str!("templates/search.html")),
+    ("activity.html", include_str!("templates/activity.html")),
+    ("money.html", include_str!("templates/money.html")),
     ("journal.html", include_str!("templates/journal.html")),
     ("trouble.html", include_str!("templates/trouble.html")),
 ];
@@ -44,7 +47,9 @@ impl View {
         let locale = self.locale;
         let mut environment = BASE.clone();
         environment.add_function("t", move |name: &str, values: Rest<Value>| {
-            language::text(locale, name, &values.iter().map(ToString::to_string).collect::<Vec<_>>())
+            let text = language::text(locale, name, &values.iter().map(ToString::to_string).collect::<Vec<_>>());
+            // Names of commands stand between backticks.
+            if text.contains('`') { marked(&text) } else { Value::from(text) }
         });
         environment.add_function("word", move |group: &str, name: &str| self.word(group, name));
         environment.add_function("cause", move |flow: &str, code: &str| {
@@ -119,6 +124,10 @@ fn marked(text: &str) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::daemon::Flow;
+    use crate::daemon::activity::By;
+    use crate::flows::tickets::{Outcome, Verb};
+    use crate::model::{ObjectKind, Status};
     use minijinja::context;
 
     /// Every name that the templates ask for.
@@ -146,6 +155,24 @@ mod tests {
         for (template, name) in asked() {
             assert!(language::find(Locale::Fr, &name).is_some(), "{template}: {name}");
         }
+    }
+
+    #[test]
+    fn every_name_that_the_program_has_for_something_shown_has_a_word() {
+        let of = |group: &str, names: &[&str]| {
+            for name in names {
+                assert!(language::find(Locale::Fr, &format!("{group}.{name}")).is_some(), "{group}.{name}");
+            }
+        };
+        of("field", &Field::ALL.map(Field::as_str));
+        of("status", &Status::ALL.map(Status::as_str));
+        of("outcome", &Outcome::ALL.map(Outcome::as_str));
+        of("flow", &Flow::ALL.map(Flow::as_str));
+        of("flow_about", &Flow::ALL.map(Flow::as_str));
+        of("by", &[By::State, By::Technician, By::Client].map(By::as_str));
+        of("object", &[ObjectKind::Intervention, ObjectKind::Anomaly].map(ObjectKind::as_str));
+        let verbs = [Verb::Create, Verb::Update, Verb::Close, Verb::Bill, Verb::Cancel, Verb::Reopen, Verb::Gone];
+        of("next", &verbs.map(Verb::as_str));
     }
 
     #[test]

@@ -66,7 +66,7 @@ pub struct MoneyFinding {
 }
 
 /// Minutes of one client.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct ClientHours {
     /// Name of the client in GestSup.
     pub client: String,
@@ -80,6 +80,20 @@ pub struct ClientHours {
     pub gestan_minutes: i64,
     /// Minutes of those that are billed, or to be.
     pub billed_minutes: i64,
+}
+
+impl ClientHours {
+    /// All clients together, without a name.
+    pub fn total(clients: &[Self]) -> Self {
+        clients.iter().fold(Self::default(), |sum, one| Self {
+            client: sum.client,
+            tickets: sum.tickets + one.tickets,
+            gestsup_minutes: sum.gestsup_minutes + one.gestsup_minutes,
+            billable_minutes: sum.billable_minutes + one.billable_minutes,
+            gestan_minutes: sum.gestan_minutes + one.gestan_minutes,
+            billed_minutes: sum.billed_minutes + one.billed_minutes,
+        })
+    }
 }
 
 /// The money report.

@@ -1,5 +1,7 @@
 //! The status page of the running service, asked as a browser asks.
 
+mod looking;
+
 use crate::commands::{Program, Service};
 use crate::service::{NEVER, free_address};
 use crate::support::World;
