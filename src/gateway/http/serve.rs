@@ -1,7 +1,7 @@
 //! Listening: with TLS anywhere, without it on loopback only.
 
-use super::{Token, router};
-use crate::config::GatewayTls;
+use super::router;
+use crate::config::{GatewayTls, SecretHash};
 use crate::gateway::Gateway;
 use axum_server::Handle;
 use axum_server::tls_rustls::RustlsConfig;
@@ -46,7 +46,7 @@ pub async fn serve(
     if tls.is_none() && !listen.ip().is_loopback() {
         return Err(ServeError::NoTls(listen));
     }
-    let app = router(gateway, Some(Token::new(&token))).into_make_service();
+    let app = router(gateway, Some(SecretHash::new(&token))).into_make_service();
     let handle = Handle::new();
     let stop = handle.clone();
     tokio::spawn(async move {
