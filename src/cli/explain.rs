@@ -67,12 +67,12 @@ fn unknown(language: Locale) -> &'static str {
 }
 
 /// Without the marks of Markdown, which a terminal would show.
-fn plain(text: &str) -> String {
+pub(super) fn plain(text: &str) -> String {
     output::one_line(&text.replace('`', ""))
 }
 
 /// The language of whoever sits before the terminal.
-fn of_terminal() -> Locale {
+pub(super) fn of_terminal() -> Locale {
     let set =
         ["LC_ALL", "LC_MESSAGES", "LANG"].iter().find_map(|name| std::env::var(name).ok().filter(|v| !v.is_empty()));
     messages::of_locale(&set.unwrap_or_default())

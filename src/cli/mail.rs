@@ -6,6 +6,7 @@ use crate::config::Role;
 use crate::daemon::{PassResult, Site};
 use crate::flows::mail::{MailFilter, MailMemory as _, MailOutcome, MailReport, MailRow};
 use crate::flows::tickets::PassOptions;
+use crate::messages;
 use crate::store::Store;
 use anyhow::anyhow;
 use clap::{Args, Subcommand};
@@ -115,7 +116,7 @@ impl Mail {
     }
 }
 
-fn table(rows: &[MailRow]) -> String {
+pub(super) fn table(rows: &[MailRow]) -> String {
     let cells = rows.iter().map(|row| {
         vec![
             row.id.to_string(),
@@ -156,10 +157,24 @@ fn whole(row: &MailRow) -> String {
     if !row.filed {
         line("filing", "not done yet".to_owned());
     }
-    if matches!(row.outcome, MailOutcome::Excluded | MailOutcome::Parked) {
-        let _ = writeln!(text, "`gestan-connector mail replay {}` takes it in after all.", row.id);
+    if let Some(explained) = messages::explain(super::explain::of_terminal(), "mail", &row.code) {
+        line("means", super::explain::plain(&explained.cause));
+    }
+    if let Some(cure) = cure(row) {
+        let _ = writeln!(text, "{cure}");
     }
     text.trim_end().to_owned()
+}
+
+/// What a person does about a mail that was not taken in.
+pub(super) fn cure(row: &MailRow) -> Option<String> {
+    let replay = format!("`gestan-connector mail replay {}`", row.id);
+    match row.outcome {
+        MailOutcome::Excluded => Some(format!("{replay} takes it in after all.")),
+        MailOutcome::Parked => Some(format!("Mend the cause; {replay} then takes it in.")),
+        MailOutcome::Failed => Some(format!("It is tried again by itself; {replay} has it tried at once.")),
+        _ => None,
+    }
 }
 
 /// Makes passes of the mail flow until there is nothing more to take; says whether something failed.

@@ -3,7 +3,7 @@
 
 use super::{ExitCode, Globals, LogTo, output};
 use crate::config::Role;
-use crate::daemon::{Site, Story};
+use crate::daemon::{Notice, Site, Story};
 use crate::flows::tickets::Asked;
 use crate::model::{Field, Value};
 use clap::Args;
@@ -47,6 +47,20 @@ fn why(asked: &Asked) -> String {
         Some(vec![field.to_string(), value.to_string(), asked.reason(*field).unwrap_or("the ticket").to_owned()])
     });
     output::table(&["field", "gestsup asks for", "decided by"], std::iter::once(becomes).chain(rows))
+}
+
+fn notices(notices: &[Notice]) -> String {
+    let rows = notices.iter().map(|notice| {
+        vec![
+            notice.id.to_string(),
+            output::local(notice.at),
+            notice.phase.as_str().to_owned(),
+            notice.to.clone(),
+            output::short(&output::one_line(&notice.subject), 50),
+            output::one_line(&notice.reason),
+        ]
+    });
+    output::table(&["mail", "when", "phase", "to", "subject", "why"], rows)
 }
 
 fn print(story: &Story, memo: bool, with_why: bool) {
@@ -107,6 +121,12 @@ fn print(story: &Story, memo: bool, with_why: bool) {
         for line in state.memo.lines() {
             println!("  {}", output::one_line(line));
         }
+    }
+    if !story.mails_in.is_empty() {
+        println!("\nMails that came in:\n{}", super::mail::table(&story.mails_in));
+    }
+    if !story.mails_out.is_empty() {
+        println!("\nNotifications:\n{}", notices(&story.mails_out));
     }
     if !story.journal.is_empty() {
         println!("\n{}", super::journal::render(&story.journal));

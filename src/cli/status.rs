@@ -2,8 +2,12 @@
 
 use super::{ExitCode, Globals, LogTo, output};
 use crate::config::Role;
+use crate::flows::mail::{MailOutcome, MailRow};
 use crate::store::Store;
 use clap::Args;
+
+/// Mails that could not be taken in and are told one by one.
+const MAILS: usize = 20;
 
 /// Say what is in step, what waits and what failed.
 #[derive(Debug, Args)]
@@ -67,6 +71,16 @@ impl Status {
             let phases: Vec<String> = report.outbox.iter().map(|(phase, count)| format!("{count} {phase}")).collect();
             println!("Mails and actions not sent: {} (`gestan-connector notify list` shows them)", phases.join(", "));
         }
+        let listed: usize = report.mail_troubles.len().min(MAILS);
+        for mail in &report.mail_troubles[..listed] {
+            println!("{}", told(mail));
+        }
+        let more = report.mails.values().sum::<usize>().saturating_sub(listed);
+        if more > 0 {
+            println!(
+                "And {more} more mails that were not taken in: `gestan-connector mail list --outcome parked` (or failed) lists them."
+            );
+        }
         for attention in &report.follow_up {
             println!(
                 "Follow-up of ticket {} {} since {}: {}",
@@ -90,7 +104,9 @@ impl Status {
                 case.reason
             );
         }
-        if report.attention.is_empty() {
+        if report.attention.is_empty() && !report.mails.is_empty() {
+            println!("No ticket waits and none failed.");
+        } else if report.attention.is_empty() {
             println!("Nothing waits and nothing failed.");
         } else {
             let rows = report.attention.iter().map(|attention| {
@@ -106,4 +122,23 @@ impl Status {
         }
         Ok(ExitCode::Ok)
     }
+}
+
+/// A mail that could not be taken in, and what to do about it.
+fn told(mail: &MailRow) -> String {
+    let what = match (mail.outcome, mail.next_at) {
+        (MailOutcome::Failed, Some(next)) => format!("is tried again from {}", output::local(next)),
+        (MailOutcome::Failed, None) => "is tried again".to_owned(),
+        _ => format!("is set aside since {}", output::local(mail.at)),
+    };
+    let reason = output::one_line(&mail.reason);
+    let cure = super::mail::cure(mail).unwrap_or_default();
+    format!(
+        "Mail {} from {}, “{}”, {what} ({}): {reason}{} {cure}",
+        mail.id,
+        if mail.sender.is_empty() { "nobody" } else { &mail.sender },
+        output::short(&output::one_line(&mail.subject), 60),
+        mail.code,
+        if reason.ends_with(['.', '!', '?']) { "" } else { "." },
+    )
 }

@@ -3,6 +3,7 @@
 
 pub(crate) mod activity;
 mod clock;
+mod door;
 mod flow;
 mod lane;
 mod mails;
@@ -27,4 +28,4 @@ pub use service::{Reload, serve};
 pub use signals::StopSignals;
 pub use site::{OTHER_DAEMON, PassResult, Site, embedded_gateway, gestan_client};
 pub use socket::{Asked, Commands, Served, Told};
-pub use story::{Next, Story};
+pub use story::{Next, Notice, Story};

@@ -8,7 +8,7 @@ use super::signals::{Asked, Signals};
 use super::site::Site;
 use super::socket::{Commands, Hands, Socket};
 use super::watch::watch;
-use super::{monitor, systemd};
+use super::{door, monitor, systemd};
 use crate::config::Config;
 use anyhow::Context as _;
 use chrono::Utc;
@@ -49,6 +49,7 @@ pub async fn serve(site: Site, reload: Reload, commands: Arc<dyn Commands>) -> a
     if site.config().is_shadow() {
         tracing::warn!("shadow mode ([gestan] shadow = true): nothing is written to Gestan");
     }
+    door::open(&site, &cancel).await?;
     let (sender, sites) = watch::channel(Arc::new(site));
     let wakes = Arc::new(Wakes::default());
     let mut lanes = JoinSet::new();
@@ -63,7 +64,9 @@ pub async fn serve(site: Site, reload: Reload, commands: Arc<dyn Commands>) -> a
         .with_context(|| format!("while listening at {} for commands ([service] socket)", path.display()))?;
     let hands = Hands { wakes: Arc::clone(&wakes), commands, cancel: cancel.clone() };
     let listening = tokio::spawn(socket.serve(sites.clone(), hands.clone()));
-    if let Some(address) = sites.borrow().config().service.listen {
+    // Never in the condition itself: what was borrowed there would stay so while the service listens, and hold up a reload.
+    let address = sites.borrow().config().service.listen;
+    if let Some(address) = address {
         monitor::listen(address, sites.clone(), hands)
             .await
             .with_context(|| format!("while listening at {address} for monitoring ([service] listen)"))?;
@@ -80,7 +83,8 @@ pub async fn serve(site: Site, reload: Reload, commands: Arc<dyn Commands>) -> a
                 tracing::warn!("{}", jump_sentence(jump));
                 if jump < chrono::TimeDelta::zero() {
                     // What was left alone until a time that is now further away is tried again.
-                    let _ = sites.borrow().store().forget_pauses().await;
+                    let site = Arc::clone(&sites.borrow());
+                    let _ = site.store().forget_pauses().await;
                 }
             },
             Some(ended) = lanes.join_next() => {

@@ -4,15 +4,20 @@
 use super::site::{PassResult, Site};
 use crate::flows::PortError;
 use crate::flows::follow_up::{FollowMemory as _, FollowRecord, Following};
+use crate::flows::mail::{MailFilter, MailMemory as _, MailRow};
+use crate::flows::notify::{Means, Outgoing, Phase};
 use crate::flows::tickets::{
     Asked, Attention, Interventions as _, JournalEntry, Link, Memory as _, Operation, PassOptions, Verdict,
 };
 use crate::gestan::contract::{ObjectState, TicketKey};
 use crate::model::Ticket;
-use crate::store::JournalFilter;
-use chrono::Utc;
+use crate::store::{JournalFilter, OutboxFilter};
+use chrono::{DateTime, Utc};
 use serde::{Serialize, Serializer};
 use tokio_util::sync::CancellationToken;
+
+/// Mails of a ticket that are told, of each direction.
+const MAILS: u32 = 100;
 
 /// What there is to tell of a ticket.
 #[derive(Debug, Serialize)]
@@ -37,11 +42,53 @@ pub struct Story {
     pub follow_up_next: Vec<FollowRecord>,
     /// What GestSup asks for, and which rule decided it.
     pub asked: Option<Asked>,
+    /// Mails that became this ticket or comments of it, or could not, the newest first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub mails_in: Vec<MailRow>,
+    /// Notifications about it, the newest first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub mails_out: Vec<Notice>,
     /// What was done.
     pub journal: Vec<JournalEntry>,
     /// Why a system could not be asked: then only what is remembered is told.
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "sentence")]
     pub trouble: Option<PortError>,
+}
+
+/// A notification without its texts.
+#[derive(Debug, Serialize)]
+pub struct Notice {
+    /// Its number, as `notify list` shows it.
+    pub id: i64,
+    /// A mail or an action in Gestan.
+    pub kind: Means,
+    /// When it came up.
+    pub at: DateTime<Utc>,
+    /// Where it stands.
+    pub phase: Phase,
+    /// Who is told.
+    pub audience: String,
+    /// Address.
+    pub to: String,
+    /// Subject.
+    pub subject: String,
+    /// Why it was not sent.
+    pub reason: String,
+}
+
+impl From<Outgoing> for Notice {
+    fn from(mail: Outgoing) -> Self {
+        Self {
+            id: mail.id,
+            kind: mail.mail.kind,
+            at: mail.at,
+            phase: mail.phase,
+            audience: mail.mail.audience,
+            to: mail.mail.letter.to.address,
+            subject: mail.mail.letter.subject,
+            reason: mail.reason,
+        }
+    }
 }
 
 /// What would happen next.
@@ -115,6 +162,8 @@ impl Story {
             follow_up: site.store().followings(&[number]).await?.remove(&number),
             follow_up_next: follow_up_next(site, number).await,
             asked: preview.asked,
+            mails_in: mails_in(site, number).await?,
+            mails_out: mails_out(site, number).await?,
             journal: journal(site, number).await?,
             trouble: None,
         }))
@@ -138,6 +187,8 @@ impl Story {
             follow_up: site.store().followings(&[number]).await?.remove(&number),
             follow_up_next: Vec::new(),
             asked: None,
+            mails_in: mails_in(site, number).await?,
+            mails_out: mails_out(site, number).await?,
             journal,
             trouble: Some(error),
         })
@@ -154,6 +205,16 @@ async fn follow_up_next(site: &Site, number: i64) -> Vec<FollowRecord> {
         Ok(PassResult::Done(report)) => report.records,
         Ok(PassResult::CircuitOpen(_)) | Err(_) => Vec::new(),
     }
+}
+
+async fn mails_in(site: &Site, number: i64) -> anyhow::Result<Vec<MailRow>> {
+    let filter = MailFilter { ticket: Some(number), limit: Some(MAILS), ..MailFilter::default() };
+    Ok(site.store().mails(&filter).await?)
+}
+
+async fn mails_out(site: &Site, number: i64) -> anyhow::Result<Vec<Notice>> {
+    let filter = OutboxFilter { ticket: Some(number), phase: None, limit: MAILS };
+    Ok(site.store().outbox(filter).await?.into_iter().map(Notice::from).collect())
 }
 
 async fn journal(site: &Site, number: i64) -> anyhow::Result<Vec<JournalEntry>> {

@@ -11,6 +11,7 @@ use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
 use sqlx::sqlite::SqliteRow;
 use sqlx::{QueryBuilder, Row as _, Sqlite};
+use std::collections::BTreeMap;
 
 /// Uids in one `IN (…)`.
 const CHUNK: usize = 500;
@@ -118,6 +119,20 @@ impl Store {
         if let Some(limit) = filter.limit {
             query.push(" LIMIT ").push_bind(limit);
         }
+        self.mail_rows(query).await
+    }
+
+    /// How many mails could not be taken in, by outcome.
+    pub(super) async fn count_troubled_mails(&self) -> Result<BTreeMap<String, usize>, StoreError> {
+        let sql = "SELECT outcome, COUNT(*) FROM mail WHERE outcome IN ('failed', 'parked') GROUP BY outcome";
+        let rows: Vec<(String, i64)> = self.done(sqlx::query_as(sql).fetch_all(&self.pool).await)?;
+        Ok(rows.into_iter().map(|(outcome, count)| (outcome, usize::try_from(count).unwrap_or(0))).collect())
+    }
+
+    /// The newest mails that could not be taken in.
+    pub(super) async fn load_troubled_mails(&self, limit: u32) -> Result<Vec<MailRow>, StoreError> {
+        let mut query = QueryBuilder::<Sqlite>::new("SELECT * FROM mail WHERE outcome IN ('failed', 'parked')");
+        query.push(" ORDER BY id DESC LIMIT ").push_bind(limit);
         self.mail_rows(query).await
     }
 

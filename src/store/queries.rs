@@ -1,6 +1,7 @@
 //! What people ask the state: how it stands, what happened, and to try again.
 
 use super::{Circuit, Store, StoreError};
+use crate::flows::mail::MailRow;
 use crate::flows::reference::ReferenceCase;
 use crate::flows::tickets::{
     ANEW, Attention, COMPARISON, DELETED_IN_GESTAN, JournalEntry, Outcome, REWOUND, SWEEP, Sweep,
@@ -10,6 +11,9 @@ use serde::Serialize;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{QueryBuilder, Row as _, Sqlite};
 use std::collections::BTreeMap;
+
+/// Mails in trouble that a look at the status lists.
+const LISTED_MAILS: u32 = 100;
 
 /// Which lines of the journal are wanted; what is `None` does not matter.
 #[derive(Debug, Clone, Default)]
@@ -89,6 +93,10 @@ pub struct StatusReport {
     pub unconfirmed: usize,
     /// Mails and actions that are not sent yet, or were given up, by phase.
     pub outbox: BTreeMap<String, usize>,
+    /// Mails that could not be taken in: `failed` ones are tried again, `parked` ones wait for a person.
+    pub mails: BTreeMap<String, usize>,
+    /// The newest hundred of them.
+    pub mail_troubles: Vec<MailRow>,
     /// How far the rolling look at every ticket is.
     pub sweep: Sweep,
     /// How far the rolling comparison with what Gestan holds is.
@@ -132,6 +140,8 @@ impl Store {
             circuits: self.circuits().await?,
             unconfirmed: usize::try_from(unconfirmed).unwrap_or(0),
             outbox: outbox.into_iter().map(|(phase, count)| (phase, usize::try_from(count).unwrap_or(0))).collect(),
+            mails: self.count_troubled_mails().await?,
+            mail_troubles: self.load_troubled_mails(LISTED_MAILS).await?,
             sweep: self.read_sweep(SWEEP).await?,
             comparison: self.read_sweep(COMPARISON).await?,
             rewound: self.read_value(REWOUND).await?.filter(|sentence| !sentence.is_empty()),

@@ -78,6 +78,7 @@ pub(super) async fn show(State(page): State<Arc<Page>>, visitor: Visitor) -> Res
         attention => Value::from(Serde(&attention)),
         more,
         follow_up => Value::from(Serde(&status.follow_up)),
+        mails => Value::from(Serde(&status.mail_troubles)),
         cases => Value::from(Serde(&cases)),
     };
     visitor.page("overview.html", values)

@@ -1,16 +1,19 @@
 //! The gateway over HTTP: contract version 1 (`docs/gateway-api.yaml`).
 
 mod auth;
+mod dial;
 mod documents;
 mod problem;
 mod reference_links;
 mod routes;
 mod serve;
 
+pub use auth::Token;
+pub use dial::{DIAL, DialError, HEARTBEAT, PROTOCOL, SILENCE, dial};
+pub(crate) use serve::listen_with;
 pub use serve::{ServeError, serve};
 
 use super::Gateway;
-use crate::config::SecretHash;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::{HeaderName, StatusCode};
@@ -28,7 +31,7 @@ const PATIENCE: Duration = Duration::from_secs(120);
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// The routes. Without a token every caller is trusted: for calls inside the process only.
-pub fn router(gateway: Arc<Gateway>, token: Option<SecretHash>) -> Router {
+pub fn router(gateway: Arc<Gateway>, token: Option<Token>) -> Router {
     let limit = gateway.max_body;
     let documents = usize::try_from(gateway.largest_document()).unwrap_or(usize::MAX).max(limit);
     Router::new()

@@ -15,11 +15,10 @@ mod state;
 
 use crate::support::World;
 use gestan_connector::cli::{ExitCode, exit_code};
-use gestan_connector::config::SecretHash;
 use gestan_connector::daemon::{PassResult, embedded_gateway};
 use gestan_connector::flows::System;
 use gestan_connector::flows::tickets::{Memory as _, PassOptions, PassReport, Trouble};
-use gestan_connector::gateway::http::router;
+use gestan_connector::gateway::http::{Token, router};
 use gestan_connector::store::JournalFilter;
 use proxy::Proxy;
 use secrecy::SecretString;
@@ -85,7 +84,7 @@ impl World {
     /// With another limit for one request.
     pub async fn behind_a_proxy_for(self, seconds: u64) -> (Self, Proxy) {
         let gateway = embedded_gateway(self.site.config()).unwrap();
-        let proxy = Proxy::before(router(Arc::new(gateway), Some(SecretHash::new(&SecretString::from(TOKEN))))).await;
+        let proxy = Proxy::before(router(Arc::new(gateway), Some(Token::new(&SecretString::from(TOKEN))))).await;
         let gestan =
             format!("gateway = \"http://{}\"\ntoken = \"{TOKEN}\"\ntimeout_seconds = {seconds}", proxy.address);
         (self.altered("gateway = \"embedded\"", &gestan).await, proxy)

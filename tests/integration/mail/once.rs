@@ -1,6 +1,7 @@
 //! Each mail once, wherever it lies and whatever happens.
 
 use super::*;
+use crate::commands::run;
 
 #[tokio::test]
 async fn the_same_mail_in_two_folders_and_again_after_new_uids_is_one_ticket() {
@@ -45,16 +46,34 @@ async fn a_mail_that_gestsup_refuses_is_set_aside_and_holds_up_none_behind_it() 
     let report = desk.pass().await;
     assert_eq!((report.tickets, report.failed), (1, 1), "{report:#?}");
     assert!(report.records[0].message.contains("folder of uploaded files"), "{report:#?}");
+    let config = desk.world.config_file();
+    let (_, status, _) = run(&config, &["status"]).await;
+    assert!(status.contains("“Un”, is tried again from") && status.contains("has it tried at once."), "{status}");
     sqlx_due(&desk).await;
     let report = desk.pass().await;
     assert_eq!((report.tickets, report.parked), (0, 1), "{report:#?}");
     assert_eq!(desk.post.server.count(&desk.post.account, "Quarantaine"), 1);
     assert_eq!(desk.ask("COUNT(*)", "tincidents").await, ["1"], "nothing of the failed one is left");
+    let (_, status, _) = run(&config, &["status"]).await;
+    let id = desk.rows().await.into_iter().find(|row| row.subject == "Un").unwrap().id.to_string();
+    let cure = format!("`gestan-connector mail replay {id}` then takes it in.");
+    assert!(status.contains("“Un”, is set aside since") && status.contains(&cure), "{status}");
+    assert!(status.contains("No ticket waits and none failed.") && !status.contains("Nothing waits"), "{status}");
+    let (_, status, _) = run(&config, &["--json", "status"]).await;
+    let status: serde_json::Value = serde_json::from_str(&status).unwrap();
+    assert_eq!(status["mails"], serde_json::json!({ "parked": 1 }));
+    assert_eq!(status["mail_troubles"][0]["subject"], "Un");
+    let (_, shown, _) = run(&config, &["mail", "show", &id]).await;
+    assert!(shown.contains("parked (failed)") && shown.contains("means") && shown.contains(&cure), "{shown}");
     std::fs::create_dir(desk.files()).unwrap();
     let row = desk.rows().await.into_iter().find(|row| row.subject == "Un").unwrap();
     desk.world.site.replay_mail(row).await.unwrap();
     let report = desk.pass().await;
     assert_eq!(report.tickets, 1, "{report:#?}");
+    let (_, status, _) = run(&config, &["status"]).await;
+    assert!(!status.contains("“Un”") && status.contains("Nothing waits and nothing failed."), "{status}");
+    let (_, story, _) = run(&config, &["show", "2"]).await;
+    assert!(story.contains("Mails that came in:") && story.contains("helene@helene.fr"), "{story}");
     assert_eq!(desk.ask("real_filename", "tattachments").await, ["a.pdf"]);
 }
 

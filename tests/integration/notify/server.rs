@@ -46,6 +46,8 @@ async fn while_the_server_is_down_mails_wait_and_none_is_blamed() {
     it.world.site.store().forget_pauses().await.unwrap();
     let report = it.pass().await;
     assert_eq!((report.sent, report.waiting, report.mail_server), (3, 0, None));
+    let (_, story, _) = crate::commands::run(&it.world.config_file(), &["show", "1"]).await;
+    assert!(story.contains("Notifications:") && story.contains("r0@exemple.fr"), "{story}");
     assert!(it.world.site.store().circuit(System::Smtp).await.unwrap().failures == 0);
 }
 
