@@ -4,7 +4,6 @@ use super::visitor::Visitor;
 use super::{Page, trouble};
 use crate::daemon::Flow;
 use crate::daemon::monitor;
-use crate::flows::mail::{MailFilter, MailMemory as _, MailOutcome};
 use crate::flows::tickets::Trouble;
 use crate::store::RunRow;
 use axum::extract::State;
@@ -18,9 +17,6 @@ use std::sync::Arc;
 
 /// Lines of a list that are shown; the command line has them all.
 const SHOWN: usize = 200;
-
-/// Mails set aside that are counted.
-const MAILS: u32 = 1000;
 
 #[derive(Serialize)]
 struct FlowLine<'s> {
@@ -60,16 +56,10 @@ pub(super) async fn show(State(page): State<Arc<Page>>, visitor: Visitor) -> Res
         undecided => status.reference_cases.len(),
         unconfirmed => status.unconfirmed,
     };
-    let parked = MailFilter { outcome: Some(MailOutcome::Parked), limit: Some(MAILS), ..MailFilter::default() };
     let more = attention.len().saturating_sub(SHOWN);
     attention.truncate(SHOWN);
     let cases: Vec<_> = status.reference_cases.iter().take(SHOWN).collect();
-    let parked = match site.store().mails(&parked).await {
-        Ok(mails) => mails.len(),
-        Err(error) => return trouble(&visitor, StatusCode::SERVICE_UNAVAILABLE, &error.to_string()),
-    };
     let values = context! {
-        parked,
         shadow => site.config().is_shadow(),
         problems => Value::from(Serde(&health.problems)),
         since => Value::from(Serde(site.pulse.began)),
