@@ -19,7 +19,7 @@ pub use diagnostic::{ConfigErrors, Diagnostic};
 pub use example::{example, filled};
 pub use load::{Loaded, Role, load, parse};
 pub use model::*;
-pub use secret::{Secret, SecretError};
+pub use secret::{Secret, SecretError, SecretHash};
 
 use crate::model::sha256_hex;
 

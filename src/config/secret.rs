@@ -2,10 +2,12 @@
 //! never printed.
 
 use schemars::JsonSchema;
-use secrecy::SecretString;
+use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize, Serializer};
+use sha2::{Digest as _, Sha256};
 use std::fmt;
 use std::path::PathBuf;
+use subtle::ConstantTimeEq as _;
 
 /// Where a password or token comes from: the text itself, `{ env = "NAME" }`, `{ file = "/path" }`
 /// or `{ credential = "name" }` (systemd `LoadCredential=`).
@@ -87,6 +89,29 @@ impl Secret {
             return Err(SecretError::Empty);
         }
         Ok(SecretString::from(text.to_owned()))
+    }
+}
+
+/// A secret that others present, kept as its hash.
+#[derive(Clone, PartialEq, Eq)]
+pub struct SecretHash([u8; 32]);
+
+impl SecretHash {
+    /// Of a secret.
+    pub fn new(secret: &SecretString) -> Self {
+        Self(Sha256::digest(secret.expose_secret().as_bytes()).into())
+    }
+
+    /// Whether this is it. Hashes have one length, so the time taken says nothing.
+    pub fn is(&self, given: &str) -> bool {
+        let given: [u8; 32] = Sha256::digest(given.as_bytes()).into();
+        given.ct_eq(&self.0).into()
+    }
+}
+
+impl fmt::Debug for SecretHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("***SECRET***")
     }
 }
 

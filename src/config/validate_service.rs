@@ -1,7 +1,7 @@
 //! Mistakes of `[service]` and of schedules.
 
 use super::validate::Check;
-use super::{Config, Schedule};
+use super::{Config, Schedule, Secret};
 
 impl Check<'_> {
     /// An interval that is too short, or a schedule that names no time.
@@ -49,6 +49,15 @@ fn page(config: &Config, check: &mut Check<'_>) {
             "service/page/enabled",
             "the status page has no address",
             "set [service] listen, for instance \"127.0.0.1:9480\"",
+        );
+    }
+    if let Some(Secret::Inline(password)) = &page.actions_password
+        && password.chars().count() < 12
+    {
+        check.at(
+            "service/page/actions_password",
+            "the password is too short to be safe",
+            "choose one of at least 12 characters, and write actions_password = { file = \"…\" }",
         );
     }
     for host in &page.hosts {

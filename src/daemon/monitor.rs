@@ -5,6 +5,7 @@ use super::flow::Flow;
 use super::page::{self, Page};
 use super::service::SILENCE;
 use super::site::Site;
+use super::socket::Hands;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -17,7 +18,6 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
-use tokio_util::sync::CancellationToken;
 
 type Sites = watch::Receiver<Arc<Site>>;
 
@@ -25,10 +25,11 @@ type Sites = watch::Receiver<Arc<Site>>;
 ///
 /// # Errors
 /// When the address is taken.
-pub(super) async fn listen(address: SocketAddr, sites: Sites, cancel: CancellationToken) -> std::io::Result<()> {
+pub(super) async fn listen(address: SocketAddr, sites: Sites, hands: Hands) -> std::io::Result<()> {
     let listener = TcpListener::bind(address).await?;
     // A port that was left to the system is known by now.
-    let page = Page::new(sites.clone(), listener.local_addr()?);
+    let cancel = hands.cancel.clone();
+    let page = Page::new(sites.clone(), listener.local_addr()?, hands);
     tokio::spawn(async move {
         let router = router(sites).merge(page::router(Arc::new(page)));
         let served = axum::serve(listener, router).with_graceful_shutdown(cancel.cancelled_owned());

@@ -6,7 +6,7 @@ use super::flow::Flow;
 use super::lane::{Lane, Wakes};
 use super::signals::{Asked, Signals};
 use super::site::Site;
-use super::socket::{Commands, Socket};
+use super::socket::{Commands, Hands, Socket};
 use super::watch::watch;
 use super::{door, monitor, systemd};
 use crate::config::Config;
@@ -62,11 +62,12 @@ pub async fn serve(site: Site, reload: Reload, commands: Arc<dyn Commands>) -> a
     let path = sites.borrow().config().socket();
     let socket = Socket::listen(&path)
         .with_context(|| format!("while listening at {} for commands ([service] socket)", path.display()))?;
-    let listening = tokio::spawn(socket.serve(sites.clone(), Arc::clone(&wakes), commands, cancel.clone()));
+    let hands = Hands { wakes: Arc::clone(&wakes), commands, cancel: cancel.clone() };
+    let listening = tokio::spawn(socket.serve(sites.clone(), hands.clone()));
     // Never in the condition itself: what was borrowed there would stay so while the service listens, and hold up a reload.
     let address = sites.borrow().config().service.listen;
     if let Some(address) = address {
-        monitor::listen(address, sites.clone(), cancel.clone())
+        monitor::listen(address, sites.clone(), hands)
             .await
             .with_context(|| format!("while listening at {address} for monitoring ([service] listen)"))?;
     }

@@ -15,6 +15,7 @@ use std::time::Duration;
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::{mpsc, watch};
+use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 /// The longest request: a file that a command names comes with it.
@@ -89,6 +90,69 @@ pub trait Commands: Send + Sync {
     async fn carry_out(&self, served: Arc<Served>) -> u8;
 }
 
+/// What carries commands out, whoever gives them.
+#[derive(Clone)]
+pub(super) struct Hands {
+    pub(super) wakes: Arc<Wakes>,
+    pub(super) commands: Arc<dyn Commands>,
+    /// Ends with the service.
+    pub(super) cancel: CancellationToken,
+}
+
+impl std::fmt::Debug for Hands {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Hands").finish_non_exhaustive()
+    }
+}
+
+impl Hands {
+    /// Begins to carry a command out: what it tells, the exit code last, and the work itself.
+    fn begin(
+        &self,
+        site: Arc<Site>,
+        asked: Asked,
+        cancel: CancellationToken,
+    ) -> (mpsc::UnboundedReceiver<Told>, JoinHandle<()>) {
+        tracing::info!(arguments = asked.arguments.join(" ").escape_debug().to_string(), "a command is carried out");
+        let (answer, told) = mpsc::unbounded_channel();
+        let sender = answer.clone();
+        let served = Arc::new(Served { site, asked, cancel, wakes: Arc::clone(&self.wakes), answer });
+        let commands = Arc::clone(&self.commands);
+        let work = tokio::spawn(async move {
+            let code = commands.carry_out(served).await;
+            let _ = sender.send(Told::Exit(code));
+        });
+        (told, work)
+    }
+
+    /// Carries out a command of the service itself to its end, whether or not somebody still waits for it: the exit code,
+    /// and what it told.
+    pub(super) async fn carry_out(&self, site: Arc<Site>, arguments: Vec<String>) -> (u8, String) {
+        let asked = Asked {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            arguments,
+            terminal: false,
+            progress: false,
+            width: None,
+            files: BTreeMap::new(),
+        };
+        let (mut told, _work) = self.begin(site, asked, self.cancel.child_token());
+        let mut said = String::new();
+        while let Some(piece) = told.recv().await {
+            match piece {
+                Told::Out(text) | Told::Err(text) => said.push_str(&text),
+                Told::Exit(code) => return (code, said),
+            }
+        }
+        (1, said)
+    }
+
+    /// Has a flow make a pass as soon as its lane is free.
+    pub(super) fn wake(&self, flow: Flow) {
+        self.wakes.wake(flow);
+    }
+}
+
 /// Where the service listens.
 pub(super) struct Socket {
     listener: UnixListener,
@@ -113,16 +177,10 @@ impl Socket {
     }
 
     /// Serves until it is cancelled.
-    pub(super) async fn serve(
-        self,
-        sites: watch::Receiver<Arc<Site>>,
-        wakes: Arc<Wakes>,
-        commands: Arc<dyn Commands>,
-        cancel: CancellationToken,
-    ) {
+    pub(super) async fn serve(self, sites: watch::Receiver<Arc<Site>>, hands: Hands) {
         loop {
             let stream = tokio::select! {
-                () = cancel.cancelled() => break,
+                () = hands.cancel.cancelled() => break,
                 accepted = self.listener.accept() => match accepted {
                     Ok((stream, _)) => stream,
                     Err(error) => {
@@ -133,9 +191,9 @@ impl Socket {
                 },
             };
             let site = Arc::clone(&sites.borrow());
-            let (wakes, commands, cancel) = (Arc::clone(&wakes), Arc::clone(&commands), cancel.child_token());
+            let hands = hands.clone();
             tokio::spawn(async move {
-                if let Err(error) = answer(stream, site, wakes, commands, cancel).await {
+                if let Err(error) = answer(stream, site, &hands).await {
                     tracing::debug!("a command was not answered to its end: {error}");
                 }
             });
@@ -144,20 +202,13 @@ impl Socket {
     }
 }
 
-async fn answer(
-    stream: UnixStream,
-    site: Arc<Site>,
-    wakes: Arc<Wakes>,
-    commands: Arc<dyn Commands>,
-    cancel: CancellationToken,
-) -> io::Result<()> {
+async fn answer(stream: UnixStream, site: Arc<Site>, hands: &Hands) -> io::Result<()> {
+    let cancel = hands.cancel.child_token();
     let (reader, mut writer) = stream.into_split();
     let mut reader = BufReader::new(reader.take(LONGEST));
     let mut line = String::new();
     tokio::time::timeout(ASKS_WITHIN, reader.read_line(&mut line)).await??;
     let asked: Asked = serde_json::from_str(&line)?;
-    tracing::info!(arguments = asked.arguments.join(" ").escape_debug().to_string(), "a command is carried out");
-    let (sender, mut told) = mpsc::unbounded_channel();
     let gone = cancel.clone();
     tokio::spawn(async move {
         // Whoever asked says nothing more; the end of it means that he is gone.
@@ -165,11 +216,7 @@ async fn answer(
         let _ = reader.read(&mut rest).await;
         gone.cancel();
     });
-    let served = Arc::new(Served { site, asked, cancel: cancel.clone(), wakes, answer: sender.clone() });
-    let work = tokio::spawn(async move {
-        let code = commands.carry_out(served).await;
-        let _ = sender.send(Told::Exit(code));
-    });
+    let (mut told, work) = hands.begin(site, asked, cancel.clone());
     while let Some(piece) = told.recv().await {
         let mut line = serde_json::to_vec(&piece)?;
         line.push(b'\n');

@@ -44,11 +44,13 @@ impl Gestsup {
         let known = &snapshot.catalogue;
         let near: Vec<_> = known.neighbours().filter(|near| ["s", "g", "c"].contains(&near.alias)).collect();
         let has = |alias: &str| near.iter().any(|near| near.alias == alias);
-        let named = |alias: &str| if has(alias) { format!("{alias}.name") } else { "''".to_owned() };
+        // The row of id 0 is named as people name nothing.
+        let named =
+            |alias: &str| if has(alias) { format!("IF({alias}.id <> 0, {alias}.name, '')") } else { "''".to_owned() };
         let full = |alias: &str| format!("TRIM(CONCAT({alias}.firstname, ' ', {alias}.lastname))");
         let mut joins: String = near.iter().map(|near| near.join()).collect();
         let mut places = vec!["t.title".to_owned(), full("te"), full("u")];
-        places.extend(["g", "c"].into_iter().filter(|alias| has(alias)).map(|alias| format!("{alias}.name")));
+        places.extend(["g", "c"].into_iter().filter(|alias| has(alias)).map(named));
         let mut equipment = "''";
         if known.offers(&EQUIPMENT) {
             joins += " LEFT JOIN tassets a ON a.id = t.asset_id AND a.id <> 0";

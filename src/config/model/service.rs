@@ -1,5 +1,6 @@
 //! `[service]`: how `run` works.
 
+use crate::config::Secret;
 use chrono_tz::Tz;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -38,6 +39,9 @@ pub struct Page {
     /// Under any other but the address itself and localhost it does not answer.
     #[schemars(example = &["connecteur.example.fr"])]
     pub hosts: Vec<String>,
+    /// Password for the buttons of the page: try again, ignore, take a mail in, run now. Without it it only shows.
+    #[schemars(example = &"CHANGE-ME-TO-FOUR-WORDS")]
+    pub actions_password: Option<Secret>,
 }
 
 impl Default for Service {

@@ -12,10 +12,12 @@ const BY_WEEK: i64 = 300;
 const MOST: usize = 240;
 /// Size of the drawing, in its own units.
 const WIDTH: i64 = 720;
-const HEIGHT: i64 = 160;
-const LEFT: i64 = 34;
-const BOTTOM: i64 = 20;
-const TOP: i64 = 10;
+const HEIGHT: i64 = 180;
+const LEFT: i64 = 56;
+const BOTTOM: i64 = 28;
+const TOP: i64 = 14;
+/// Room of a text under the bars.
+const LABEL: i64 = 70;
 
 /// What a bar stands for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -125,8 +127,8 @@ pub(super) fn draw(buckets: &[Bucket]) -> Chart {
     let top = rounded(buckets.iter().map(|bucket| bucket.opened.max(bucket.resolved)).max().unwrap_or(0));
     let floor = HEIGHT - BOTTOM;
     let room = WIDTH - LEFT;
-    // A twelfth of the labels would overlap where there are many.
-    let every = (count + 11) / 12;
+    // More labels than these would overlap on a phone.
+    let every = (count + 8) / 9;
     let mut chart = Chart { width: WIDTH, height: HEIGHT, left: LEFT, floor, ..Chart::default() };
     for (index, bucket) in (0..).zip(buckets) {
         let (begins, ends) = (LEFT + room * index / count, LEFT + room * (index + 1) / count);
@@ -139,8 +141,9 @@ pub(super) fn draw(buckets: &[Bucket]) -> Chart {
                 chart.bars.push(Bar { x, y: floor - height, width, height, second });
             }
         }
-        if index % every == 0 {
-            chart.below.push(Label { at: begins + gap / 2, text: bucket.label.clone() });
+        let at = begins + gap / 2;
+        if index % every == 0 && at + LABEL <= WIDTH {
+            chart.below.push(Label { at, text: bucket.label.clone() });
         }
     }
     for value in [0, top / 2, top] {
@@ -202,7 +205,7 @@ mod tests {
             assert_eq!(bar.y + bar.height, chart.floor);
         }
         assert_eq!(chart.beside.last().map(|label| label.text.as_str()), Some("1000"));
-        assert!(chart.below.len() <= 12);
+        assert!(chart.below.len() <= 9);
     }
 
     #[test]

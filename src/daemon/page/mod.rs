@@ -1,25 +1,32 @@
 //! The status page: a small site for support staff, rendered here, read in a browser on this machine or through a tunnel
-//! or a reverse proxy. It works without scripts, in French and English, and only shows; what people wrote is escaped by
-//! the templates.
+//! or a reverse proxy. It works without scripts, in French and English; what people wrote is escaped by the templates. It only
+//! shows, unless the configuration has a password for its buttons.
 
+mod actions;
 mod activity;
 mod chart;
 mod guard;
 mod journal;
 mod language;
+mod login;
+mod mails;
 mod money;
 mod overview;
 mod search;
+mod session;
 mod ticket;
 mod view;
 mod visitor;
 
 use super::site::Site;
+use super::socket::Hands;
+use crate::config::SecretHash;
 use axum::Router;
 use axum::http::{StatusCode, header};
 use axum::middleware;
 use axum::response::{IntoResponse as _, Redirect, Response};
-use axum::routing::get;
+use axum::routing::{get, post};
+use session::Sessions;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use tokio::sync::{Mutex, watch};
@@ -30,18 +37,35 @@ use visitor::Visitor;
 pub(super) struct Page {
     sites: watch::Receiver<Arc<Site>>,
     address: SocketAddr,
+    hands: Hands,
+    sessions: Sessions,
     /// Held by whoever has the money report made.
     money: Mutex<()>,
 }
 
 impl Page {
-    pub(super) fn new(sites: watch::Receiver<Arc<Site>>, address: SocketAddr) -> Self {
-        Self { sites, address, money: Mutex::default() }
+    pub(super) fn new(sites: watch::Receiver<Arc<Site>>, address: SocketAddr, hands: Hands) -> Self {
+        Self { sites, address, hands, sessions: Sessions::default(), money: Mutex::default() }
     }
 
     /// The site as it is configured now.
     fn site(&self) -> Arc<Site> {
         Arc::clone(&self.sites.borrow())
+    }
+
+    /// The password of the buttons; `None` where there are none.
+    fn password(&self) -> Option<SecretHash> {
+        let site = self.site();
+        let password = site.config().service.page.actions_password.as_ref()?;
+        match password.resolve() {
+            Ok(password) => Some(SecretHash::new(&password)),
+            Err(error) => {
+                tracing::warn!(
+                    "the status page has no buttons, since [service.page] actions_password cannot be had: {error}"
+                );
+                None
+            }
+        }
     }
 }
 
@@ -54,7 +78,11 @@ pub(super) fn router(page: Arc<Page>) -> Router {
         .route("/page/search", get(search::show))
         .route("/page/activity", get(activity::show))
         .route("/page/money", get(money::show))
+        .route("/page/mails", get(mails::show))
         .route("/page/journal", get(journal::show))
+        .route("/page/login", get(login::show).post(login::enter))
+        .route("/page/logout", post(login::leave))
+        .route("/page/action", post(actions::press))
         .route("/page/style.css", get(style))
         .layer(middleware::from_fn_with_state(Arc::clone(&page), guard::guard))
         .with_state(page)
@@ -71,7 +99,6 @@ fn trouble(visitor: &Visitor, status: StatusCode, sentence: &str) -> Response {
 
 /// Something that does not exist, or was not understood: a page that says so in the visitor's language.
 fn refused(visitor: &Visitor, status: StatusCode, name: &str, values: &[String]) -> Response {
-    let locale = visitor.view.locale;
-    let (sentence, words) = (language::text(locale, name, values), language::code(locale));
+    let (sentence, words) = (visitor.text(name, values), language::code(visitor.view.locale));
     (status, visitor.page("trouble.html", minijinja::context! { sentence, words })).into_response()
 }

@@ -145,11 +145,12 @@ fn fields(view: View, story: &Story) -> Vec<FieldLine> {
         let asked = story.asked.as_ref().and_then(|asked| asked.fields.get(&field));
         let (sent, agreed) = (link.and_then(|link| link.sent.get(&field)), link.and_then(|link| link.held.get(&field)));
         let held = story.gestan.as_ref().and_then(|state| state.fields.get(&field));
-        if asked.is_none() && agreed.is_none() && held.is_none_or(crate::model::Value::is_nothing) {
+        let decided = story.asked.as_ref().and_then(|asked| asked.reason(field)).map(str::to_owned);
+        // What nobody says anything of is left out.
+        if decided.is_none() && [asked, agreed, held].into_iter().flatten().all(crate::model::Value::is_nothing) {
             return None;
         }
         let shown = |value: Option<&crate::model::Value>| value.map_or_else(nothing, |value| view.value(field, value));
-        let decided = story.asked.as_ref().and_then(|asked| asked.reason(field)).map(str::to_owned);
         Some(FieldLine {
             name: field.as_str(),
             asked: shown(asked),

@@ -10,7 +10,7 @@ use minijinja::value::{Rest, Value};
 use minijinja::{Environment, UndefinedBehavior};
 use std::sync::LazyLock;
 
-const TEMPLATES: [(&str, &str); 9] = [
+const TEMPLATES: [(&str, &str); 11] = [
     ("shell.html", include_str!("templates/shell.html")),
     ("parts.html", include_str!("templates/parts.html")),
     ("overview.html", include_str!("templates/overview.html")),
@@ -18,6 +18,8 @@ const TEMPLATES: [(&str, &str); 9] = [
     ("search.html", include_str!("templates/search.html")),
     ("activity.html", include_str!("templates/activity.html")),
     ("money.html", include_str!("templates/money.html")),
+    ("mails.html", include_str!("templates/mails.html")),
+    ("login.html", include_str!("templates/login.html")),
     ("journal.html", include_str!("templates/journal.html")),
     ("trouble.html", include_str!("templates/trouble.html")),
 ];
@@ -64,6 +66,7 @@ impl View {
             self.when(time)
         });
         environment.add_filter("duration", duration);
+        environment.add_filter("marked", marked);
         environment.get_template(name)?.render(values)
     }
 }
@@ -77,10 +80,10 @@ impl View {
     /// A value that both systems hold, as people read it.
     pub(super) fn value(self, field: Field, value: &model::Value) -> Value {
         match value {
+            value if value.is_nothing() => Value::from("–"),
             model::Value::Time(time) => self.when(*time),
             model::Value::List(items) => Value::from(items.join(", ")),
             model::Value::Text(name) if field == Field::Status => Value::from(self.word("status", name)),
-            value if value.is_nothing() => Value::from("–"),
             value => Value::from(value.to_string()),
         }
     }
@@ -179,8 +182,11 @@ mod tests {
     fn what_people_wrote_is_shown_and_never_obeyed() {
         let view = View { locale: Locale::En, zone: chrono_tz::Europe::Paris };
         let sentence = "<script>alert(1)</script> \" onload='x'";
-        let shell =
-            context! { lang => "en", path => "/page\"><script>", other_language => "/page?lang=", version => "1" };
+        let shell = context! {
+            lang => "en", path => "/page\"><script>", other_language => "/page?lang=", version => "1", here => "/page",
+            shows_mails => true, notice => (), login_address => "/page/login",
+            session => context! { acts => true, offered => true, form => "0" },
+        };
         let html = view.render("trouble.html", context! { sentence, words => "en", ..shell }).unwrap();
         assert!(!html.contains("<script"), "{html}");
         assert!(html.contains("&lt;script&gt;alert(1)"), "{html}");

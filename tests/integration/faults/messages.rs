@@ -64,7 +64,7 @@ fn codes() -> BTreeSet<String> {
         if name == "src/gateway/error.rs" {
             marks.extend(["(500, ", "(503, ", "(409, ", "(412, ", "(404, ", "(422, "]);
         }
-        if name == "src/cli/show.rs" {
+        if name == "src/daemon/story.rs" {
             marks.extend(["=> (", "InStep(_) => ("]);
         }
         codes.extend(marks.into_iter().flat_map(|mark| literals_after(&text, mark)).filter(|code| is_code(code)));

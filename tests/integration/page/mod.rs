@@ -1,5 +1,8 @@
 //! The status page of the running service, asked as a browser asks.
 
+mod browser;
+mod buttons;
+mod chrome;
 mod looking;
 
 use crate::commands::{Program, Service};
@@ -18,6 +21,8 @@ pub struct Site {
     /// Sent with every request.
     pub cookies: String,
     pub language: &'static str,
+    /// GestSup: a person who opens tickets.
+    pub requester: i64,
 }
 
 /// What the page answered.
@@ -46,10 +51,19 @@ pub fn settings(address: &str, more: &str) -> String {
 impl Site {
     /// The page of a world that is as it is to be; its configuration came from [`settings`].
     pub async fn of(world: World, address: &str) -> Self {
+        let requester = world.requester;
         let program = Program::on(world);
         let service = program.at_work(&[]).await;
         let client = Client::builder().redirect(Policy::none()).build().unwrap();
-        Self { program, service, address: address.to_owned(), client, cookies: String::new(), language: "en" }
+        Self {
+            program,
+            service,
+            address: address.to_owned(),
+            client,
+            cookies: String::new(),
+            language: "en",
+            requester,
+        }
     }
 
     pub async fn ask(&mut self, method: Method, path: &str, headers: &[(&str, &str)], form: &[(&str, &str)]) -> Answer {
@@ -153,10 +167,7 @@ async fn a_tickets_page_tells_both_sides_what_was_agreed_and_which_rule_decided(
     let french = page.get("/page/ticket/1").await;
     assert!(french.says("Les valeurs, côte à côte") && french.says("<h1>Ticket n° 1 : Caisse en panne</h1>"));
     let unknown = page.get("/page/ticket/99").await;
-    assert!(
-        unknown.status == StatusCode::NOT_FOUND && unknown.says("Il n&#x27;y a pas de ticket n° 99"),
-        "{unknown:#?}"
-    );
+    assert!(unknown.status == StatusCode::NOT_FOUND && unknown.says("Il n'y a pas de ticket n° 99"), "{unknown:#?}");
     for odd in ["/page/ticket/0", "/page/ticket/-1", "/page/ticket/%3Cscript%3E", "/page/ticket/99999999999999999999"] {
         assert_eq!(page.get(odd).await.status, StatusCode::NOT_FOUND, "{odd}");
     }
@@ -192,7 +203,7 @@ async fn the_page_is_off_by_default_and_answers_under_its_own_names_only_with_st
     for (name, value) in [
         ("x-content-type-options", "nosniff"),
         ("x-frame-options", "DENY"),
-        ("referrer-policy", "no-referrer"),
+        ("referrer-policy", "same-origin"),
         ("cache-control", "no-store"),
         ("cross-origin-opener-policy", "same-origin"),
     ] {
