@@ -54,7 +54,10 @@ async fn serve(globals: &Globals) -> anyhow::Result<ExitCode> {
         signals.next().await;
         stop.cancel();
     });
-    http::serve(gateway, settings.listen, token, settings.tls.as_ref(), cancel).await?;
+    match &settings.dial {
+        Some(dial) => http::dial(gateway, &dial.url, token, dial.ca_file.as_deref(), cancel).await?,
+        None => http::serve(gateway, settings.listen, token, settings.tls.as_ref(), cancel).await?,
+    }
     Ok(ExitCode::Ok)
 }
 

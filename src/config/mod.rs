@@ -9,7 +9,7 @@ mod model;
 mod schema;
 mod secret;
 mod validate;
-mod validate_base;
+mod validate_gateway;
 mod validate_mailbox;
 mod validate_mapping;
 mod validate_notify;

@@ -1,15 +1,15 @@
 //! What the model's types cannot say: values that contradict each other, names that do not exist,
 //! rules that can never apply.
 
+use super::Config;
 use super::diagnostic::Diagnostic;
 use super::document::Document;
 use super::load::Role;
-use super::validate_base;
+use super::validate_gateway::{door, gateway_values, is_loopback, served, unused};
 use super::validate_mailbox::mail;
 use super::validate_mapping::{codes, mapping};
 use super::validate_notify::notify;
 use super::validate_service::service;
-use super::{Config, Gateway, GatewayDocuments};
 use crate::telemetry;
 
 /// Collects findings with their places.
@@ -121,6 +121,7 @@ fn daemon(config: &Config, check: &mut Check<'_>) {
         }
         Some(gestan) => {
             check.at_least("gestan/timeout_seconds", gestan.timeout_seconds, 1);
+            door(gestan, check);
             match url::Url::parse(&gestan.gateway) {
                 Ok(url) if url.scheme() == "https" && url.has_host() => {}
                 Ok(url) if url.scheme() == "http" && is_loopback(&url) => {}
@@ -162,15 +163,6 @@ fn daemon(config: &Config, check: &mut Check<'_>) {
     }
     if !(1..=200).contains(&documents.max_mib) {
         check.at("documents/max_mib", "a file is sent whole: 1 to 200 MiB", "write a number from 1 to 200");
-    }
-}
-
-fn is_loopback(url: &url::Url) -> bool {
-    match url.host() {
-        Some(url::Host::Domain(name)) => name == "localhost",
-        Some(url::Host::Ipv4(ip)) => ip.is_loopback(),
-        Some(url::Host::Ipv6(ip)) => ip.is_loopback(),
-        None => false,
     }
 }
 
@@ -266,128 +258,6 @@ fn tickets(config: &Config, check: &mut Check<'_>) {
     }
 }
 
-fn served(gateway: &Gateway, check: &mut Check<'_>) {
-    if gateway.token.is_none() {
-        check.at("gateway", "`token` is missing in [gateway]", "choose one of at least 24 characters, for example with `openssl rand -hex 24`, and write token = { file = \"…\" }");
-    }
-    if let Some(super::Secret::Inline(token)) = &gateway.token
-        && token.chars().count() < 24
-    {
-        check.at(
-            "gateway/token",
-            "the token is too short to be safe",
-            "choose one of at least 24 characters, for example with `openssl rand -hex 24`",
-        );
-    }
-    if !gateway.listen.ip().is_loopback() && gateway.tls.is_none() {
-        check.at(
-            "gateway/listen",
-            format!("{} can be reached from other machines, and there is no certificate", gateway.listen),
-            "add [gateway.tls] with certificate and key, or listen on 127.0.0.1",
-        );
-    }
-}
-
-fn gateway_values(gateway: &Gateway, check: &mut Check<'_>) {
-    let code = &gateway.user_code;
-    if !(1..=3).contains(&code.len()) || !code.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit()) {
-        check.at(
-            "gateway/user_code",
-            format!("\"{code}\" is no user code of Gestan"),
-            "write at most 3 capital letters or digits, such as \"GSC\"",
-        );
-    }
-    let prefix = gateway.extension_prefix.as_bytes();
-    if !matches!(prefix, [b'Z', b'0'..=b'9', b'0'..=b'9', b'_']) {
-        check.at(
-            "gateway/extension_prefix",
-            format!("\"{}\" is no prefix for tables of an extension", gateway.extension_prefix),
-            "write a Z, two digits and an underscore, such as \"Z90_\"",
-        );
-    }
-    validate_base::base(&gateway.base, check);
-    check.at_least("gateway/max_body_kib", gateway.max_body_kib.into(), 64);
-    if gateway.quantity_column.as_ref().is_some_and(|column| !is_column(column)) {
-        check.at(
-            "gateway/quantity_column",
-            "this cannot be the name of a column",
-            "write the name of a column of INTERVENTION, such as \"USDEF_NUM\"",
-        );
-    }
-    let mut letters = vec![
-        ("gateway/anomalies/machine", &gateway.anomalies.machine),
-        ("gateway/anomalies/contact", &gateway.anomalies.contact),
-    ];
-    letters.extend(gateway.documents.iter().map(|documents| ("gateway/documents/anomaly", &documents.anomaly)));
-    for (path, letters) in letters {
-        if !(1..=3).contains(&letters.len()) || !letters.chars().all(|c| c.is_ascii_uppercase()) {
-            check.at(
-                path,
-                format!("\"{letters}\" cannot stand before a number in TRGCIBLE"),
-                "write 1 to 3 capital letters; `gestan-connector gateway probe` shows the ones in use",
-            );
-        }
-    }
-    if gateway.anomalies.machine == gateway.anomalies.contact {
-        check.at(
-            "gateway/anomalies",
-            format!("machines and contacts are both told by \"{}\"", gateway.anomalies.machine),
-            "write different letters: an anomaly could not be read back",
-        );
-    }
-    let mut seen = std::collections::BTreeMap::new();
-    for (status, number) in &gateway.codes.anomaly_status {
-        if let Some(other) = seen.insert(number, status) {
-            check.at(
-                &format!("gateway/codes/anomaly_status/{status}"),
-                format!("{number} already stands for {other}"),
-                "every status needs a number of its own, else it cannot be read back",
-            );
-        }
-    }
-    if let Some(documents) = &gateway.documents {
-        stored(documents, check);
-    }
-    if let Some(contracts) = &gateway.contracts {
-        let query = contracts.query.trim().trim_end_matches(';');
-        let begins = query.split_whitespace().next().unwrap_or_default().to_uppercase();
-        if begins != "SELECT" || query.contains(';') {
-            check.at(
-                "gateway/contracts/query",
-                "this is not one SELECT",
-                "write one statement that begins with SELECT and has columns named number and client",
-            );
-        }
-    }
-}
-
-fn is_column(name: &str) -> bool {
-    (1..=64).contains(&name.len()) && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
-}
-
-fn stored(documents: &GatewayDocuments, check: &mut Check<'_>) {
-    if !documents.folder.is_absolute() {
-        check.at(
-            "gateway/documents/folder",
-            "the folder depends on where the gateway is run from",
-            "write a whole path, such as \"/mnt/gestan/DOCUMENTS\"",
-        );
-    }
-    if !(1..=1024).contains(&documents.max_mib) {
-        check.at("gateway/documents/max_mib", "a document has 1 to 1024 MiB", "write a number from 1 to 1024");
-    }
-    for (index, extension) in documents.extensions.iter().enumerate() {
-        let letters = extension.trim_start_matches('.');
-        if letters.is_empty() || !letters.chars().all(|c| c.is_ascii_alphanumeric()) {
-            check.at(
-                &format!("gateway/documents/extensions/{index}"),
-                format!("\"{extension}\" is no extension"),
-                "write letters and digits only, such as \"pdf\"",
-            );
-        }
-    }
-}
-
 /// What is allowed and unwise.
 pub(super) fn warnings(config: &Config, document: &Document<'_>) -> Vec<Diagnostic> {
     let mut check = Check { document, found: Vec::new() };
@@ -402,7 +272,7 @@ pub(super) fn warnings(config: &Config, document: &Document<'_>) -> Vec<Diagnost
         );
     }
     if let Some(gateway) = &config.gateway {
-        validate_base::unused(&gateway.base, &mut check);
+        unused(&gateway.base, &mut check);
     }
     check.found
 }

@@ -3,6 +3,7 @@
 
 pub(crate) mod activity;
 mod clock;
+mod door;
 mod flow;
 mod lane;
 mod mails;

@@ -8,7 +8,7 @@ use super::signals::{Asked, Signals};
 use super::site::Site;
 use super::socket::{Commands, Socket};
 use super::watch::watch;
-use super::{monitor, systemd};
+use super::{door, monitor, systemd};
 use crate::config::Config;
 use anyhow::Context as _;
 use chrono::Utc;
@@ -49,6 +49,7 @@ pub async fn serve(site: Site, reload: Reload, commands: Arc<dyn Commands>) -> a
     if site.config().is_shadow() {
         tracing::warn!("shadow mode ([gestan] shadow = true): nothing is written to Gestan");
     }
+    door::open(&site, &cancel).await?;
     let (sender, sites) = watch::channel(Arc::new(site));
     let wakes = Arc::new(Wakes::default());
     let mut lanes = JoinSet::new();

@@ -147,6 +147,7 @@ fn both_languages_have_the_same_chapters_commands_and_tables() {
         ("docs/fr/premiere-semaine.md", "docs/en/first-week.md"),
         ("docs/fr/securite.md", "docs/en/security.md"),
         ("docs/fr/mises-a-jour.md", "docs/en/upgrades.md"),
+        ("docs/fr/hfsql.md", "docs/en/hfsql.md"),
         ("docs/fr/reprise.md", "docs/en/recovery.md"),
     ];
     for (french, english) in pairs {

@@ -7,6 +7,7 @@ mod asking;
 mod commands;
 mod consos;
 mod contract;
+mod dial;
 mod documents;
 mod drift;
 mod faults;

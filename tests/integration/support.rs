@@ -303,3 +303,31 @@ pub fn story(report: &PassReport) -> Vec<String> {
         })
         .collect()
 }
+
+/// A certificate for this machine, which signed itself, and its key.
+pub fn certificate(folder: &std::path::Path) -> (PathBuf, PathBuf) {
+    let (certificate, key) = (folder.join("c.pem"), folder.join("k.pem"));
+    let made = std::process::Command::new("openssl")
+        .args([
+            "req",
+            "-x509",
+            "-newkey",
+            "ec",
+            "-pkeyopt",
+            "ec_paramgen_curve:P-256",
+            "-nodes",
+            "-days",
+            "2",
+            "-subj",
+            "/CN=localhost",
+        ])
+        .args(["-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1", "-addext", "basicConstraints=critical,CA:FALSE"])
+        .arg("-keyout")
+        .arg(&key)
+        .arg("-out")
+        .arg(&certificate)
+        .output()
+        .expect("openssl (apt-get install openssl)");
+    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+    (certificate, key)
+}

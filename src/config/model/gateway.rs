@@ -22,6 +22,9 @@ pub struct Gateway {
     /// Certificate and key, so that the gateway may listen on the network.
     #[serde(default)]
     pub tls: Option<GatewayTls>,
+    /// Where the gateway connects to by itself, so that nobody has to reach it; with this table it does not listen. Not used when embedded.
+    #[serde(default)]
+    pub dial: Option<GatewayDial>,
     /// Time zone of Gestan's dates.
     #[schemars(with = "String", example = &"Europe/Paris")]
     pub time_zone: Tz,
@@ -178,6 +181,19 @@ pub enum MemoFormat {
     Rtf,
     /// Plain text.
     Text,
+}
+
+/// `[gateway.dial]`
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct GatewayDial {
+    /// Address of the daemon's door (`[gestan.door]` over there).
+    #[schemars(example = &"https://connecteur.example.fr:8490")]
+    pub url: url::Url,
+    /// Certificate (PEM) of the authority that signed the door's certificate, when it is not a public one.
+    #[serde(default)]
+    #[schemars(example = &"/etc/gestan-connector/door-ca.pem")]
+    pub ca_file: Option<PathBuf>,
 }
 
 /// `[gateway.tls]`

@@ -163,6 +163,21 @@ pub struct Gestan {
     /// Shadow mode, for the first week: everything is planned, journaled and shown, and nothing is written to Gestan. `gestan-connector reconcile` then compares it with what people do by hand.
     #[serde(default)]
     pub shadow: bool,
+    /// Where a gateway is let in that dials out of its office; without this table none is.
+    #[serde(default)]
+    pub door: Option<Door>,
+}
+
+/// `[gestan.door]`
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Door {
+    /// Address and port where the gateway dials in (`[gateway.dial] url` over there). Elsewhere than on loopback, `tls` must be set. `[gestan] gateway` is then an address of this machine, such as http://127.0.0.1:8480, at which the service itself passes requests on.
+    #[schemars(example = &"0.0.0.0:8490")]
+    pub listen: std::net::SocketAddr,
+    /// Certificate and key of this address; not needed behind a proxy on this machine.
+    #[serde(default)]
+    pub tls: Option<GatewayTls>,
 }
 
 /// `[state]`

@@ -2,7 +2,7 @@
 
 use super::problem::problem;
 use axum::extract::{Request, State};
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::Response;
 use secrecy::{ExposeSecret as _, SecretString};
@@ -25,6 +25,13 @@ impl Token {
         let given: [u8; 32] = Sha256::digest(given.as_bytes()).into();
         given.ct_eq(&self.0).into()
     }
+
+    /// Whether the caller presents it.
+    pub(crate) fn is_in(&self, headers: &HeaderMap) -> bool {
+        let given = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+        let given = given.and_then(|value| value.strip_prefix("Bearer ").or_else(|| value.strip_prefix("bearer ")));
+        given.is_some_and(|given| self.is(given.trim()))
+    }
 }
 
 impl std::fmt::Debug for Token {
@@ -35,9 +42,7 @@ impl std::fmt::Debug for Token {
 
 pub(super) async fn check(State(token): State<Option<Arc<Token>>>, request: Request, next: Next) -> Response {
     let Some(token) = token else { return next.run(request).await };
-    let given = request.headers().get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-    let given = given.and_then(|value| value.strip_prefix("Bearer ").or_else(|| value.strip_prefix("bearer ")));
-    if given.is_some_and(|given| token.is(given.trim())) {
+    if token.is_in(request.headers()) {
         return next.run(request).await;
     }
     let mut response = problem(

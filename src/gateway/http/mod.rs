@@ -1,6 +1,7 @@
 //! The gateway over HTTP: contract version 1 (`docs/gateway-api.yaml`).
 
 mod auth;
+mod dial;
 mod documents;
 mod problem;
 mod reference_links;
@@ -8,6 +9,8 @@ mod routes;
 mod serve;
 
 pub use auth::Token;
+pub use dial::{DIAL, DialError, HEARTBEAT, PROTOCOL, SILENCE, dial};
+pub(crate) use serve::listen_with;
 pub use serve::{ServeError, serve};
 
 use super::Gateway;

@@ -3,6 +3,7 @@
 use super::{Token, router};
 use crate::config::GatewayTls;
 use crate::gateway::Gateway;
+use axum::Router;
 use axum_server::Handle;
 use axum_server::tls_rustls::RustlsConfig;
 use secrecy::SecretString;
@@ -12,7 +13,7 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 /// How long requests under way may take when the gateway stops.
-const GRACE: Duration = Duration::from_secs(8);
+pub(super) const GRACE: Duration = Duration::from_secs(8);
 
 /// The gateway cannot listen.
 #[derive(Debug, thiserror::Error)]
@@ -43,27 +44,49 @@ pub async fn serve(
     tls: Option<&GatewayTls>,
     cancel: CancellationToken,
 ) -> Result<(), ServeError> {
+    let app = router(gateway, Some(Token::new(&token)));
+    listen_with(app, listen, tls, "the gateway", cancel).await?.await
+}
+
+/// Listens at an address, and gives back what serves there until it is cancelled; `what` is for the log.
+///
+/// # Errors
+/// When it cannot listen.
+pub(crate) async fn listen_with(
+    app: Router,
+    listen: SocketAddr,
+    tls: Option<&GatewayTls>,
+    what: &'static str,
+    cancel: CancellationToken,
+) -> Result<impl Future<Output = Result<(), ServeError>> + Send + use<>, ServeError> {
     if tls.is_none() && !listen.ip().is_loopback() {
         return Err(ServeError::NoTls(listen));
     }
-    let app = router(gateway, Some(Token::new(&token))).into_make_service();
+    let failed = move |error| ServeError::Listen(listen, error);
+    let listener = std::net::TcpListener::bind(listen).map_err(failed)?;
+    listener.set_nonblocking(true).map_err(failed)?;
+    let tls = match tls {
+        Some(tls) => {
+            let config = RustlsConfig::from_pem_file(&tls.certificate, &tls.key).await;
+            Some(config.map_err(ServeError::Certificate)?)
+        }
+        None => None,
+    };
+    tracing::info!(%listen, tls = tls.is_some(), "{what} listens");
     let handle = Handle::new();
     let stop = handle.clone();
     tokio::spawn(async move {
         cancel.cancelled().await;
         stop.graceful_shutdown(Some(GRACE));
     });
-    let listener = std::net::TcpListener::bind(listen).map_err(|error| ServeError::Listen(listen, error))?;
-    listener.set_nonblocking(true).map_err(|error| ServeError::Listen(listen, error))?;
-    tracing::info!(%listen, tls = tls.is_some(), "the gateway listens");
-    let failed = |error| ServeError::Listen(listen, error);
-    match tls {
-        Some(tls) => {
-            let config =
-                RustlsConfig::from_pem_file(&tls.certificate, &tls.key).await.map_err(ServeError::Certificate)?;
-            let server = axum_server::from_tcp_rustls(listener, config).map_err(failed)?;
-            server.handle(handle).serve(app).await.map_err(failed)
+    let app = app.into_make_service();
+    Ok(async move {
+        match tls {
+            Some(config) => {
+                let server = axum_server::from_tcp_rustls(listener, config).map_err(failed)?;
+                server.handle(handle).serve(app).await.map_err(failed)
+            }
+            None => axum_server::from_tcp(listener).map_err(failed)?.handle(handle).serve(app).await.map_err(failed),
         }
-        None => axum_server::from_tcp(listener).map_err(failed)?.handle(handle).serve(app).await.map_err(failed),
-    }
+    })
 }

@@ -1,7 +1,7 @@
 //! The service itself: who may call, over what, and what it says of a base that does not answer.
 
 use super::{Served, TOKEN};
-use crate::support::is_over_odbc;
+use crate::support::{certificate, is_over_odbc};
 use gestan_connector::config::{self, Role};
 use gestan_connector::daemon::embedded_gateway;
 use gestan_connector::gateway::http::{self, serve};
@@ -54,29 +54,7 @@ async fn a_gateway_open_to_the_network_needs_a_certificate_and_serves_tls_with_o
         serve(Arc::clone(&served.gateway), open, SecretString::from(TOKEN), None, CancellationToken::new()).await;
     assert!(matches!(refused, Err(http::ServeError::NoTls(_))));
     let folder = tempfile::tempdir().unwrap();
-    let (certificate, key) = (folder.path().join("c.pem"), folder.path().join("k.pem"));
-    let made = std::process::Command::new("openssl")
-        .args([
-            "req",
-            "-x509",
-            "-newkey",
-            "ec",
-            "-pkeyopt",
-            "ec_paramgen_curve:P-256",
-            "-nodes",
-            "-days",
-            "2",
-            "-subj",
-            "/CN=localhost",
-        ])
-        .args(["-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1", "-addext", "basicConstraints=critical,CA:FALSE"])
-        .arg("-keyout")
-        .arg(&key)
-        .arg("-out")
-        .arg(&certificate)
-        .output()
-        .expect("openssl (apt-get install openssl)");
-    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+    let (certificate, key) = certificate(folder.path());
     let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let tls = config::GatewayTls { certificate: certificate.clone(), key };
     let cancel = CancellationToken::new();
