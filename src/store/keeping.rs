@@ -178,7 +178,6 @@ mod tests {
         let each = (bytes(&store).await - empty) / i64::from(MAILS);
         store.forget_before(now + chrono::TimeDelta::days(1)).await.unwrap();
         let left = (bytes(&store).await - empty) / i64::from(MAILS);
-        println!("{each} bytes a mail, {left} once it is old");
         assert!(left < 300 && left * 3 / 2 < each, "{each} bytes a mail, {left} once it is old");
         let known = store.mail_of(&sha256_hex("8")).await.unwrap().unwrap();
         assert_eq!((known.ticket, known.sender.as_str(), known.message_id), (Some(8), "", None));
