@@ -1,7 +1,9 @@
 //! The rights of the database accounts, and the statements that grant them. Each adapter says which rights its writes need;
 //! the command `grants`, the guides and the accounts that the tests run with all come from here.
 
-use crate::config::{BaseKind, Config, FollowUp, MailAttachments, MailFlow, Mailbox, MailboxMode, Reference};
+use crate::config::{
+    BaseKind, Config, FollowUp, MailAttachments, MailFlow, Mailbox, MailboxMode, Reference, TextPolicy,
+};
 use crate::{gateway, gestsup};
 use serde::Serialize;
 
@@ -123,7 +125,13 @@ impl Writer {
 
     /// What it needs with everything switched on that it can do.
     pub fn most(self) -> Need {
-        let follow_up = FollowUp { enabled: true, calendar: true, load: true, ..FollowUp::default() };
+        let follow_up = FollowUp {
+            enabled: true,
+            calendar: true,
+            load: true,
+            documents: TextPolicy::Private,
+            ..FollowUp::default()
+        };
         let attachments = MailAttachments { folder: Some("upload".into()), ..MailAttachments::default() };
         let mail = MailFlow { attachments, ..MailFlow::default() };
         self.need(&Config { follow_up, reference: Reference::default(), mail, ..Config::default() })

@@ -1,4 +1,4 @@
-//! What the mail flow did, mail by mail: `mail list`, `mail show`, `mail replay`; and how its passes are told.
+//! What the mail flow did, mail by mail: `mail list`, `mail show`, `mail replay`, `mail drop`; and how its passes are told.
 
 use super::exit::TryLater;
 use super::{ExitCode, Globals, LogTo, output, screen};
@@ -29,6 +29,12 @@ enum MailCommand {
         /// Its number, as `mail list` shows it.
         id: i64,
     },
+    /// Take mails off the list of those that were not taken in: somebody looked after them. Nothing is done with them.
+    Drop {
+        /// Their numbers, as `mail list` shows them.
+        #[arg(required = true)]
+        ids: Vec<i64>,
+    },
     /// Take mails in that were excluded or set aside, whatever the rules say.
     Replay {
         /// Their numbers, as `mail list` shows them.
@@ -56,7 +62,7 @@ struct List {
 impl Mail {
     /// Whether it needs the state for itself.
     pub(super) fn works(&self) -> bool {
-        matches!(self.command, MailCommand::Replay { .. })
+        matches!(self.command, MailCommand::Replay { .. } | MailCommand::Drop { .. })
     }
 
     pub(super) async fn execute(self, globals: &Globals) -> anyhow::Result<ExitCode> {
@@ -88,6 +94,21 @@ impl Mail {
                     output::json(&row)?;
                 } else {
                     println!("{}", whole(&row));
+                }
+            }
+            MailCommand::Drop { ids } => {
+                let site = globals.site(loaded.config, true).await?;
+                let mut rows = Vec::new();
+                for id in ids {
+                    let row = site.store().mail(id).await?.ok_or_else(|| anyhow!("there is no mail {id}"))?;
+                    let row = site.drop_mail(row).await?;
+                    if !globals.json {
+                        screen::say(format_args!("Mail {id} is taken off the list."));
+                    }
+                    rows.push(row);
+                }
+                if globals.json {
+                    output::json(&rows)?;
                 }
             }
             MailCommand::Replay { ids } => {
@@ -132,7 +153,12 @@ pub(super) fn table(rows: &[MailRow]) -> String {
 }
 
 fn whole(row: &MailRow) -> String {
-    let mut text = format!("Mail {} from {}: “{}”\n", row.id, row.sender, output::one_line(&row.subject));
+    let mut text = match (row.sender.as_str(), row.subject.as_str(), row.received_at) {
+        ("", "", None) => {
+            format!("Mail {}, of which only what became of it is still known ([state] journal_days):\n", row.id)
+        }
+        (sender, subject, _) => format!("Mail {} from {sender}: “{}”\n", row.id, output::one_line(subject)),
+    };
     let mut line = |what: &str, value: String| {
         let _ = writeln!(text, "  {what:<12} {value}");
     };
@@ -168,10 +194,15 @@ fn whole(row: &MailRow) -> String {
 
 /// What a person does about a mail that was not taken in.
 pub(super) fn cure(row: &MailRow) -> Option<String> {
-    let replay = format!("`gestan-connector mail replay {}`", row.id);
+    let [replay, drop] = ["replay", "drop"].map(|what| format!("`gestan-connector mail {what} {}`", row.id));
     match row.outcome {
+        MailOutcome::Parked if row.code.ends_with("-by-gestsup") => {
+            Some(format!("Look at it in its mailbox; {drop} takes it off this list."))
+        }
         MailOutcome::Excluded => Some(format!("{replay} takes it in after all.")),
-        MailOutcome::Parked => Some(format!("Mend the cause; {replay} then takes it in.")),
+        MailOutcome::Parked => {
+            Some(format!("Mend the cause; {replay} then takes it in. {drop} takes it off this list instead."))
+        }
         MailOutcome::Failed => Some(format!("It is tried again by itself; {replay} has it tried at once.")),
         _ => None,
     }

@@ -1,7 +1,6 @@
 //! What the model's types cannot say: values that contradict each other, names that do not exist,
 //! rules that can never apply.
 
-use super::Config;
 use super::diagnostic::Diagnostic;
 use super::document::Document;
 use super::load::Role;
@@ -10,6 +9,7 @@ use super::validate_mailbox::mail;
 use super::validate_mapping::{codes, mapping};
 use super::validate_notify::notify;
 use super::validate_service::service;
+use super::{Config, TextPolicy};
 use crate::telemetry;
 
 /// Collects findings with their places.
@@ -224,6 +224,13 @@ fn follow_up(config: &Config, check: &mut Check<'_>) {
     if follow_up.brake.state.percent > 100 {
         let message = format!("{} % is more than all of them", follow_up.brake.state.percent);
         check.at("follow_up/brake/state", message, "write a percentage from 0 to 100");
+    }
+    if follow_up.documents != TextPolicy::Off && config.upload_folder().is_none() {
+        check.at(
+            "follow_up/documents",
+            "documents of Gestan are to become files of tickets, and it is not said where GestSup keeps them",
+            "add folder = \"…/upload\" to [documents], the folder beside GestSup's index.php",
+        );
     }
     for (status, state) in &follow_up.states.0 {
         if *state < 1 {

@@ -127,7 +127,7 @@ async fn tell<R: Report>(flow: Flow, site: &Site, voice: &mut Voice, result: any
         Ok(PassResult::Done(report)) => {
             let head = report.head();
             match head.trouble {
-                Some(sentence) => part(name, voice, sentence),
+                Some((kind, sentence)) => part(name, voice, &kind, &sentence),
                 None => {
                     if let Some((lasted, passes)) = voice.well(Utc::now()) {
                         tracing::info!(flow = name, passes, "passes are made again, after {lasted} without");
@@ -162,8 +162,8 @@ async fn tell<R: Report>(flow: Flow, site: &Site, voice: &mut Voice, result: any
 }
 
 /// A part of a pass that cannot be made is told like a pass that cannot.
-fn part(flow: &'static str, voice: &mut Voice, sentence: &str) {
-    match voice.failed("part", Utc::now()) {
+fn part(flow: &'static str, voice: &mut Voice, kind: &str, sentence: &str) {
+    match voice.failed(kind, Utc::now()) {
         Word::New => tracing::error!(flow, "{sentence}"),
         Word::StillThere(since) => tracing::error!(flow, "{sentence} ({since})"),
         Word::Nothing => tracing::debug!(flow, "{sentence}"),

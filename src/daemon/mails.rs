@@ -61,6 +61,16 @@ impl Site {
         Ok(self.intake(spool.path()).replay(row, Utc::now()).await?)
     }
 
+    /// Takes a mail off the list of those that were not taken in. Nothing is done with it where it lies.
+    ///
+    /// # Errors
+    /// When it is not on that list.
+    pub async fn drop_mail(&self, row: MailRow) -> anyhow::Result<MailRow> {
+        let spool = spool()?;
+        let _alone = self.alone_with_mails().await;
+        Ok(self.intake(spool.path()).give_up(row, Utc::now()).await?)
+    }
+
     /// Waits until nobody works on the mailboxes, and keeps others away.
     pub(super) async fn alone_with_mails(&self) -> OwnedMutexGuard<()> {
         Arc::clone(&self.mails).lock_owned().await

@@ -21,8 +21,8 @@ pub(super) struct Head<'r> {
     pub brake: &'r [BrakeReason],
     /// Why nothing was done at all, or what a person must know first: a sentence.
     pub held: Option<&'r str>,
-    /// A system that a part of it needs does not answer: a sentence.
-    pub trouble: Option<&'r str>,
+    /// A system that a part of it needs does not answer: what tells this trouble from another one, and a sentence.
+    pub trouble: Option<(String, String)>,
 }
 
 /// A pass as the service tells and counts it.
@@ -116,7 +116,7 @@ impl Report for NotifyReport {
             writes: self.writes(),
             brake: &self.brake,
             held: self.held.as_deref(),
-            trouble: self.mail_server.as_deref(),
+            trouble: self.mail_server.clone().map(|sentence| ("mail server".to_owned(), sentence)),
         }
     }
 
@@ -138,7 +138,10 @@ impl Report for NotifyReport {
 
 impl Report for MailReport {
     fn head(&self) -> Head<'_> {
-        let trouble = self.troubles.first().map(|trouble| trouble.message.as_str());
+        let troubles =
+            self.troubles.iter().map(|one| format!("the mailbox {} cannot be read: {}", one.mailbox, one.message));
+        let troubles = troubles.collect::<Vec<_>>().join("; ");
+        let trouble = (!troubles.is_empty()).then(|| (troubles.clone(), troubles));
         Head {
             run_id: &self.run_id,
             milliseconds: self.milliseconds,

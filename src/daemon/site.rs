@@ -11,7 +11,7 @@ use crate::flows::reference::{Kind, Mirror, ReferenceFlow, ReferenceReport};
 use crate::flows::tickets::{Files, Interventions, PassOptions, PassReport, Shadow, TicketsFlow};
 use crate::gateway::Gateway;
 use crate::gestan::GatewayClient;
-use crate::gestsup::{DaemonLock, Gestsup, MailRoom, UploadFolder};
+use crate::gestsup::{DaemonLock, Gestsup, MailRoom, TicketDesk, UploadFolder};
 use crate::mailbox::ImapMailboxes;
 use crate::smtp::MailServer;
 use crate::store::{StateLock, Store};
@@ -41,6 +41,7 @@ pub struct Site {
     files: Option<UploadFolder>,
     pub(super) mailboxes: ImapMailboxes,
     pub(super) mail_room: MailRoom,
+    desk: TicketDesk,
     lock: Option<Arc<StateLock>>,
     /// Held from the first pass on, for as long as its connection lives.
     daemon_lock: Arc<Mutex<Option<DaemonLock>>>,
@@ -138,6 +139,7 @@ impl Site {
         let post = MailServer::new(&config.notify);
         let mailboxes = ImapMailboxes::new(&config.mail.mailboxes);
         let mail_room = MailRoom::new(gestsup.clone(), &gestsup_config.source, config.upload_folder());
+        let desk = TicketDesk::new(gestsup.clone(), config.upload_folder());
         let beside = store.path().parent().filter(|folder| !folder.as_os_str().is_empty());
         let scratch = beside.map_or_else(std::env::temp_dir, std::path::Path::to_owned);
         Ok(Self {
@@ -151,6 +153,7 @@ impl Site {
             files,
             mailboxes,
             mail_room,
+            desk,
             lock,
             daemon_lock: Arc::default(),
             links: Arc::default(),
@@ -213,7 +216,8 @@ impl Site {
         Ok(FollowUpFlow {
             tickets: self.tickets()?,
             changes: &self.gestan,
-            desk: &self.gestsup,
+            additions: &self.gestan,
+            desk: &self.desk,
             memory: &self.store,
             every_pass: EVERY_PASS,
         })

@@ -260,6 +260,37 @@ pub struct DocumentState {
     pub created: Option<DateTime<Utc>>,
 }
 
+/// The answer to `GET /v1/documents`: documents that people added in Gestan to what belongs to a ticket.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AddedDocuments {
+    /// Those behind the one that was asked from, by their keys. None where it was not said from where on.
+    pub items: Vec<AddedDocument>,
+    /// The last key that was looked at: ask from there on.
+    pub last: i64,
+    /// The greatest key that there is; 0 where there is none.
+    pub newest: i64,
+}
+
+/// A document that people added in Gestan.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AddedDocument {
+    /// `DOCUMENT.IDDOCUMENT`.
+    pub document: i64,
+    /// The ticket that what it was added to belongs to.
+    #[serde(flatten)]
+    pub key: TicketKey,
+    /// `DOCUMENT.LIB100`.
+    pub name: String,
+    /// Name of its file, without a folder.
+    pub file: String,
+    /// Bytes; absent where the file cannot be found.
+    #[serde(default)]
+    pub size: Option<u64>,
+    /// `DOCUMENT.CDUSER`: who added it.
+    #[serde(default)]
+    pub by: Option<String>,
+}
+
 /// A problem document (RFC 9457), `application/problem+json`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Problem {

@@ -37,7 +37,7 @@ pub use mail::{MailRoom, mail_need};
 pub use reference::reference_need;
 pub use search::Found;
 pub use text::{decode, decode_listed};
-pub use writing::follow_up_need;
+pub use writing::{TicketDesk, follow_up_need};
 
 use crate::config;
 use crate::mysql;

@@ -36,3 +36,8 @@ pub fn sha256_hex_of(bytes: &[u8]) -> String {
     }
     hex
 }
+
+/// 32 hexadecimal digits that nobody guesses.
+pub fn unguessable() -> String {
+    sha256_hex(&format!("{}{}", uuid::Uuid::now_v7(), uuid::Uuid::now_v7()))[..32].to_owned()
+}

@@ -14,6 +14,9 @@ const LONGEST_PAUSE: i64 = 600;
 /// The longest pause that the other side may ask for.
 const LONGEST_ASKED: i64 = 3600;
 
+/// What the names of mailboxes stand behind, in the state.
+const MAILBOX: &str = "mailbox:";
+
 /// How a system has been doing.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Circuit {
@@ -29,10 +32,20 @@ pub struct Circuit {
     pub last_error: String,
 }
 
+/// The circuit of one mailbox among several, in the state.
+pub(super) fn of_mailbox(mailbox: &str) -> String {
+    format!("{MAILBOX}{mailbox}")
+}
+
 impl Circuit {
     /// Whether the system is to be left alone now.
     pub fn is_open(&self, now: DateTime<Utc>) -> bool {
         self.until.is_some_and(|until| until > now)
+    }
+
+    /// The mailbox that it is about, where it is about one.
+    pub(super) fn mailbox(&self) -> Option<&str> {
+        self.system.strip_prefix(MAILBOX)
     }
 
     /// A sentence for people.
@@ -46,6 +59,12 @@ impl Circuit {
             1 => "1 attempt".to_owned(),
             more => format!("{more} attempts"),
         };
+        if let Some(mailbox) = self.mailbox() {
+            return format!(
+                "The mailbox {mailbox} cannot be read since {since} ({attempts}){next}: {}",
+                self.last_error
+            );
+        }
         let name = match self.system.as_str() {
             "gestsup" => "GestSup",
             "gestan" => "Gestan",
@@ -63,15 +82,15 @@ impl Store {
     /// # Errors
     /// When the state cannot be read.
     pub async fn circuit(&self, system: System) -> Result<Circuit, StoreError> {
+        self.circuit_of(system.as_str()).await
+    }
+
+    /// As [`Store::circuit`], by its name in the state.
+    pub(super) async fn circuit_of(&self, system: &str) -> Result<Circuit, StoreError> {
         let sql = "SELECT failures, since, until, last_error FROM circuit WHERE system = ?";
-        let row = self.done(sqlx::query(sql).bind(system.as_str()).fetch_optional(&self.pool).await)?;
-        let well = Circuit {
-            system: system.as_str().to_owned(),
-            failures: 0,
-            since: None,
-            until: None,
-            last_error: String::new(),
-        };
+        let row = self.done(sqlx::query(sql).bind(system).fetch_optional(&self.pool).await)?;
+        let well =
+            Circuit { system: system.to_owned(), failures: 0, since: None, until: None, last_error: String::new() };
         let Some(row) = row else { return Ok(well) };
         Ok(Circuit {
             failures: self.done(row.try_get("failures"))?,
@@ -82,7 +101,7 @@ impl Store {
         })
     }
 
-    /// Every system that is not well.
+    /// Every system that is not well, mailboxes behind the others.
     ///
     /// # Errors
     /// When the state cannot be read.
@@ -90,6 +109,11 @@ impl Store {
         let mut circuits = Vec::new();
         for system in [System::Gestsup, System::Gestan, System::Mailbox, System::Smtp] {
             circuits.push(self.circuit(system).await?);
+        }
+        let sql = "SELECT system FROM circuit WHERE system LIKE 'mailbox:%' ORDER BY system";
+        let mailboxes: Vec<String> = self.done(sqlx::query_scalar(sql).fetch_all(&self.pool).await)?;
+        for mailbox in mailboxes {
+            circuits.push(self.circuit_of(&mailbox).await?);
         }
         circuits.retain(|circuit| circuit.failures > 0);
         Ok(circuits)
@@ -106,7 +130,18 @@ impl Store {
         retry_after: Option<std::time::Duration>,
         now: DateTime<Utc>,
     ) -> Result<Circuit, StoreError> {
-        let before = self.circuit(system).await?;
+        self.record_failure_of(system.as_str(), message, retry_after, now).await
+    }
+
+    /// As [`Store::record_failure`], by its name in the state.
+    pub(super) async fn record_failure_of(
+        &self,
+        system: &str,
+        message: &str,
+        retry_after: Option<std::time::Duration>,
+        now: DateTime<Utc>,
+    ) -> Result<Circuit, StoreError> {
+        let before = self.circuit_of(system).await?;
         let failures = before.failures.saturating_add(1);
         let pause = failures.checked_sub(OPENS_AFTER).map(|more| {
             FIRST_PAUSE.saturating_mul(1i64.checked_shl(more.min(16)).unwrap_or(i64::MAX)).min(LONGEST_PAUSE)
@@ -146,11 +181,16 @@ impl Store {
     /// # Errors
     /// When the state cannot be written.
     pub async fn record_success(&self, system: System) -> Result<Option<Circuit>, StoreError> {
-        let before = self.circuit(system).await?;
+        self.record_success_of(system.as_str()).await
+    }
+
+    /// As [`Store::record_success`], by its name in the state.
+    pub(super) async fn record_success_of(&self, system: &str) -> Result<Option<Circuit>, StoreError> {
+        let before = self.circuit_of(system).await?;
         if before.failures == 0 {
             return Ok(None);
         }
-        self.done(sqlx::query("DELETE FROM circuit WHERE system = ?").bind(system.as_str()).execute(&self.pool).await)?;
+        self.done(sqlx::query("DELETE FROM circuit WHERE system = ?").bind(system).execute(&self.pool).await)?;
         Ok(Some(before))
     }
 }

@@ -4,8 +4,11 @@ use super::memory::Writing;
 use super::{Store, StoreError};
 use crate::failpoint::reached;
 use crate::flows::PortError;
-use crate::flows::follow_up::{FollowCommit, FollowIntent, FollowMemory, Following, Paragraph};
+use crate::flows::follow_up::{
+    AwaitedDocument, DocumentTrouble, FollowCommit, FollowIntent, FollowMemory, Following, Paragraph,
+};
 use crate::flows::tickets::{Attention, Commit};
+use crate::gestan::contract::AddedDocument;
 use crate::model::sha256_hex;
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
@@ -117,7 +120,7 @@ impl Store {
             return Ok(());
         }
         let mut transaction = self.begin().await?;
-        for FollowCommit { following, link, steps, journal } in commits {
+        for FollowCommit { following, link, steps, documents, journal } in commits {
             let number = following.number;
             self.store_following(&mut transaction, &following).await?;
             for (step, mark) in steps {
@@ -127,6 +130,7 @@ impl Store {
             let commit = [Commit { number, links: link.into_iter().collect(), journal, ..Commit::default() }];
             self.store_links(&mut transaction, &commit).await?;
             self.store_journal(&mut transaction, &commit).await?;
+            self.store_brought(&mut transaction, &documents).await?;
             self.delete(&mut transaction, "follow_up_intent", vec![number]).await?;
         }
         reached("state: before COMMIT of the follow-up");
@@ -199,6 +203,26 @@ impl FollowMemory for Store {
         let query = sqlx::query("DELETE FROM follow_up_intent WHERE number = ?").bind(number);
         self.done(query.execute(&self.pool).await)?;
         Ok(())
+    }
+
+    async fn await_documents(&self, added: &[AddedDocument], last: i64, now: DateTime<Utc>) -> Result<(), PortError> {
+        Ok(self.store_awaited(added, last, now).await?)
+    }
+
+    async fn documents_seen(&self) -> Result<Option<i64>, PortError> {
+        Ok(self.load_documents_seen().await?)
+    }
+
+    async fn begin_documents(&self, after: Option<i64>) -> Result<(), PortError> {
+        Ok(self.store_beginning(after).await?)
+    }
+
+    async fn awaited_documents(&self, now: DateTime<Utc>) -> Result<Vec<AwaitedDocument>, PortError> {
+        Ok(self.load_awaited(now).await?)
+    }
+
+    async fn document_failed(&self, trouble: &DocumentTrouble, now: DateTime<Utc>) -> Result<(), PortError> {
+        Ok(self.store_document_trouble(trouble, now).await?)
     }
 
     async fn commit_follow(&self, commits: Vec<FollowCommit>) -> Result<(), PortError> {

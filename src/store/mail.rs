@@ -2,7 +2,7 @@
 
 use super::memory::Writing;
 use super::messages::Message;
-use super::{Store, StoreError};
+use super::{Store, StoreError, circuit};
 use crate::failpoint::reached;
 use crate::flows::PortError;
 use crate::flows::mail::{FolderMark, MailCommit, MailFilter, MailIntent, MailMemory, MailOutcome, MailRow, Spot};
@@ -11,7 +11,7 @@ use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
 use sqlx::sqlite::SqliteRow;
 use sqlx::{QueryBuilder, Row as _, Sqlite};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 /// Uids in one `IN (…)`.
 const CHUNK: usize = 500;
@@ -124,7 +124,7 @@ impl Store {
 
     /// How many mails could not be taken in, by outcome.
     pub(super) async fn count_troubled_mails(&self) -> Result<BTreeMap<String, usize>, StoreError> {
-        let sql = "SELECT outcome, COUNT(*) FROM mail WHERE outcome IN ('failed', 'parked') GROUP BY outcome";
+        let sql = "SELECT outcome, COUNT(*) FROM mail WHERE outcome IN ('failed', 'parked') AND code <> 'observed' GROUP BY outcome";
         let rows: Vec<(String, i64)> = self.done(sqlx::query_as(sql).fetch_all(&self.pool).await)?;
         Ok(rows.into_iter().map(|(outcome, count)| (outcome, usize::try_from(count).unwrap_or(0))).collect())
     }
@@ -132,7 +132,8 @@ impl Store {
     /// The newest mails that could not be taken in.
     pub(super) async fn load_troubled_mails(&self, limit: u32) -> Result<Vec<MailRow>, StoreError> {
         let mut query = QueryBuilder::<Sqlite>::new("SELECT * FROM mail WHERE outcome IN ('failed', 'parked')");
-        query.push(" ORDER BY id DESC LIMIT ").push_bind(limit);
+        // What is watched and still GestSup's own connector's matter is no trouble.
+        query.push(" AND code <> 'observed' ORDER BY id DESC LIMIT ").push_bind(limit);
         self.mail_rows(query).await
     }
 
@@ -236,8 +237,7 @@ impl MailMemory for Store {
     }
 
     async fn written_of_mailbox(&self, mailbox: &str, since: DateTime<Utc>) -> Result<u32, PortError> {
-        let sql =
-            "SELECT COUNT(*) FROM mail WHERE mailbox = ? AND at > ? AND at <= ? AND outcome IN ('ticket', 'reply')";
+        let sql = "SELECT COUNT(*) FROM mail WHERE mailbox = ? AND at > ? AND at <= ? AND received_at IS NOT NULL AND outcome IN ('ticket', 'reply')";
         Ok(self.count_mails(sql, mailbox, [since, since + TimeDelta::days(1)]).await?)
     }
 
@@ -277,6 +277,32 @@ impl MailMemory for Store {
             }
             query.push(")");
             self.done(query.build().execute(&self.pool).await)?;
+        }
+        Ok(())
+    }
+
+    async fn mailboxes_resting(&self, now: DateTime<Utc>) -> Result<HashMap<String, String>, PortError> {
+        let circuits = self.circuits().await?.into_iter().filter(|circuit| circuit.is_open(now));
+        Ok(circuits.filter_map(|one| Some((one.mailbox()?.to_owned(), one.last_error.clone()))).collect())
+    }
+
+    async fn mailbox_failed(&self, mailbox: &str, error: &PortError, now: DateTime<Utc>) -> Result<bool, PortError> {
+        let name = circuit::of_mailbox(mailbox);
+        let before = self.circuit_of(&name).await?;
+        self.record_failure_of(&name, &error.message, error.retry_after, now).await?;
+        Ok(before.failures == 0 || before.last_error != error.message)
+    }
+
+    async fn mailbox_works(&self, mailbox: &str) -> Result<Option<DateTime<Utc>>, PortError> {
+        let before = self.record_success_of(&circuit::of_mailbox(mailbox)).await?;
+        Ok(before.and_then(|before| before.since))
+    }
+
+    async fn forget_mailboxes_but(&self, mailboxes: &[&str]) -> Result<(), PortError> {
+        for one in self.circuits().await? {
+            if one.mailbox().is_some_and(|mailbox| !mailboxes.contains(&mailbox)) {
+                self.record_success_of(&one.system).await?;
+            }
         }
         Ok(())
     }

@@ -2,6 +2,7 @@
 //! journal and what is set aside. All SQL of the state is in this folder.
 
 mod circuit;
+mod documents;
 mod error;
 mod follow_up;
 mod keeping;

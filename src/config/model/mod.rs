@@ -186,7 +186,7 @@ pub struct Door {
 pub struct State {
     /// The state's SQLite file. Back it up with `gestan-connector state backup FILE`, never by copying a file in use.
     pub path: PathBuf,
-    /// Days that the journal goes back; the service forgets older lines once a day.
+    /// Days that the journal goes back, and that senders and subjects of mails are remembered; the service forgets what is older once a day.
     pub journal_days: u32,
 }
 

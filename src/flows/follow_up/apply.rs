@@ -6,7 +6,7 @@ use super::pass::{FollowUpFlow, Work, names};
 use super::ports::{DeskFacts, FollowCommit, FollowIntent, Following, Pen, Written, Wrote, hash_of};
 use super::report::{FollowRecord, FollowReport};
 use crate::failpoint::reached;
-use crate::flows::tickets::{Attention, JournalEntry, Link, Outcome, Trouble};
+use crate::flows::tickets::{Attention, JournalEntry, Link, Outcome, SentDocument, Trouble, file_id};
 use crate::flows::{Blast, PortError};
 use crate::retry;
 use chrono::{DateTime, Utc};
@@ -101,7 +101,7 @@ impl Applier<'_> {
         records.extend(told);
         let mut following = plan.following.clone();
         following.settle(written);
-        FollowCommit { following, link: Some(plan.link.clone()), steps: steps(written), journal }
+        FollowCommit { following, link: Some(plan.link.clone()), steps: steps(written), documents: Vec::new(), journal }
     }
 
     /// Nothing of it was written; it is planned again, unless only a person can help.
@@ -144,7 +144,7 @@ impl Applier<'_> {
             following = Following::new(number, sequence);
         }
         following.attention = Some(attention);
-        FollowCommit { following, link: None, steps: Vec::new(), journal }
+        FollowCommit { following, link: None, steps: Vec::new(), documents: Vec::new(), journal }
     }
 
     fn record(
@@ -171,11 +171,11 @@ impl Applier<'_> {
     }
 }
 
-fn steps(written: &Written) -> Vec<(i64, String)> {
+pub(super) fn steps(written: &Written) -> Vec<(i64, String)> {
     written.steps.iter().map(|(mark, step)| (*step, mark.clone())).collect()
 }
 
-fn journal(record: &FollowRecord, run_id: &str, now: DateTime<Utc>) -> JournalEntry {
+pub(super) fn journal(record: &FollowRecord, run_id: &str, now: DateTime<Utc>) -> JournalEntry {
     let outcome = record.outcome.unwrap_or(Outcome::Reported);
     tracing::info!(
         flow = "follow_up",
@@ -196,6 +196,17 @@ fn journal(record: &FollowRecord, run_id: &str, now: DateTime<Utc>) -> JournalEn
         outcome,
         message: record.message.clone(),
         detail: serde_json::to_value(&record.change).unwrap_or_default(),
+    }
+}
+
+/// Both sides have these files now: the tickets flow does not send them.
+pub(super) fn agree_about_files(link: &mut Link, change: &TicketChange, written: &Written) {
+    for file in &change.files {
+        if let Some(id) = written.files.get(&file.stored_as) {
+            let sent =
+                SentDocument { document: Some(file.document), sha256: file.sha256.clone(), trouble: String::new() };
+            link.documents.insert(file_id(*id), sent);
+        }
     }
 }
 
@@ -237,10 +248,15 @@ impl FollowUpFlow<'_> {
                 // The tickets flow was at work on it since: it knows better, but for what was accounted for.
                 false => Link { followed: intent.link.followed.clone(), ..known },
             });
+            let mut link = link;
+            if let Some(link) = &mut link {
+                agree_about_files(link, &intent.change, &written);
+            }
             let commit = FollowCommit {
                 following,
                 link,
                 steps: steps(&written),
+                documents: intent.change.files.iter().map(|file| file.document).collect(),
                 journal: records.iter().map(|record| journal(record, run_id, now)).collect(),
             };
             self.memory.commit_follow(vec![commit]).await?;

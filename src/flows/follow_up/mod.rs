@@ -2,6 +2,7 @@
 //! planning, minutes, and what they type in the memo.
 
 mod apply;
+mod documents;
 mod fields;
 mod operation;
 mod pass;
@@ -14,7 +15,7 @@ mod typed;
 mod wording;
 
 pub use operation::{
-    Change, EventChange, MinutesChange, NewStep, Remark, StateChange, StepEdit, TechnicianChange, TicketChange,
+    Change, EventChange, MinutesChange, NewFile, NewStep, Remark, StateChange, StepEdit, TechnicianChange, TicketChange,
 };
 pub use pass::{FollowUpFlow, STARTED};
 pub use ports::*;

@@ -111,6 +111,19 @@ pub struct MinutesChange {
     pub to: i64,
 }
 
+/// A file of the ticket (`tattachments`), which a comment of the same change tells of.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NewFile {
+    /// `DOCUMENT.IDDOCUMENT` that it comes from.
+    pub document: i64,
+    /// Its name for people.
+    pub name: String,
+    /// Its name in the folder of uploaded files.
+    pub stored_as: String,
+    /// SHA-256 of its content.
+    pub sha256: String,
+}
+
 /// Everything that one ticket gets.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TicketChange {
@@ -138,6 +151,9 @@ pub struct TicketChange {
     pub edits: Vec<StepEdit>,
     /// Comments with other minutes.
     pub minutes: Vec<MinutesChange>,
+    /// New files.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub files: Vec<NewFile>,
 }
 
 impl TicketChange {
@@ -156,6 +172,7 @@ impl TicketChange {
             steps: Vec::new(),
             edits: Vec::new(),
             minutes: Vec::new(),
+            files: Vec::new(),
         }
     }
 
@@ -200,6 +217,9 @@ impl TicketChange {
         }
         if let Some(change) = &self.total {
             parts.push(format!("time spent {} min", change.to));
+        }
+        for file in &self.files {
+            parts.push(format!("file “{}” (document {})", file.name, file.document));
         }
         for (count, one, many) in [
             (self.steps.len(), "new step", "new steps"),

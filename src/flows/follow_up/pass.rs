@@ -3,7 +3,7 @@
 use super::apply::Applier;
 use super::people::Counterparts;
 use super::plan::{Plan, Planner};
-use super::ports::{Changes, Desk, DeskFacts, FollowMemory, Pen, hash_of};
+use super::ports::{Additions, Changes, Desk, DeskFacts, FollowMemory, Pen, hash_of};
 use super::read::{CHANGED, Found, SWEEP};
 use super::report::{FollowRecord, FollowReport};
 use crate::failpoint::reached;
@@ -24,6 +24,8 @@ pub struct FollowUpFlow<'a> {
     pub tickets: TicketsFlow<'a>,
     /// What tells that something was changed.
     pub changes: &'a dyn Changes,
+    /// What documents are added to.
+    pub additions: &'a dyn Additions,
     /// What is written to.
     pub desk: &'a dyn Desk,
     /// What is remembered.
@@ -99,6 +101,23 @@ impl FollowUpFlow<'_> {
         if !options.dry_run {
             self.recover(run_id, now, &mut pen, report).await?;
         }
+        self.carry_back(options, run_id, now, cancel, &mut pen, report).await?;
+        if report.held.is_none() && report.brake.is_empty() && !report.interrupted {
+            self.bring_documents(options, run_id, now, cancel, &mut pen, report).await?;
+        }
+        Ok(())
+    }
+
+    /// What was changed of interventions and anomalies.
+    async fn carry_back(
+        &self,
+        options: &PassOptions,
+        run_id: &str,
+        now: DateTime<Utc>,
+        cancel: &CancellationToken,
+        pen: &mut Option<Box<dyn Pen>>,
+        report: &mut FollowReport,
+    ) -> Result<(), PortError> {
         let started = self.memory.value(STARTED).await?.and_then(|text| text.parse().ok());
         if started.is_none() && !options.dry_run {
             self.memory.set_value(STARTED, &now.to_rfc3339()).await?;
@@ -106,7 +125,7 @@ impl FollowUpFlow<'_> {
         let found = self.look(options, now).await?;
         (report.looked_at, report.changed, report.sweep) = (found.looked_at, found.changed.len(), found.sweep.clone());
         if !found.changed.is_empty() {
-            let pen = self.pen(&mut pen).await?;
+            let pen = self.pen(pen).await?;
             let facts = pen.facts().await?;
             let Some(works) = self.plans(&found, &facts, started.unwrap_or(now), now, report).await? else {
                 return Ok(());

@@ -111,7 +111,7 @@ fn first_look(ticket: &Ticket, link: &Link, current: &ObjectState, fresh: bool) 
     following.typed = paragraphs(ticket, link, &current.typed, fresh);
     // A lost state is learnt again from the marks of the steps.
     let marks = ticket.steps.iter().filter_map(|step| parse_mark(step, link)).collect::<Vec<_>>();
-    following.marks = marks.iter().map(|mark| mark.1).max().unwrap_or(0);
+    following.marks = marks.iter().filter(|mark| mark.0 != FILE).map(|mark| mark.1).max().unwrap_or(0);
     following.numbered = marks.iter().any(|mark| mark.0 == NUMBER);
     following
 }
@@ -154,6 +154,8 @@ const CARRIED: [Field; 8] = [
 ];
 const TEXT: &str = "text";
 const NUMBER: &str = "number";
+/// Of a step that tells of a file; the key of its document stands where others have a count.
+pub(super) const FILE: &str = "file";
 
 /// What a mark says of a step of this link: what it is, and the count.
 fn parse_mark<'a>(step: &'a Step, link: &Link) -> Option<(&'a str, u32)> {
@@ -162,7 +164,7 @@ fn parse_mark<'a>(step: &'a Step, link: &Link) -> Option<(&'a str, u32)> {
     Some((what, rest.split(':').next()?.parse().ok()?))
 }
 
-fn prefix(link: &Link) -> String {
+pub(super) fn prefix(link: &Link) -> String {
     let letter = match link.kind {
         ObjectKind::Intervention => 'I',
         ObjectKind::Anomaly => 'A',

@@ -4,7 +4,7 @@
 use super::operation::{Remark, TicketChange};
 use crate::flows::PortError;
 use crate::flows::tickets::{Attention, JournalEntry, Link, Memory};
-use crate::gestan::contract::TicketKey;
+use crate::gestan::contract::{AddedDocument, AddedDocuments, TicketKey};
 use crate::model::{Fields, Label, ObjectKind, Person, sha256_hex};
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
@@ -23,6 +23,16 @@ pub trait Desk: Send + Sync {
 pub trait Changes: Send + Sync {
     /// Keys of linked objects of a kind that were changed since then, as far as Gestan's own dates tell.
     async fn changed(&self, kind: ObjectKind, since: DateTime<Utc>) -> Result<Vec<TicketKey>, PortError>;
+}
+
+/// Gestan as something that documents are added to.
+#[async_trait]
+pub trait Additions: Send + Sync {
+    /// Documents that people added to what belongs to tickets of a source, behind this one; without it only where to begin.
+    async fn added(&self, source: &str, after: Option<i64>) -> Result<AddedDocuments, PortError>;
+
+    /// The content of one.
+    async fn content(&self, key: &TicketKey, document: i64) -> Result<Vec<u8>, PortError>;
 }
 
 /// What GestSup's people and settings mean for a plan.
@@ -54,6 +64,8 @@ pub struct Written {
     pub steps: HashMap<String, i64>,
     /// `tevents.id`.
     pub event: Option<i64>,
+    /// `tattachments.id` by the name under which the file is stored.
+    pub files: HashMap<String, i64>,
 }
 
 /// A connection that may write to GestSup.
@@ -68,7 +80,12 @@ pub trait Pen: Send {
     /// Writes in one transaction what one ticket gets. An error of [`Blast::System`] leaves open whether it was done.
     ///
     /// [`Blast::System`]: crate::flows::Blast::System
-    async fn write(&mut self, change: &TicketChange) -> Result<Wrote, PortError>;
+    async fn write(&mut self, change: &TicketChange) -> Result<Wrote, PortError> {
+        self.write_with(change, &[]).await
+    }
+
+    /// The same, with the contents of the files that it adds, in their order.
+    async fn write_with(&mut self, change: &TicketChange, contents: &[Vec<u8>]) -> Result<Wrote, PortError>;
 }
 
 /// A paragraph that people typed in a memo.
@@ -173,6 +190,30 @@ pub struct FollowCommit {
     pub link: Option<Link>,
     /// Steps that were written: id, mark.
     pub steps: Vec<(i64, String)>,
+    /// Documents of Gestan that are attached to the ticket now.
+    pub documents: Vec<i64>,
+    /// Lines of the journal.
+    pub journal: Vec<JournalEntry>,
+}
+
+/// A document of Gestan that is to be attached to a ticket.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AwaitedDocument {
+    /// What the gateway says of it.
+    pub added: AddedDocument,
+    /// Attempts that failed.
+    pub attempts: u32,
+}
+
+/// What became of a document that was not attached.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DocumentTrouble {
+    /// `DOCUMENT.IDDOCUMENT`.
+    pub document: i64,
+    /// When it is tried again; `None`: it is left out.
+    pub next_at: Option<DateTime<Utc>>,
+    /// Why.
+    pub reason: String,
     /// Lines of the journal.
     pub journal: Vec<JournalEntry>,
 }
@@ -197,6 +238,21 @@ pub trait FollowMemory: Memory {
 
     /// Forgets a write that was not done.
     async fn forget_intent(&self, number: i64) -> Result<(), PortError>;
+
+    /// Remembers documents that are to be attached, but for those that are known, and up to where they were looked for.
+    async fn await_documents(&self, added: &[AddedDocument], last: i64, now: DateTime<Utc>) -> Result<(), PortError>;
+
+    /// Up to where documents were looked for; `None`: not yet.
+    async fn documents_seen(&self) -> Result<Option<i64>, PortError>;
+
+    /// Documents are looked for from here on, and those behind are not known; `None`: they are not looked for.
+    async fn begin_documents(&self, after: Option<i64>) -> Result<(), PortError>;
+
+    /// Documents that are to be attached now, by their keys.
+    async fn awaited_documents(&self, now: DateTime<Utc>) -> Result<Vec<AwaitedDocument>, PortError>;
+
+    /// Remembers why one was not attached.
+    async fn document_failed(&self, trouble: &DocumentTrouble, now: DateTime<Utc>) -> Result<(), PortError>;
 
     /// Stores what came out, all in one transaction; the intents of these tickets are done with.
     async fn commit_follow(&self, commits: Vec<FollowCommit>) -> Result<(), PortError>;

@@ -1,6 +1,7 @@
 //! The words that the follow-up itself writes into GestSup.
 
 use crate::config::Locale;
+use crate::flows::tickets::Link;
 use crate::model::{ObjectKind, Person};
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
@@ -12,6 +13,24 @@ pub(super) fn number(locale: Locale, kind: ObjectKind, id: i64) -> String {
         (Locale::Fr, ObjectKind::Anomaly) => format!("Anomalie n°{id} créée dans Gestan."),
         (Locale::En, ObjectKind::Intervention) => format!("Intervention #{id} created in Gestan."),
         (Locale::En, ObjectKind::Anomaly) => format!("Anomaly #{id} created in Gestan."),
+    }
+}
+
+/// Tells of a document that somebody added in Gestan.
+pub(super) fn document(locale: Locale, link: &Link, name: &str, by: Option<&str>) -> String {
+    let id = link.gestan_id;
+    let who = |word: &str| by.map(|by| format!(" {word} {by}")).unwrap_or_default();
+    match (locale, link.kind) {
+        (Locale::Fr, ObjectKind::Intervention) => {
+            format!("Document ajouté dans Gestan{} (intervention n°{id}) : {name}", who("par"))
+        }
+        (Locale::Fr, ObjectKind::Anomaly) => {
+            format!("Document ajouté dans Gestan{} (anomalie n°{id}) : {name}", who("par"))
+        }
+        (Locale::En, ObjectKind::Intervention) => {
+            format!("Document added in Gestan{} (intervention #{id}): {name}", who("by"))
+        }
+        (Locale::En, ObjectKind::Anomaly) => format!("Document added in Gestan{} (anomaly #{id}): {name}", who("by")),
     }
 }
 

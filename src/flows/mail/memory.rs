@@ -7,6 +7,7 @@ use crate::flows::tickets::JournalEntry;
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
+use std::collections::HashMap;
 
 /// What became of a mail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -218,6 +219,18 @@ pub trait MailMemory: Send + Sync {
 
     /// What was to be done with these mails in their mailbox is done.
     async fn mails_filed(&self, ids: &[i64]) -> Result<(), PortError>;
+
+    /// The mailboxes that are left alone for now, since they could not be read, with what each last said.
+    async fn mailboxes_resting(&self, now: DateTime<Utc>) -> Result<HashMap<String, String>, PortError>;
+
+    /// A mailbox could not be read. Says whether that is news: it was well, or had another trouble.
+    async fn mailbox_failed(&self, mailbox: &str, error: &PortError, now: DateTime<Utc>) -> Result<bool, PortError>;
+
+    /// A mailbox was read; since when it could not be, where that is news.
+    async fn mailbox_works(&self, mailbox: &str) -> Result<Option<DateTime<Utc>>, PortError>;
+
+    /// Mailboxes that are no longer in the configuration have no trouble.
+    async fn forget_mailboxes_but(&self, mailboxes: &[&str]) -> Result<(), PortError>;
 
     /// A failed mail that is gone from its folder: a duplicate of it is tried in its place, where there is one.
     async fn succeed(&self, identity: &str, now: DateTime<Utc>) -> Result<bool, PortError>;

@@ -78,6 +78,12 @@ impl Worker<'_> {
             (None, Some(row)) => MailRow { identity, ..row },
             (None, None) => self.new_row(mail, identity, here),
         };
+        if row.sender.is_empty() && row.subject.is_empty() {
+            // An old one that is replayed: what it says is no longer remembered.
+            let MailRow { sender, subject, message_id, received_at, .. } =
+                self.new_row(mail, row.identity.clone(), row.spot.clone());
+            row = MailRow { sender, subject, message_id, received_at, ..row };
+        }
         let verdict = self.verdict((folder.mailbox, folder.name), mail, row.forced).await?;
         match verdict {
             Verdict::Excluded { code, reason } => {

@@ -12,7 +12,7 @@ use crate::flows::{Blast, PortError, System};
 use crate::mapping::mail::{DeskFacts, two_readers};
 use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;
 use tokio_util::sync::CancellationToken;
 
@@ -114,7 +114,12 @@ impl Worker<'_> {
     async fn work(&mut self) -> Result<(), PortError> {
         let settings = self.flow.settings;
         let (mut first, mut worked) = (None, 0);
+        let resting = self.resting().await?;
         for mailbox in &settings.mailboxes {
+            if let Some(message) = resting.get(&mailbox.name) {
+                self.report.troubles.push(MailTrouble { mailbox: mailbox.name.clone(), message: message.clone() });
+                continue;
+            }
             if self.cancel.is_cancelled() {
                 self.report.interrupted = true;
                 break;
@@ -133,8 +138,12 @@ impl Worker<'_> {
             };
             self.flush().await?;
             match done {
-                Ok(()) => worked += 1,
+                Ok(()) => {
+                    worked += 1;
+                    self.works(&mailbox.name).await?;
+                }
                 Err(error) if error.system == System::Mailbox => {
+                    self.cannot(&mailbox.name, &error).await?;
                     let message = error.message.clone();
                     self.report.troubles.push(MailTrouble { mailbox: mailbox.name.clone(), message });
                     first = first.or(Some(error));
@@ -147,6 +156,47 @@ impl Worker<'_> {
             Some(error) if worked == 0 && !self.report.interrupted => Err(error),
             _ => Ok(()),
         }
+    }
+
+    /// Mailboxes that are left alone for a while, with what they last said. Where all of them are, all are tried: when that is to
+    /// be, the circuit of the whole flow decides.
+    async fn resting(&mut self) -> Result<HashMap<String, String>, PortError> {
+        let names: Vec<&str> = self.flow.settings.mailboxes.iter().map(|mailbox| mailbox.name.as_str()).collect();
+        if !self.report.dry_run {
+            self.flow.memory.forget_mailboxes_but(if names.len() > 1 { &names } else { &[] }).await?;
+        }
+        let resting = self.flow.memory.mailboxes_resting(self.now).await?;
+        Ok(if names.iter().all(|name| resting.contains_key(*name)) { HashMap::new() } else { resting })
+    }
+
+    /// A mailbox cannot be read: told when it begins and when the reason changes. Of a single one, the pass tells.
+    async fn cannot(&mut self, mailbox: &str, error: &PortError) -> Result<(), PortError> {
+        if self.report.dry_run || self.flow.settings.mailboxes.len() < 2 {
+            return Ok(());
+        }
+        if self.flow.memory.mailbox_failed(mailbox, error, self.now).await? {
+            let message = format!("The mailbox {mailbox} cannot be read: {}", error.message);
+            let line = self.line("mailbox", Outcome::Failed, None, &message);
+            self.remember(MailCommit { journal: vec![line], ..MailCommit::default() }).await?;
+        }
+        Ok(())
+    }
+
+    /// A mailbox was read: told where it could not be before.
+    async fn works(&mut self, mailbox: &str) -> Result<(), PortError> {
+        if self.report.dry_run || self.flow.settings.mailboxes.len() < 2 {
+            return Ok(());
+        }
+        if let Some(since) = self.flow.memory.mailbox_works(mailbox).await? {
+            let message = format!(
+                "The mailbox {mailbox} is read again; it could not be since {}",
+                since.format("%Y-%m-%d %H:%M:%S UTC")
+            );
+            tracing::info!(flow = "mail", run_id = self.run_id, "{message}");
+            let line = self.line("mailbox", Outcome::Done, None, &message);
+            self.remember(MailCommit { journal: vec![line], ..MailCommit::default() }).await?;
+        }
+        Ok(())
     }
 
     async fn mailbox(&mut self, mailbox: &Mailbox) -> Result<(), PortError> {

@@ -1,8 +1,10 @@
 //! A mail that a person wants in after all: it is looked for where it was left, and the next pass takes it, whatever the rules say.
 
 use super::memory::{MailCommit, MailOutcome, MailRow, Spot};
+use super::one::{action, told};
 use super::pass::MailIntake;
 use super::ports::MailSession;
+use crate::flows::tickets::{JournalEntry, Outcome};
 use crate::flows::{Blast, PortError, System};
 use crate::mapping::mail::identity;
 use crate::model::Filing;
@@ -58,6 +60,39 @@ impl MailIntake<'_> {
             row.id,
             folders.join(", ")
         )))
+    }
+
+    /// Takes a mail off the list of those that were not taken in: a person looked after it.
+    ///
+    /// # Errors
+    /// When it is not on that list.
+    pub async fn give_up(&self, row: MailRow, now: DateTime<Utc>) -> Result<MailRow, PortError> {
+        if !matches!(row.outcome, MailOutcome::Failed | MailOutcome::Parked) {
+            let message = format!("mail {} is not one that could not be taken in: it stays what it is", row.id);
+            return Err(PortError { system: System::Mailbox, blast: Blast::Record, retry_after: None, message });
+        }
+        let row = MailRow {
+            outcome: MailOutcome::Excluded,
+            code: "dropped".to_owned(),
+            reason: format!("somebody looked after it, who gave `mail drop`. Before: {}", row.reason),
+            next_at: None,
+            filed: true,
+            ..row
+        };
+        let line = JournalEntry {
+            at: now,
+            run_id: String::new(),
+            flow: "mail".to_owned(),
+            ticket: None,
+            gestan_id: None,
+            action: action(row.outcome).to_owned(),
+            outcome: Outcome::Reported,
+            message: told(&row),
+            detail: serde_json::to_value(&row).unwrap_or_default(),
+        };
+        let commit = MailCommit { row: Some(row.clone()), journal: vec![line], ..MailCommit::default() };
+        self.memory.commit_mail(vec![commit]).await?;
+        Ok(row)
     }
 
     async fn look_in(

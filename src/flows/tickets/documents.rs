@@ -27,9 +27,12 @@ pub struct WantedDocument {
 /// The files of a ticket that were not sent yet. One that could not be is left alone, unless it is asked for
 /// again.
 pub(super) fn wanted(ticket: &Ticket, links: &[Link], rules: &Documents, again: bool) -> Vec<WantedDocument> {
-    let files =
-        ticket.attachments.iter().filter(|file| is_taken(&file.name, &rules.extensions)).map(|file| WantedDocument {
-            id: format!("file:{}", file.id),
+    let files = ticket
+        .attachments
+        .iter()
+        .filter(|file| !came_from_gestan(ticket, &file.stored_as) && is_taken(&file.name, &rules.extensions))
+        .map(|file| WantedDocument {
+            id: file_id(file.id),
             name: file.name.clone(),
             source: DocumentSource::File(format!("ticket/{}", file.stored_as)),
         });
@@ -44,6 +47,22 @@ pub(super) fn wanted(ticket: &Ticket, links: &[Link], rules: &Documents, again: 
         known.is_some_and(|known| known.document.is_some() || !again)
     };
     files.chain(pictures).filter(|wanted| !is_settled(&wanted.id)).collect()
+}
+
+/// The id under which Gestan's side knows a file of GestSup's.
+pub fn file_id(attachment: i64) -> String {
+    format!("file:{attachment}")
+}
+
+/// The end of a step's mark that tells of a file which came from Gestan, by the name that the file has in GestSup's folder.
+pub fn file_mark(stored_as: &str) -> &str {
+    stored_as.rsplit_once('_').map_or(stored_as, |(_, random)| random)
+}
+
+/// Whether a step that the follow-up wrote brought the file.
+fn came_from_gestan(ticket: &Ticket, stored_as: &str) -> bool {
+    let ends = |mark: &str| mark.rsplit_once(':').is_some_and(|(_, end)| end == file_mark(stored_as));
+    ticket.steps.iter().filter_map(|step| step.from_gestan.as_deref()).any(ends)
 }
 
 fn is_taken(name: &str, extensions: &[String]) -> bool {

@@ -30,7 +30,7 @@ mod undo;
 pub use adoption::{Evidenced, LinkOptions};
 pub use brake::BrakeReason;
 pub use cases::{ANEW, DELETED_IN_GESTAN};
-pub use documents::WantedDocument;
+pub use documents::{WantedDocument, file_id, file_mark};
 pub use evidence::{Evidence, Pair};
 pub(in crate::flows) use links::known_before;
 pub use links::linked;

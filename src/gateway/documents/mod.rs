@@ -1,6 +1,7 @@
 //! Documents of interventions and anomalies: a file in Gestan's folder, a row of DOCUMENT, and a row of the
 //! extension that says whose it is.
 
+mod added;
 mod folder;
 mod names;
 mod rows;
@@ -13,7 +14,7 @@ use super::{Catalogue, Gateway, GatewayFault, has};
 use crate::config;
 use crate::failpoint::reached;
 use crate::gestan::contract::{DocumentPut, DocumentState, TicketKey};
-use crate::model::{Field, Value, sha256_hex, sha256_hex_of};
+use crate::model::{Field, ObjectKind, Value, sha256_hex, sha256_hex_of};
 use folder::{Folder, Waiting};
 use rows::NewDocument;
 use std::path::PathBuf;
@@ -253,13 +254,14 @@ impl Gateway {
 
     /// Letters and key that a document of a sheet points at it by.
     fn document_target(&self, found: &Found) -> String {
-        let trigram = match found.link.kind {
-            crate::model::ObjectKind::Intervention => "INT",
-            crate::model::ObjectKind::Anomaly => {
-                self.documents.as_ref().map_or("", |settings| settings.anomaly.as_str())
-            }
-        };
-        format!("{trigram}{}", found.link.id)
+        format!("{}{}", self.document_letters(found.link.kind), found.link.id)
+    }
+
+    fn document_letters(&self, kind: ObjectKind) -> &str {
+        match kind {
+            ObjectKind::Intervention => "INT",
+            ObjectKind::Anomaly => self.documents.as_ref().map_or("", |settings| settings.anomaly.as_str()),
+        }
     }
 }
 

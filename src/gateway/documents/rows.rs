@@ -105,14 +105,7 @@ impl Gateway {
         found: &Found,
         known: &[KnownDocument],
     ) -> Result<Vec<DocumentRow>, GatewayFault> {
-        let mut columns = vec![
-            Column::int("IDDOCUMENT"),
-            Column::text("LIB100"),
-            Column::text("FILEREF"),
-            Column::int("IDCONTACT"),
-            Column { name: "DHCRE", kind: Kind::DateTime },
-        ];
-        columns.retain(|column| has(catalogue, DOCUMENT, column.name));
+        let columns = Self::document_columns(catalogue);
         let target = SqlValue::Text(self.document_target(found));
         let ids = known.iter().map(|known| SqlValue::Int(known.document)).collect();
         let mut rows: Vec<DocumentRow> = Vec::new();
@@ -128,7 +121,20 @@ impl Gateway {
         Ok(rows)
     }
 
-    fn document_row(&self, row: &Row) -> DocumentRow {
+    /// What is read of a row.
+    pub(super) fn document_columns(catalogue: &Catalogue) -> Vec<Column> {
+        let mut columns = vec![
+            Column::int("IDDOCUMENT"),
+            Column::text("LIB100"),
+            Column::text("FILEREF"),
+            Column::int("IDCONTACT"),
+            Column { name: "DHCRE", kind: Kind::DateTime },
+        ];
+        columns.retain(|column| has(catalogue, DOCUMENT, column.name));
+        columns
+    }
+
+    pub(super) fn document_row(&self, row: &Row) -> DocumentRow {
         DocumentRow {
             document: row.int("IDDOCUMENT").unwrap_or(0),
             contact: row.int("IDCONTACT").unwrap_or(0),

@@ -1,7 +1,7 @@
 //! Documents: bytes in and out, and their list.
 
 use super::problem::{fault, problem};
-use super::routes::{App, Refusal, TicketPath, answer, bad_address, key, request_id, ticket_key};
+use super::routes::{App, PageQuery, Refusal, TicketPath, answer, bad_address, key, request_id, ticket_key};
 use crate::gestan::contract::{DocumentPut, Page, Problem, TicketKey};
 use axum::Json;
 use axum::body::Bytes;
@@ -52,6 +52,13 @@ pub(super) async fn list(State(gateway): App, path: TicketPath, headers: HeaderM
         Ok(key) => answer(gateway.documents(&key).await.map(|items| Page { items, next: None }), &headers),
         Err(refusal) => refusal.into_response(),
     }
+}
+
+pub(super) async fn added(State(gateway): App, query: Query<PageQuery>, headers: HeaderMap) -> Response {
+    let Some(source) = &query.source else {
+        return problem(StatusCode::BAD_REQUEST, "bad-request", "Say which source: ?source=…");
+    };
+    answer(gateway.added_documents(source, &query.paging()).await, &headers)
 }
 
 pub(super) async fn content(State(gateway): App, path: InTicket<i64>, headers: HeaderMap) -> Response {

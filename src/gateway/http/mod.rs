@@ -50,6 +50,7 @@ pub fn router(gateway: Arc<Gateway>, token: Option<Token>) -> Router {
         )
         .route("/v1/tickets/{source}/{number}/{sequence}/documents", get(documents::list))
         .route("/v1/tickets/{source}/{number}/{sequence}/documents/{document}/content", get(documents::content))
+        .route("/v1/documents", get(documents::added))
         .route("/v1/tickets:batch", post(routes::batch))
         .route("/v1/tickets:states", post(routes::states))
         .route("/v1/interventions", get(routes::interventions))

@@ -48,7 +48,7 @@ pub(super) async fn capabilities(State(gateway): App, headers: HeaderMap) -> Res
 
 #[derive(Debug, Deserialize)]
 pub(super) struct PageQuery {
-    source: Option<String>,
+    pub(super) source: Option<String>,
     since: Option<NaiveDateTime>,
     changed_since: Option<DateTime<Utc>>,
     ends_after: Option<NaiveDate>,

@@ -1,7 +1,7 @@
 //! Documents over the wire.
 
 use super::{Content, GatewayClient};
-use crate::gestan::contract::{DocumentPut, DocumentState, Page, TicketKey};
+use crate::gestan::contract::{AddedDocuments, DocumentPut, DocumentState, Page, TicketKey};
 use crate::gestan::error::GatewayError;
 use axum::http::Method;
 
@@ -26,6 +26,16 @@ impl GatewayClient {
     pub async fn documents(&self, key: &TicketKey) -> Result<Vec<DocumentState>, GatewayError> {
         let page: Page<DocumentState> = self.fetch(&documents_path(key)).await?;
         Ok(page.items)
+    }
+
+    /// Documents that people added in Gestan to what belongs to tickets of a source, a page of them; without `after` only
+    /// where to begin.
+    ///
+    /// # Errors
+    /// When the gateway stores no documents, or does not answer.
+    pub async fn added_documents(&self, source: &str, after: Option<i64>) -> Result<AddedDocuments, GatewayError> {
+        let cursor = after.map(|after| format!("&cursor={after}")).unwrap_or_default();
+        self.fetch(&format!("/v1/documents?source={source}{cursor}")).await
     }
 
     /// The content of one of them, by [`DocumentState::document`].

@@ -2,14 +2,14 @@
 
 use super::{GatewayClient, json};
 use crate::flows::PortError;
-use crate::flows::follow_up::Changes;
+use crate::flows::follow_up::{Additions, Changes};
 use crate::flows::notify::Actions;
 use crate::flows::reference::{Asked, Book, Catalogues, Kind, Psp};
 use crate::flows::tickets::Interventions;
 use crate::gestan::contract::{
-    Absence, ActionPost, ActionState, BatchItem, BatchResult, Client, Contact, Contract, DocumentPut, DocumentState,
-    KnownState, LinkPut, Machine, ObjectRecord, ObjectState, Page, Problem, Product, Project, PspMode, ReferenceLink,
-    ReferenceLinkPut, ReferenceLinksPut, ReferenceLinksWritten, StateResult, Task, TicketKey, User,
+    Absence, ActionPost, ActionState, AddedDocuments, BatchItem, BatchResult, Client, Contact, Contract, DocumentPut,
+    DocumentState, KnownState, LinkPut, Machine, ObjectRecord, ObjectState, Page, Problem, Product, Project, PspMode,
+    ReferenceLink, ReferenceLinkPut, ReferenceLinksPut, ReferenceLinksWritten, StateResult, Task, TicketKey, User,
 };
 use crate::gestan::error::GatewayError;
 use crate::model::ObjectKind;
@@ -23,6 +23,17 @@ impl Changes for GatewayClient {
     async fn changed(&self, kind: ObjectKind, since: DateTime<Utc>) -> Result<Vec<TicketKey>, PortError> {
         let records = Self::changed(self, kind, since, true).await?;
         Ok(records.into_iter().filter_map(|record| record.ticket).collect())
+    }
+}
+
+#[async_trait]
+impl Additions for GatewayClient {
+    async fn added(&self, source: &str, after: Option<i64>) -> Result<AddedDocuments, PortError> {
+        Ok(self.added_documents(source, after).await?)
+    }
+
+    async fn content(&self, key: &TicketKey, document: i64) -> Result<Vec<u8>, PortError> {
+        Ok(self.document_content(key, document).await?)
     }
 }
 

@@ -15,23 +15,13 @@ const TICKETS: &str = "ticket";
 impl GestsupMailPen {
     fn paths(&self, staged: &Staged) -> Vec<PathBuf> {
         let Some(folder) = &self.folder else { return Vec::new() };
-        staged.files.iter().map(|name| folder.join(TICKETS).join(name)).collect()
+        staged.files.iter().map(|name| path_of(folder, name)).collect()
     }
 
     /// Writes the files of a staged write.
     pub(super) async fn place(&self, staged: &Staged, files: &[NewFile]) -> Result<(), PortError> {
         for (path, file) in self.paths(staged).iter().zip(files) {
-            if let Err(error) = write(path, &file.part.content).await {
-                return Err(PortError {
-                    system: System::Gestsup,
-                    blast: Blast::Retry,
-                    retry_after: None,
-                    message: format!(
-                        "a file cannot be put into GestSup's folder of uploaded files ({}: {error}): the service's account must be allowed to write there",
-                        path.display()
-                    ),
-                });
-            }
+            write(path, &file.part.content).await.map_err(|error| trouble(path, &error))?;
             reached("mail: file written");
         }
         Ok(())
@@ -45,7 +35,26 @@ impl GestsupMailPen {
     }
 }
 
-async fn write(path: &Path, content: &PartContent) -> std::io::Result<()> {
+/// Where a file of a ticket is.
+pub(in crate::gestsup) fn path_of(folder: &Path, stored_as: &str) -> PathBuf {
+    folder.join(TICKETS).join(stored_as)
+}
+
+/// Why a file is not in its place.
+pub(in crate::gestsup) fn trouble(path: &Path, error: &std::io::Error) -> PortError {
+    PortError {
+        system: System::Gestsup,
+        blast: Blast::Retry,
+        retry_after: None,
+        message: format!(
+            "a file cannot be put into GestSup's folder of uploaded files ({}: {error}): the service's account must be allowed to write there",
+            path.display()
+        ),
+    }
+}
+
+/// Writes a file, so that it lasts and the web server can read it.
+pub(in crate::gestsup) async fn write(path: &Path, content: &PartContent) -> std::io::Result<()> {
     match content {
         PartContent::Bytes(bytes) => tokio::fs::write(path, bytes).await?,
         PartContent::File(from) => {

@@ -3,7 +3,7 @@
 //! ours has a transaction open any more.
 
 mod facts;
-mod files;
+pub(super) mod files;
 mod observed;
 mod rights;
 mod strays;

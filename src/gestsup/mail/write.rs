@@ -9,6 +9,7 @@ use crate::failpoint::reached;
 use crate::flows::mail::{Stage, Staged};
 use crate::flows::reference::Field;
 use crate::mapping::mail::{NewContact, NewReply, NewTicket, Requester, only_held};
+use crate::model::unguessable;
 use chrono::{DateTime, Utc};
 use sqlx::AssertSqlSafe;
 
@@ -251,20 +252,11 @@ impl GestsupMailPen {
         files: &[crate::mapping::mail::NewFile],
     ) -> Result<(), GestsupError> {
         for file in files {
-            let stored = format!("{}_{}", staged.ticket, random());
-            let mut row = Row::default();
-            row.text("uid", random());
-            row.number("ticket_id", staged.ticket);
-            row.text("storage_filename", stored.clone());
-            row.text("real_filename", file.name.clone());
-            self.insert("tattachments", row).await?;
+            let stored = format!("{}_{}", staged.ticket, unguessable());
+            self.pen.attachment(staged.ticket, &stored, &file.name).await?;
+            reached("mail: row inserted");
             staged.files.push(stored);
         }
         Ok(())
     }
-}
-
-/// 32 hexadecimal digits that nobody guesses.
-fn random() -> String {
-    crate::model::sha256_hex(&format!("{}{}", uuid::Uuid::now_v7(), uuid::Uuid::now_v7()))[..32].to_owned()
 }

@@ -33,6 +33,7 @@ impl GestsupPen {
         } else if !self.holds(change).await? {
             return Ok(None);
         }
+        self.attached(change, &mut written).await?;
         if let Some(EventChange::Create { technician, start, end }) = &change.event {
             written.event = self.event(change.number, *technician, &self.local(*start), &self.local(*end)).await?;
         }

@@ -1,5 +1,6 @@
 //! The pen: writes to a ticket what came from Gestan, as GestSup's own pages would, in one short transaction.
 
+mod files;
 mod html;
 mod look;
 mod rights;
@@ -22,6 +23,7 @@ use rows::Required;
 use sqlx::mysql::{MySqlArguments, MySqlRow};
 use sqlx::query::Query;
 use sqlx::{AssertSqlSafe, Executor as _, MySql, MySqlConnection};
+use std::path::PathBuf;
 
 /// As strict as GestSup's tables allow: zero dates are its way to say none.
 const SQL_MODE: &str = "SET SESSION sql_mode = 'STRICT_TRANS_TABLES,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION'";
@@ -35,14 +37,31 @@ pub(super) struct GestsupPen {
     pub(super) connection: MySqlConnection,
     pub(super) catalogue: Catalogue,
     pub(super) required: Required,
+    /// The folder of uploaded files, where files are attached.
+    pub(super) folder: Option<PathBuf>,
     /// Texts hold no more than Windows-1252 (GestSup before 3.2.54).
     pub(super) latin1: bool,
 }
 
+/// GestSup as the follow-up writes to it.
+#[derive(Debug, Clone)]
+pub struct TicketDesk {
+    gestsup: Gestsup,
+    folder: Option<PathBuf>,
+}
+
+impl TicketDesk {
+    /// For this base and its folder of uploaded files, where there is one.
+    pub fn new(gestsup: Gestsup, folder: Option<PathBuf>) -> Self {
+        Self { gestsup, folder }
+    }
+}
+
 #[async_trait]
-impl Desk for Gestsup {
+impl Desk for TicketDesk {
     async fn pen(&self) -> Result<Box<dyn Pen>, PortError> {
-        Ok(Box::new(self.open_to_write().await?))
+        let pen = self.gestsup.open_to_write().await?;
+        Ok(Box::new(GestsupPen { folder: self.folder.clone(), ..pen }))
     }
 }
 
@@ -55,7 +74,7 @@ impl Gestsup {
         }
         let required = Required::read(self, &mut connection).await?;
         let latin1 = required.latin1;
-        Ok(GestsupPen { gestsup: self.clone(), connection, catalogue, required, latin1 })
+        Ok(GestsupPen { gestsup: self.clone(), connection, catalogue, required, folder: None, latin1 })
     }
 }
 
@@ -66,13 +85,23 @@ impl Pen for GestsupPen {
     }
 
     async fn find(&mut self, change: &TicketChange) -> Result<Option<Written>, PortError> {
-        Ok(self.look_up(change).await?)
+        let found = self.look_up(change).await?;
+        if found.is_none() {
+            self.remove(change).await;
+        }
+        Ok(found)
     }
 
-    async fn write(&mut self, change: &TicketChange) -> Result<Wrote, PortError> {
+    async fn write_with(&mut self, change: &TicketChange, contents: &[Vec<u8>]) -> Result<Wrote, PortError> {
         self.run("START TRANSACTION".to_owned()).await?;
         let wrote = match self.write_in_transaction(change).await {
             Ok(Wrote::Done(written)) => {
+                // In their places before a row names them.
+                if let Err(error) = self.place(change, contents).await {
+                    let _ = self.run("ROLLBACK".to_owned()).await;
+                    self.remove(change).await;
+                    return Err(error);
+                }
                 reached("gestsup: before COMMIT");
                 self.run("COMMIT".to_owned()).await.map(|()| Wrote::Done(written))
             }

@@ -2,7 +2,7 @@
 
 use super::super::check::{Finding, Level};
 use super::super::{Gestsup, GestsupError};
-use crate::config::FollowUp;
+use crate::config::{FollowUp, TextPolicy};
 use crate::grants::{Need, Right};
 
 /// The rights that these settings need.
@@ -24,6 +24,9 @@ fn rights(settings: &FollowUp) -> Vec<Right> {
         step.push("time");
     }
     let mut rights = vec![Right::on("tthreads").insert().update(step), Right::on("tincidents").update(ticket)];
+    if settings.documents != TextPolicy::Off {
+        rights.push(Right::on("tattachments").insert());
+    }
     if settings.calendar {
         let columns = ["technician", "date_start", "date_end", "disable"];
         rights.push(Right::on("tevents").insert().update(columns));

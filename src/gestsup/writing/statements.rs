@@ -78,6 +78,7 @@ impl GestsupPen {
         for step in &change.steps {
             self.comment(change, step, &mut written).await?;
         }
+        self.attach(change, &mut written).await?;
         for edit in &change.edits {
             self.edit(edit.step, ticket, &edit.mark, &edit.text).await?;
         }

@@ -20,6 +20,7 @@ pub use desk::{Account, DeskFacts, TicketFacts, two_readers};
 pub(crate) use html::is_costly;
 pub use html::{clean, from_text, only_held};
 pub use identity::identity;
+pub use names::{is_blocked, safe_name};
 pub use quotes::{Fresh, fresh_html, fresh_text};
 pub use reply::answered;
 pub use sight::{Sight, sight};

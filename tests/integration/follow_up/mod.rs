@@ -2,6 +2,7 @@
 
 mod anomalies;
 mod conflicts;
+pub mod documents;
 mod faults;
 mod fields;
 mod round_trips;

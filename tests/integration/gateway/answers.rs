@@ -121,6 +121,8 @@ async fn every_answer_is_what_the_contract_says() {
     let answer = served.call(Method::GET, path, REFERENCE_LINKS, &[], None).await;
     assert_eq!(answer.body["items"].as_array().map(Vec::len), Some(1));
     seen.push((REFERENCE_LINKS.to_owned(), "get".to_owned()));
+    assert_eq!(served.get("/v1/documents?source=gestsup").await.status, StatusCode::OK);
+    seen.push(("/v1/documents".to_owned(), "get".to_owned()));
     let (mut all, mut seen) = (served.contract.operations(), seen);
     all.sort();
     seen.sort();

@@ -154,6 +154,16 @@ async fn documents_of_people_are_listed_and_read_and_no_path_leads_out_of_the_fo
         let problem = served.content(1, document).await.unwrap_err();
         assert_eq!(problem["status"], 404, "{document}: {problem}");
     }
+    let added = served.get("/v1/documents?source=gestsup&cursor=0").await.body;
+    let keys: Vec<i64> =
+        added["items"].as_array().unwrap().iter().map(|item| item["document"].as_i64().unwrap()).collect();
+    assert_eq!(keys, (100..108).collect::<Vec<i64>>(), "those of people: {added}");
+    assert_eq!((&added["items"][0]["size"], &added["items"][1]["size"]), (&json!(3), &json!(null)));
+    assert_eq!((&added["items"][0]["number"], &added["last"]), (&json!(1), &added["newest"]));
+    let page = served.get("/v1/documents?source=gestsup&cursor=100&limit=2").await.body;
+    assert_eq!((page["items"].as_array().unwrap().len(), &page["last"]), (2, &json!(102)), "{page}");
+    assert_eq!(served.get("/v1/documents?source=autre&cursor=0").await.body["items"], json!([]));
+    assert_eq!(served.get("/v1/documents?source=gestsup").await.body["items"], json!([]), "only where to begin");
     assert_eq!(served.documents(2).await.body["items"], json!([]));
     let stranger = served.content(2, 100).await.unwrap_err();
     assert!(stranger["detail"].as_str().unwrap().contains("ticket 2 has no document 100"), "{stranger}");

@@ -2,7 +2,8 @@
 
 use super::places::is_of_follow_up;
 use super::program::Program;
-use crate::follow_up::{ask, following};
+use crate::follow_up::ask;
+use crate::follow_up::documents::{self, bringing};
 use crate::support::World;
 use futures::stream::{self, StreamExt as _};
 use gestan_connector::demo::sandbox::code;
@@ -25,6 +26,7 @@ async fn tell(world: &mut World, chapter: usize) {
             world.erp.set_status(ids[0], code::WAITING).await.unwrap();
             world.erp.type_in_memo(ids[0], "Client appel\\'e9").await.unwrap();
             world.erp.type_in_memo(ids[1], "Vu").await.unwrap();
+            documents::add(world, ids[0], "Devis", "devis.txt", "devis").await;
             world.erp.run("UPDATE Z90_STEP SET MINUTES = 45 WHERE MINUTES = 30").await.unwrap();
         }
         _ => {
@@ -47,6 +49,11 @@ async fn sides(world: &mut World) -> Vec<String> {
         ask(world, "id, state, technician, time, date_hope, date_res > '2026-01-01'", "tincidents ORDER BY id").await;
     lines.extend(ask(world, "ticket, type, author, private, state, tech1, tech2, time, text, SUBSTRING_INDEX(SUBSTRING_INDEX(dest_mail, ':', 3), ':', -1)", "tthreads ORDER BY ticket, id").await);
     lines.extend(ask(world, "incident, technician, date_start, date_end, disable", "tevents ORDER BY id").await);
+    lines.extend(ask(world, "ticket_id, real_filename", "tattachments ORDER BY id").await);
+    lines.extend(documents::uploaded(world));
+    lines.extend(
+        world.erp.ask("SELECT CONCAT_WS('|', LIB100, TRGCIBLE) FROM DOCUMENT ORDER BY IDDOCUMENT").await.unwrap(),
+    );
     lines.extend(world.gestan().await.iter().map(|seen| {
         format!(
             "{} {} {} {} {}",
@@ -61,7 +68,7 @@ async fn sides(world: &mut World) -> Vec<String> {
 }
 
 async fn begin() -> (World, Program) {
-    let mut world = following("calendar = true\nappointment_step = true\nnumber_step = true", "").await;
+    let mut world = bringing("calendar = true\nappointment_step = true\nnumber_step = true", "").await;
     world.desk.run("UPDATE tparameters SET ticket_time_response_element = 1").await.unwrap();
     world.desk.time_per_comment = true;
     let program = Program::on(&mut world).await;

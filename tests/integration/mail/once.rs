@@ -11,6 +11,10 @@ async fn the_same_mail_in_two_folders_and_again_after_new_uids_is_one_ticket() {
     desk.deliver(&letter.clone().with("X-Path", "another server"));
     let report = desk.pass().await;
     assert_eq!((report.tickets, report.duplicates), (1, 1), "{report:#?}");
+    // However old they are, and however often they are listed again.
+    let tomorrow = chrono::Utc::now() + chrono::TimeDelta::days(1);
+    desk.world.site.store().forget_before(tomorrow).await.unwrap();
+    assert_eq!(desk.told().await, ["ticket new Some(1)"], "of the duplicate nothing is left");
     desk.post.server.forget_uids(&desk.post.account, "INBOX").unwrap();
     let validity = desk.post.server.maildir(&desk.post.account, "INBOX");
     assert!(validity.exists());
