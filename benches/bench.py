@@ -12,6 +12,7 @@ from pathlib import Path
 import data
 import mails
 import measure
+import odbc
 import ours
 import reference
 from server import Server
@@ -20,6 +21,7 @@ HERE = Path(__file__).parent
 AIMS = {
     "first_sync_vs_floor": 4.0, "first_sync_vs_script": 0.1, "first_sync_vs_dlt": 1 / 3, "no_change_vs_statement": 1.3,
     "reference_load_vs_floor": None, "reference_no_change_vs_read": None, "reference_changes_vs_statement": None,
+    "odbc_vs_mysql": None, "odbc_vs_mysql_four_at_a_time": None,
     "full_sweep_vs_statement": 1.3, "fifty_changes_vs_round_trips": 2.0, "batch_vs_bulk_insert": None,
 }
 MEMORY = 64
@@ -247,6 +249,9 @@ class Bench:
     def reference(self):
         reference.run(self)
 
+    def odbc(self):
+        odbc.run(self)
+
 
 def table(rows):
     heads = ("what", "ours", "against", "theirs", "ratio", "aim", "peak")
@@ -255,7 +260,7 @@ def table(rows):
         print("  ".join(cell.ljust(width) if at in (0, 2) else cell.rjust(width) for at, (cell, width) in enumerate(zip(row, widths))).rstrip())
 
 
-PARTS = ("first_sync", "passes", "gateway", "growth", "reference", "mail")
+PARTS = ("first_sync", "passes", "gateway", "growth", "reference", "mail", "odbc")
 
 
 def main():

@@ -35,7 +35,7 @@ listen = "127.0.0.1:{listen}"
 token = "{token}"
 
 [gateway.base]
-host = "127.0.0.1"
+{base}host = "127.0.0.1"
 port = {port}
 database = "{gestan}"
 user = "gateway"
@@ -79,8 +79,8 @@ rules = [{{ when = {{ type = "Demande" }}, genre = "installation" }}]
 
 
 class Site:
-    def __init__(self, server, name, more=""):
-        self.more = more
+    def __init__(self, server, name, more="", base="", binary=BINARY):
+        self.more, self.base, self.binary = more, base, binary
         self.server, self.gestsup, self.gestan = server, f"gestsup_{name}", f"gestan_{name}"
         server.create(self.gestsup, "gestsup.sql")
         server.create(self.gestan, "gestan.sql")
@@ -88,14 +88,14 @@ class Site:
         self.config = self.write("connector", 8_640_000)
         # The rolling look at every ticket is due at once, and does its whole round in one pass.
         self.rolling = self.write("rolling", 60)
-        measure.run([BINARY, "--config", self.config, "gateway", "install"], stdout=server.folder / "install.log")
+        measure.run([binary, "--config", self.config, "gateway", "install"], stdout=server.folder / "install.log")
 
     def write(self, kind, full_every):
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.listen = free.getsockname()[1]
         file = self.server.folder / f"{self.gestsup}-{kind}.toml"
-        names = dict(port=self.server.port, gestsup=self.gestsup, gestan=self.gestan, state=self.state)
+        names = dict(port=self.server.port, gestsup=self.gestsup, gestan=self.gestan, state=self.state, base=self.base)
         file.write_text(CONFIG.format(**names, listen=self.listen, token=TOKEN, full_every=full_every) + self.more)
         file.chmod(0o600)
         return file
@@ -157,7 +157,7 @@ class GatewayRun:
     def __init__(self, site):
         self.site = site
         self.process = subprocess.Popen(
-            [BINARY, "--config", site.rolling, "gateway"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+            [site.binary, "--config", site.rolling, "gateway"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
             preexec_fn=private.die_with_parent,
         )
         while True:

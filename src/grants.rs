@@ -1,7 +1,7 @@
 //! The rights of the database accounts, and the statements that grant them. Each adapter says which rights its writes need;
 //! the command `grants`, the guides and the accounts that the tests run with all come from here.
 
-use crate::config::{Config, FollowUp, MailAttachments, MailFlow, Mailbox, MailboxMode, Reference};
+use crate::config::{BaseKind, Config, FollowUp, MailAttachments, MailFlow, Mailbox, MailboxMode, Reference};
 use crate::{gateway, gestsup};
 use serde::Serialize;
 
@@ -143,6 +143,8 @@ pub struct Account {
     pub user: String,
     /// Where it connects from, as the server sees it.
     pub from: String,
+    /// Whether its server takes GRANT statements; HFSQL has a window for rights.
+    pub takes_grants: bool,
     /// What it needs.
     pub needs: Vec<Need>,
 }
@@ -169,6 +171,7 @@ impl Account {
             database: gestsup.database.clone(),
             user: gestsup.user.clone(),
             from: origin(&gestsup.host),
+            takes_grants: true,
             needs: std::iter::once(READING).chain(writers.map(|writer| writer.need(config))).collect(),
         })
     }
@@ -184,6 +187,7 @@ impl Account {
             database: gateway.base.database.clone(),
             user: gateway.base.user.clone(),
             from: origin(&gateway.base.host),
+            takes_grants: gateway.base.kind == BaseKind::Mysql,
             needs: gateway_needs(&gateway::Writes::of(gateway, counts), install),
         })
     }

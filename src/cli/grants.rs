@@ -55,6 +55,7 @@ fn document(account: &Account) -> serde_json::Value {
         "database": account.database,
         "user": account.user,
         "from": account.from,
+        "takes_grants": account.takes_grants,
         "create": account.creation(),
         "statements": account.statements(),
     })
@@ -66,6 +67,10 @@ pub(super) fn text(account: &Account) -> String {
         format!("-- {}: database {} on {}", account.system, account.database, account.server),
         format!("-- {};", account.creation()),
     ];
+    let mark = if account.takes_grants { "" } else { "-- " };
+    if !account.takes_grants {
+        lines.push("-- HFSQL takes no GRANT: give the account these rights in the HFSQL Control Center.".to_owned());
+    }
     let mut purpose = None;
     for statement in account.statements() {
         if purpose != Some(statement.purpose) {
@@ -73,7 +78,7 @@ pub(super) fn text(account: &Account) -> String {
             let of = if statement.of.is_empty() { String::new() } else { format!("{}: ", statement.of) };
             lines.extend([String::new(), format!("-- {of}{}", statement.purpose)]);
         }
-        lines.push(format!("{};", statement.sql));
+        lines.push(format!("{mark}{};", statement.sql));
     }
     lines.join("\n")
 }

@@ -110,6 +110,12 @@ impl Site {
         if base(&config) != base(&self.config) {
             bail!("another GestSup ([gestsup] source, host, port or database) needs a restart of the service");
         }
+        let door = |config: &Config| {
+            config.gestan.as_ref().and_then(|gestan| Some((gestan.gateway.clone(), gestan.door.clone()?)))
+        };
+        if door(&config) != door(&self.config) {
+            bail!("another door for gateways ([gestan.door]) needs a restart of the service");
+        }
         let mut site = Self::assemble(config, self.store.clone(), self.lock.clone())?;
         site.daemon_lock = Arc::clone(&self.daemon_lock);
         site.links = Arc::clone(&self.links);

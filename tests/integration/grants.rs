@@ -102,3 +102,18 @@ async fn only_what_the_flows_that_are_on_need_is_printed() {
     assert!(holds(&more, "tthreads") && holds(&more, "tusers") && !holds(&more, "CREATE"), "{more:#?}");
     assert!(!holds(&more, "time_hope"), "`load` is off: {more:#?}");
 }
+
+#[tokio::test]
+async fn rights_of_an_hfsql_base_are_for_a_person_to_give_and_nothing_to_run() {
+    let program = Program::on(World::new().await);
+    program.reconfigure("[gateway.base]\n", "[gateway.base]\nkind = \"hfsql\"\n");
+    let (code, text, errors) = program.run(&["grants"]).await;
+    if cfg!(not(feature = "hfsql")) {
+        assert!(code == 78 && errors.contains("built without ODBC"), "{errors}");
+        return;
+    }
+    assert_eq!(code, 0, "{errors}");
+    let (_, of_gestan) = text.split_once("-- Gestan: ").unwrap();
+    assert!(of_gestan.contains("HFSQL Control Center") && of_gestan.contains("INTERVENTION"), "{of_gestan}");
+    assert!(of_gestan.lines().skip(1).all(|line| line.is_empty() || line.starts_with("--")), "{of_gestan}");
+}

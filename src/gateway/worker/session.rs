@@ -34,7 +34,11 @@ impl Session {
                 this.execute(sql, None)?;
             }
         }
-        this.connection.set_autocommit(false).map_err(told)?;
+        this.connection.set_autocommit(false).map_err(|error| {
+            let told = told(error);
+            let message = format!("the driver keeps no transactions, which the connector relies on: {}", told.message);
+            Diagnostic { message, ..told }
+        })?;
         Ok(this)
     }
 
