@@ -35,7 +35,7 @@ impl GestsupPen {
             values.push(nothing.to_owned());
         }
         let sql = format!("INSERT INTO tattachments ({}) VALUES ({})", names.join(", "), values.join(", "));
-        let query = texts.into_iter().fold(sqlx::query(AssertSqlSafe(sql)), |query, text| query.bind(text));
+        let query = texts.into_iter().fold(sqlx::query(AssertSqlSafe(sql)), sqlx::query::Query::bind);
         self.execute(query).await
     }
 
