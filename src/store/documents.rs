@@ -7,7 +7,7 @@ use crate::flows::tickets::Commit;
 use crate::gestan::contract::AddedDocument;
 use chrono::{DateTime, Utc};
 
-/// Up to where documents were looked for.
+/// From where on, and up to where, documents were looked for.
 const SEEN: &str = "follow_up.documents";
 
 impl Store {
@@ -25,7 +25,8 @@ impl Store {
             let query = sqlx::query(sql).bind(one.document).bind(one.key.number).bind(self.text(one)?).bind(now);
             self.done(query.execute(&mut *transaction).await)?;
         }
-        self.set_seen(&mut transaction, &last.to_string()).await?;
+        let sql = "UPDATE value SET value = substr(value, 1, instr(value, ' ')) || ? WHERE name = ?";
+        self.done(sqlx::query(sql).bind(last.to_string()).bind(SEEN).execute(&mut *transaction).await)?;
         self.done(transaction.commit().await)
     }
 
@@ -34,8 +35,9 @@ impl Store {
         self.done(query.execute(&mut **transaction).await).map(|_| ())
     }
 
-    pub(super) async fn load_documents_seen(&self) -> Result<Option<i64>, StoreError> {
-        Ok(self.read_value(SEEN).await?.and_then(|text| text.parse().ok()))
+    pub(super) async fn load_documents_seen(&self) -> Result<Option<(i64, i64)>, StoreError> {
+        let value = self.read_value(SEEN).await?.unwrap_or_default();
+        Ok(value.split_once(' ').and_then(|(from, last)| Some((from.parse().ok()?, last.parse().ok()?))))
     }
 
     pub(super) async fn store_beginning(&self, after: Option<i64>) -> Result<(), StoreError> {
@@ -45,7 +47,7 @@ impl Store {
             None => "DELETE FROM follow_up_document WHERE phase = 'waiting' AND ? IS NULL",
         };
         self.done(sqlx::query(sql).bind(after).execute(&mut *transaction).await)?;
-        self.set_seen(&mut transaction, &after.map(|after| after.to_string()).unwrap_or_default()).await?;
+        self.set_seen(&mut transaction, &after.map(|after| format!("{after} {after}")).unwrap_or_default()).await?;
         self.done(transaction.commit().await)
     }
 

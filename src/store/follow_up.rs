@@ -209,7 +209,7 @@ impl FollowMemory for Store {
         Ok(self.store_awaited(added, last, now).await?)
     }
 
-    async fn documents_seen(&self) -> Result<Option<i64>, PortError> {
+    async fn documents_seen(&self) -> Result<Option<(i64, i64)>, PortError> {
         Ok(self.load_documents_seen().await?)
     }
 

@@ -123,14 +123,14 @@ impl FollowUpFlow<'_> {
     /// Documents that were added since the last look. Those before the first look are history.
     async fn find_documents(&self, dry_run: bool, now: DateTime<Utc>) -> Result<Vec<AddedDocument>, PortError> {
         let source = self.tickets.source_name;
-        let Some(mut seen) = self.memory.documents_seen().await? else {
+        let Some((start, mut seen)) = self.memory.documents_seen().await? else {
             let newest = self.additions.added(source, None).await?.newest;
             if !dry_run {
                 self.memory.begin_documents(Some(newest)).await?;
             }
             return Ok(Vec::new());
         };
-        let (mut found, mut from) = (Vec::new(), (seen - OVERLAP).max(0));
+        let (mut found, mut from) = (Vec::new(), (seen - OVERLAP).max(start));
         for _ in 0..PAGES {
             let page = self.additions.added(source, Some(from)).await?;
             if page.newest < seen && !dry_run {

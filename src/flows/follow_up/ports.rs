@@ -242,8 +242,8 @@ pub trait FollowMemory: Memory {
     /// Remembers documents that are to be attached, but for those that are known, and up to where they were looked for.
     async fn await_documents(&self, added: &[AddedDocument], last: i64, now: DateTime<Utc>) -> Result<(), PortError>;
 
-    /// Up to where documents were looked for; `None`: not yet.
-    async fn documents_seen(&self) -> Result<Option<i64>, PortError>;
+    /// Behind which document they are looked for, and up to which they were; `None`: not yet.
+    async fn documents_seen(&self) -> Result<Option<(i64, i64)>, PortError>;
 
     /// Documents are looked for from here on, and those behind are not known; `None`: they are not looked for.
     async fn begin_documents(&self, after: Option<i64>) -> Result<(), PortError>;
