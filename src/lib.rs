@@ -6,6 +6,7 @@
 pub mod cli;
 pub mod config;
 pub mod daemon;
+#[cfg(unix)]
 pub mod demo;
 pub mod failpoint;
 pub mod flows;
@@ -18,6 +19,7 @@ pub mod mapping;
 pub mod messages;
 pub mod model;
 mod mysql;
+mod private;
 pub mod retry;
 pub mod smtp;
 pub mod store;

@@ -1,7 +1,9 @@
 //! The one place that knows the log crate. The log goes to standard error: standard output is for
-//! results.
+//! results. Only a service of Windows has files of its own.
 
 use crate::config::LogFormat;
+use std::io::IsTerminal as _;
+use tracing_subscriber::fmt::writer::BoxMakeWriter;
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 use tracing_subscriber::{EnvFilter, Layer, Registry, reload};
@@ -21,6 +23,46 @@ pub enum TelemetryError {
         /// What the system says.
         source: std::io::Error,
     },
+    /// The files of a service of Windows.
+    #[cfg(windows)]
+    #[error("no log can be written in {folder} ({reason}): let the account of the service write there", folder = folder.display())]
+    Folder {
+        /// Where they would be.
+        folder: std::path::PathBuf,
+        /// What the system says.
+        reason: String,
+    },
+}
+
+/// Where the log goes.
+#[derive(Debug, Clone)]
+pub enum Destination {
+    /// To whoever started the program.
+    StandardError,
+    /// Into a folder, a file a day, of which the last thirty are kept: nobody hears a service of Windows.
+    #[cfg(windows)]
+    Folder(std::path::PathBuf),
+}
+
+impl Destination {
+    /// What to write to, and whether that shows colours.
+    fn open(&self) -> Result<(BoxMakeWriter, bool), TelemetryError> {
+        match self {
+            Self::StandardError => Ok((BoxMakeWriter::new(std::io::stderr), std::io::stderr().is_terminal())),
+            #[cfg(windows)]
+            Self::Folder(folder) => {
+                use tracing_appender::rolling::{RollingFileAppender, Rotation};
+                let files = RollingFileAppender::builder()
+                    .rotation(Rotation::DAILY)
+                    .filename_prefix("gateway")
+                    .filename_suffix("log")
+                    .max_log_files(30)
+                    .build(folder)
+                    .map_err(|error| TelemetryError::Folder { folder: folder.clone(), reason: error.to_string() })?;
+                Ok((BoxMakeWriter::new(files), false))
+            }
+        }
+    }
 }
 
 /// Whether a log level can be understood.
@@ -53,10 +95,11 @@ impl LogHandle {
 /// Starts the log. A second call changes nothing, so that tests and commands may both ask for it.
 ///
 /// # Errors
-/// When the level is not understood, or there is no journal to write to.
-pub fn init(level: &str, format: LogFormat, to_terminal: bool) -> Result<LogHandle, TelemetryError> {
+/// When the level is not understood, or there is no journal or file to write to.
+pub fn init(level: &str, format: LogFormat, destination: &Destination) -> Result<LogHandle, TelemetryError> {
     let (filter, handle) = reload::Layer::new(filter(level)?);
-    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_ansi(to_terminal);
+    let (writer, colours) = destination.open()?;
+    let lines = tracing_subscriber::fmt::layer().with_writer(writer).with_ansi(colours);
     let out: Box<dyn Layer<_> + Send + Sync> = match format {
         LogFormat::Text => lines.with_target(false).boxed(),
         LogFormat::Json => lines.json().flatten_event(true).with_current_span(false).boxed(),

@@ -22,8 +22,15 @@ enum Gestan {
 }
 
 impl Demo {
+    #[cfg(unix)]
     pub(super) async fn execute(self, globals: &Globals) -> anyhow::Result<ExitCode> {
         let ok = crate::demo::run(self.keep, globals.json, self.gestan == Gestan::Odbc).await?;
         Ok(if ok { ExitCode::Ok } else { ExitCode::Records })
+    }
+
+    #[cfg(not(unix))]
+    #[allow(clippy::unused_async)]
+    pub(super) async fn execute(self, _: &Globals) -> anyhow::Result<ExitCode> {
+        anyhow::bail!("the demonstration starts servers of Linux: see it there")
     }
 }

@@ -12,6 +12,10 @@ use tokio_util::sync::CancellationToken;
 /// Serve Gestan's base to a connector elsewhere, install what it needs, or look for its codes.
 #[derive(Debug, Args)]
 pub struct Gateway {
+    /// Be a service of Windows, as whose command this is given; the log is beside the configuration.
+    #[cfg(windows)]
+    #[arg(long)]
+    service: bool,
     #[command(subcommand)]
     command: Option<GatewayCommand>,
 }
@@ -33,7 +37,9 @@ enum GatewayCommand {
 impl Gateway {
     pub(super) async fn execute(self, globals: &Globals) -> anyhow::Result<ExitCode> {
         match self.command {
-            None => serve(globals).await,
+            #[cfg(windows)]
+            None if self.service => super::windows::serve(globals).await,
+            None => serve(globals, CancellationToken::new()).await,
             Some(GatewayCommand::Install) => install(globals).await,
             Some(GatewayCommand::Probe) => probe(globals).await,
             Some(GatewayCommand::Selftest { write }) => selftest(globals, write).await,
@@ -41,13 +47,13 @@ impl Gateway {
     }
 }
 
-async fn serve(globals: &Globals) -> anyhow::Result<ExitCode> {
+/// Serves until a signal ends it, or it is cancelled.
+pub(super) async fn serve(globals: &Globals, cancel: CancellationToken) -> anyhow::Result<ExitCode> {
     let loaded = globals.load(Role::Gateway, LogTo::Service)?;
     let gateway = Arc::new(embedded_gateway(&loaded.config)?);
     let settings = loaded.config.gateway.as_ref().context("[gateway] is missing")?;
     let token = settings.token.as_ref().context("[gateway] token is missing")?;
     let token = token.resolve().context("while reading [gateway] token")?;
-    let cancel = CancellationToken::new();
     let stop = cancel.clone();
     let mut signals = StopSignals::listen()?;
     tokio::spawn(async move {

@@ -32,25 +32,33 @@ mod state;
 mod status;
 mod sync;
 mod undo;
+#[cfg(windows)]
+mod windows;
 
 pub use exit::{ExitCode, exit_code};
 pub use output::{report_error, table};
 
 use crate::config::{self, Config, Loaded, LogFormat, Role};
 use crate::daemon::Site;
-use crate::telemetry::{self, LogHandle};
+use crate::telemetry::{self, Destination, LogHandle};
 use anyhow::Context as _;
 use clap::{Parser, Subcommand};
-use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
+
+/// The configuration that is read where no other one is named.
+const CONFIG: &str = if cfg!(windows) {
+    r"C:\ProgramData\gestan-connector\connector.toml"
+} else {
+    "/etc/gestan-connector/connector.toml"
+};
 
 /// Keeps a GestSup help-desk and a Gestan ERP in step.
 #[derive(Debug, Parser)]
 #[command(name = "gestan-connector", version, about, max_term_width = 100)]
 pub struct Cli {
     /// Configuration file.
-    #[arg(long, short, global = true, value_name = "FILE", default_value = "/etc/gestan-connector/connector.toml")]
+    #[arg(long, short, global = true, value_name = "FILE", default_value = CONFIG)]
     pub config: PathBuf,
     /// Print JSON instead of text, for programs.
     #[arg(long, global = true)]
@@ -160,6 +168,7 @@ struct Globals {
     json: bool,
     /// The log, once it is started.
     log: OnceLock<LogHandle>,
+    log_goes: Destination,
 }
 
 impl Command {
@@ -181,7 +190,7 @@ impl Command {
 
 impl Globals {
     fn new(config: PathBuf, json: bool) -> Self {
-        Self { config, json, log: OnceLock::new() }
+        Self { config, json, log: OnceLock::new(), log_goes: Destination::StandardError }
     }
 
     /// The site to work on: the running service's, where it carries out the command. A command that only looks needs
@@ -211,8 +220,7 @@ impl Globals {
             // Who gave the command reads it, not the journal.
             LogTo::Command | LogTo::Check => LogFormat::Text,
         };
-        let handle =
-            telemetry::init(level, format, std::io::stderr().is_terminal()).context("while starting the log")?;
+        let handle = telemetry::init(level, format, &self.log_goes).context("while starting the log")?;
         let _ = self.log.set(handle);
         for warning in &loaded.warnings {
             match log {

@@ -3,7 +3,7 @@
 use super::exit::ExitCode;
 use super::{Cli, Command, Globals, output, screen};
 use crate::config::{self, Role};
-use crate::daemon::{Asked, Commands, Served, Told};
+use crate::daemon::{Asked, Commands, Served, Stream, Told};
 use anyhow::Context as _;
 use async_trait::async_trait;
 use clap::Parser as _;
@@ -12,7 +12,6 @@ use std::io::{IsTerminal as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
-use tokio::net::UnixStream;
 
 /// The program's version: what it means by a command.
 const VERSION: &str = env!("CARGO_PKG_VERSION");
@@ -24,7 +23,7 @@ const VERSION: &str = env!("CARGO_PKG_VERSION");
 pub(super) async fn ask(config: &Path, files: &[&Path]) -> anyhow::Result<Option<u8>> {
     // Mistakes of the configuration are told by the command itself.
     let Ok(loaded) = config::load(config, Role::Daemon) else { return Ok(None) };
-    let Ok(stream) = UnixStream::connect(loaded.config.socket()).await else { return Ok(None) };
+    let Ok(stream) = Stream::connect(loaded.config.socket()).await else { return Ok(None) };
     let mut contents = BTreeMap::new();
     for file in files {
         let text = std::fs::read_to_string(file).with_context(|| format!("while reading {}", file.display()))?;

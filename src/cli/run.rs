@@ -14,6 +14,9 @@ pub struct Run {}
 
 impl Run {
     pub(super) async fn execute(self, globals: &Globals) -> anyhow::Result<ExitCode> {
+        if cfg!(not(unix)) {
+            anyhow::bail!("the daemon runs on Linux; only the gateway runs here: start it by `gateway`");
+        }
         let loaded = globals.load(Role::Daemon, LogTo::Service)?;
         let site = Site::open(loaded.config).await?;
         // A GestSup that is down is waited for; one that another daemon works on is left to it.

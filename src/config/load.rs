@@ -5,6 +5,7 @@ use super::document::Document;
 use super::schema::{Walk, schema};
 use super::validate::{check, warnings};
 use super::{Config, Secret};
+use crate::private;
 use std::path::{Path, PathBuf};
 
 /// What the configuration is needed for, which decides which tables it must have.
@@ -71,8 +72,6 @@ pub fn parse(text: &str, file: &str, role: Role) -> Result<(Config, Vec<Diagnost
 }
 
 fn readable_by_others(path: &Path, config: &Config) -> Option<Diagnostic> {
-    use std::os::unix::fs::PermissionsExt as _;
-    let mode = std::fs::metadata(path).ok()?.permissions().mode();
     let secrets = [
         config.gestsup.as_ref().map(|gestsup| &gestsup.password),
         config.gestan.as_ref().and_then(|gestan| gestan.token.as_ref()),
@@ -80,7 +79,7 @@ fn readable_by_others(path: &Path, config: &Config) -> Option<Diagnostic> {
         config.gateway.as_ref().map(|gateway| &gateway.base.password),
     ];
     let inline = secrets.into_iter().flatten().any(|secret| matches!(secret, Secret::Inline(text) if !text.is_empty()));
-    (inline && mode & 0o004 != 0).then(|| {
+    (inline && private::is_open_to_all(path)).then(|| {
         Diagnostic::new(
             "",
             0..0,

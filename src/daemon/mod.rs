@@ -6,6 +6,7 @@ mod clock;
 mod door;
 mod flow;
 mod lane;
+mod local;
 mod mails;
 mod metrics;
 mod monitor;
@@ -18,11 +19,16 @@ mod signals;
 mod site;
 mod socket;
 mod story;
+#[cfg(unix)]
+mod systemd;
+#[cfg(not(unix))]
+#[path = "without_systemd.rs"]
 mod systemd;
 mod voice;
 mod watch;
 
 pub use flow::Flow;
+pub(crate) use local::Stream;
 pub use monitor::Health;
 pub use service::{Reload, serve};
 pub use signals::StopSignals;

@@ -1,6 +1,34 @@
 //! The signals that ask a process to end, or to read its configuration again.
 
-use tokio::signal::unix::{Signal, SignalKind, signal};
+use system::{Hangup, Interrupt, Terminate};
+
+#[cfg(unix)]
+mod system {
+    use tokio::signal::unix::{Signal, SignalKind, signal};
+
+    pub(super) type Terminate = Signal;
+    pub(super) type Interrupt = Signal;
+    pub(super) type Hangup = Signal;
+
+    pub(super) fn terminate() -> std::io::Result<Terminate> {
+        signal(SignalKind::terminate())
+    }
+
+    pub(super) fn interrupt() -> std::io::Result<Interrupt> {
+        signal(SignalKind::interrupt())
+    }
+
+    pub(super) fn hangup() -> std::io::Result<Hangup> {
+        signal(SignalKind::hangup())
+    }
+}
+
+/// What a console has in their place: its window is closed, Ctrl-C, Ctrl-Break.
+#[cfg(windows)]
+mod system {
+    pub(super) use tokio::signal::windows::{CtrlBreak as Hangup, CtrlC as Interrupt, CtrlClose as Terminate};
+    pub(super) use tokio::signal::windows::{ctrl_break as hangup, ctrl_c as interrupt, ctrl_close as terminate};
+}
 
 /// What a signal asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -14,8 +42,8 @@ pub(super) enum Asked {
 /// Listens to SIGTERM and SIGINT.
 #[derive(Debug)]
 pub struct StopSignals {
-    terminate: Signal,
-    interrupt: Signal,
+    terminate: Terminate,
+    interrupt: Interrupt,
 }
 
 impl StopSignals {
@@ -24,7 +52,7 @@ impl StopSignals {
     /// # Errors
     /// When the system refuses.
     pub fn listen() -> std::io::Result<Self> {
-        Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
+        Ok(Self { terminate: system::terminate()?, interrupt: system::interrupt()? })
     }
 
     /// Waits for the next one.
@@ -40,12 +68,12 @@ impl StopSignals {
 #[derive(Debug)]
 pub(super) struct Signals {
     stops: StopSignals,
-    hangup: Signal,
+    hangup: Hangup,
 }
 
 impl Signals {
     pub(super) fn listen() -> std::io::Result<Self> {
-        Ok(Self { stops: StopSignals::listen()?, hangup: signal(SignalKind::hangup())? })
+        Ok(Self { stops: StopSignals::listen()?, hangup: system::hangup()? })
     }
 
     pub(super) async fn next(&mut self) -> Asked {

@@ -3,17 +3,16 @@
 
 use super::flow::Flow;
 use super::lane::Wakes;
+use super::local::{self, Listener, Stream};
 use super::site::Site;
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::io;
-use std::os::unix::fs::{FileTypeExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
-use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
@@ -91,7 +90,7 @@ pub trait Commands: Send + Sync {
 
 /// Where the service listens.
 pub(super) struct Socket {
-    listener: UnixListener,
+    listener: Listener,
     path: PathBuf,
 }
 
@@ -101,15 +100,7 @@ impl Socket {
     /// # Errors
     /// When the system refuses, or something else has the name.
     pub(super) fn listen(path: &Path) -> io::Result<Self> {
-        match std::fs::symlink_metadata(path) {
-            Ok(found) if found.file_type().is_socket() => std::fs::remove_file(path)?,
-            Ok(_) => return Err(io::Error::new(io::ErrorKind::AlreadyExists, "there is a file of this name")),
-            Err(_) => {}
-        }
-        let listener = UnixListener::bind(path)?;
-        // The service's own account and root: whoever may write the state.
-        std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600))?;
-        Ok(Self { listener, path: path.to_owned() })
+        Ok(Self { listener: local::listen(path)?, path: path.to_owned() })
     }
 
     /// Serves until it is cancelled.
@@ -145,7 +136,7 @@ impl Socket {
 }
 
 async fn answer(
-    stream: UnixStream,
+    stream: Stream,
     site: Arc<Site>,
     wakes: Arc<Wakes>,
     commands: Arc<dyn Commands>,

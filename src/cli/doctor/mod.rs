@@ -5,6 +5,7 @@ mod redact;
 use super::{ExitCode, Globals, LogTo, check, output, screen};
 use crate::config::Role;
 use crate::daemon::{Next, Site};
+use crate::private;
 use crate::store::{JournalFilter, Store};
 use anyhow::Context as _;
 use chrono::{DateTime, Local, Utc};
@@ -12,7 +13,6 @@ use clap::Args;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use serde::Serialize;
-use std::fs::OpenOptions;
 use std::path::PathBuf;
 
 /// Lines of the journal that go with it.
@@ -199,11 +199,11 @@ async fn samples(config: crate::config::Config) -> anyhow::Result<serde_json::Va
 
 /// Writes the archive, readable by its owner alone; how many bytes it has.
 fn write(file: &PathBuf, files: &[(&'static str, String)]) -> anyhow::Result<u64> {
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let target = options.open(file).with_context(|| format!("while writing {}", file.display()))?;
+    let target = private::options()
+        .write(true)
+        .create_new(true)
+        .open(file)
+        .with_context(|| format!("while writing {}", file.display()))?;
     let mut archive = tar::Builder::new(GzEncoder::new(target, Compression::default()));
     for (name, content) in files {
         let mut header = tar::Header::new_gnu();

@@ -8,12 +8,12 @@ use crate::config::{self, Role};
 use crate::daemon::{Site, embedded_gateway, gestan_client};
 use crate::flows::tickets::PassOptions;
 use crate::gestsup::Level;
+use crate::private;
 use anyhow::Context as _;
 use chrono::Utc;
 use secrecy::ExposeSecret as _;
 use serde_json::json;
 use std::io::Write as _;
-use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
 /// Writes a file that nobody but its owner, and the group of its folder, may read; it is whole or not there at all.
@@ -25,21 +25,9 @@ pub(super) fn write_private(path: &Path, text: &str) -> anyhow::Result<()> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     std::fs::create_dir_all(folder).with_context(told)?;
     let beside = path.with_extension("new");
-    let mut file = std::fs::OpenOptions::new()
-        .write(true)
-        .create(true)
-        .truncate(true)
-        .mode(0o600)
-        .open(&beside)
-        .with_context(told)?;
+    let mut file = private::options().write(true).create(true).truncate(true).open(&beside).with_context(told)?;
     file.write_all(text.as_bytes()).with_context(told)?;
-    // The package gives root's folder to the service's group: what is in it is for the service to read.
-    let group = std::fs::metadata(folder).with_context(told)?.gid();
-    let is_root = std::fs::metadata(&beside).with_context(told)?.uid() == 0;
-    if is_root && group != 0 {
-        std::os::unix::fs::chown(&beside, None, Some(group)).with_context(told)?;
-        std::fs::set_permissions(&beside, std::fs::Permissions::from_mode(0o640)).with_context(told)?;
-    }
+    private::share_with_group(&beside, folder).with_context(told)?;
     file.sync_all().with_context(told)?;
     std::fs::rename(&beside, path).with_context(told)
 }
@@ -152,7 +140,7 @@ impl Wizard {
     /// What is left for a person to do.
     fn next_steps(&self, ok: bool) -> Vec<String> {
         let ask = self.ask;
-        let config = match self.config == Path::new("/etc/gestan-connector/connector.toml") {
+        let config = match self.config == Path::new(crate::cli::CONFIG) {
             true => String::new(),
             false => format!(" --config {}", self.config.display()),
         };
