@@ -1,13 +1,15 @@
-//! `generate`: what a package has beside the program, made from its own commands: manual pages and completions.
+//! `generate`: what a package has beside the program, made from its own commands and configuration: manual pages, completions,
+//! and the reference of the configuration.
 
 use super::{Cli, ExitCode};
+use crate::config::{self, Locale};
 use anyhow::Context as _;
 use clap::{Args, Command, CommandFactory as _};
 use clap_complete::Shell;
 use clap_mangen::Man;
 use std::path::{Path, PathBuf};
 
-/// Write manual pages and completions, for a package.
+/// Write manual pages, completions and the reference of the configuration, for a package.
 #[derive(Debug, Args)]
 #[group(required = true, multiple = true)]
 pub struct Generate {
@@ -17,6 +19,9 @@ pub struct Generate {
     /// Print the completions for a shell.
     #[arg(long, value_name = "SHELL")]
     completions: Option<Shell>,
+    /// Write the reference of the configuration into this folder: en/reference.md and fr/reference.md.
+    #[arg(long, value_name = "DIR")]
+    reference: Option<PathBuf>,
 }
 
 /// What the first page says beyond the commands.
@@ -62,6 +67,15 @@ impl Generate {
         if let Some(shell) = self.completions {
             let name = command.get_name().to_owned();
             clap_complete::generate(shell, &mut command, name, &mut std::io::stdout());
+        }
+        if let Some(folder) = &self.reference {
+            for (locale, name) in [(Locale::En, "en"), (Locale::Fr, "fr")] {
+                let folder = folder.join(name);
+                std::fs::create_dir_all(&folder).with_context(|| format!("while making {}", folder.display()))?;
+                let path = folder.join("reference.md");
+                let text = config::handbook(locale).context("while reading the French texts")?;
+                std::fs::write(&path, text).with_context(|| format!("while writing {}", path.display()))?;
+            }
         }
         Ok(ExitCode::Ok)
     }

@@ -188,9 +188,7 @@ impl<'s> Writer<'s> {
         let own = parent.get(format!("x-{name}").as_str()).cloned();
         let shown = given.cloned().or(own).or(defaults).or_else(|| examples(key).first().cloned());
         for (name, value) in shown.iter().filter_map(Json::as_object).flatten() {
-            let bare = name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-');
-            let name = if bare { name.clone() } else { format!("\"{name}\"") };
-            let _ = writeln!(self.out, "{mark}{name} = {}", toml(value));
+            let _ = writeln!(self.out, "{mark}{} = {}", toml_key(name), toml(value));
         }
     }
 
@@ -214,15 +212,20 @@ fn is_nullable(key: &Json) -> bool {
     alternatives.is_some_and(|all| all.iter().any(|one| one.get("type").and_then(Json::as_str) == Some("null")))
 }
 
-fn examples(key: &Json) -> &[Json] {
+pub(super) fn examples(key: &Json) -> &[Json] {
     key.get("examples").and_then(Json::as_array).map_or(&[], Vec::as_slice)
 }
 
 /// The default of a key; where it is nothing, its example.
 fn default_of(schema: &Json, parent: &Json, key: &Json, name: &str) -> Option<Json> {
+    own_default(schema, parent, key, name).or_else(|| examples(key).first().cloned())
+}
+
+/// The default of a key, unless it is nothing.
+pub(super) fn own_default(schema: &Json, parent: &Json, key: &Json, name: &str) -> Option<Json> {
     let own = key.get("default").or_else(|| parent.get("default").and_then(|all| all.get(name)));
     let own = own.or_else(|| resolve(schema, parent).get("default").and_then(|all| all.get(name)));
-    own.filter(|value| !value.is_null()).or_else(|| examples(key).first()).cloned()
+    own.filter(|value| !value.is_null()).cloned()
 }
 
 /// A value that shows what a required key looks like.
@@ -242,8 +245,14 @@ pub(super) fn example_value(schema: &Json, key: &Json, name: &str) -> String {
     }
 }
 
+/// A name as it stands before the = in TOML.
+pub(super) fn toml_key(name: &str) -> String {
+    let bare = name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-');
+    if bare { name.to_owned() } else { format!("\"{name}\"") }
+}
+
 /// A JSON value as TOML, on one line.
-fn toml(value: &Json) -> String {
+pub(super) fn toml(value: &Json) -> String {
     match value {
         Json::Array(items) => format!("[{}]", items.iter().map(toml).collect::<Vec<_>>().join(", ")),
         Json::Object(map) => {

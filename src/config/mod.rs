@@ -1,9 +1,10 @@
 //! The configuration: a TOML file read into the model, with every mistake reported at once, at its
-//! line and column. `connector.toml.example` is generated from the same model.
+//! line and column. `connector.toml.example` and the reference are generated from the same model.
 
 mod diagnostic;
 mod document;
 mod example;
+mod handbook;
 mod load;
 mod model;
 mod schema;
@@ -17,6 +18,7 @@ mod validate_service;
 
 pub use diagnostic::{ConfigErrors, Diagnostic};
 pub use example::{example, filled};
+pub use handbook::handbook;
 pub use load::{Loaded, Role, load, parse};
 pub use model::*;
 pub use secret::{Secret, SecretError, SecretHash};

@@ -149,6 +149,7 @@ fn both_languages_have_the_same_chapters_commands_and_tables() {
         ("docs/fr/mises-a-jour.md", "docs/en/upgrades.md"),
         ("docs/fr/hfsql.md", "docs/en/hfsql.md"),
         ("docs/fr/reprise.md", "docs/en/recovery.md"),
+        ("docs/fr/reference.md", "docs/en/reference.md"),
     ];
     for (french, english) in pairs {
         let (french, english) = (read(&root().join(french)), read(&root().join(english)));
