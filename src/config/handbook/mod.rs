@@ -93,9 +93,10 @@ impl<'s> Writer<'s> {
             let kind = resolve(self.schema, key);
             if let Some(item) = kind.get("items") {
                 self.keys(item, &path);
-                self.rules(key, &path);
+                self.examples(key, &format!("[[{path}]]"));
             } else if kind.get("properties").is_some() {
                 self.keys(key, &path);
+                self.examples(key, &format!("[{path}]"));
             } else {
                 self.map(table, key, name, &path);
             }
@@ -149,14 +150,14 @@ impl<'s> Writer<'s> {
         let _ = write!(self.out, "\n{}", markdown::table(&self.words.columns, rows));
     }
 
-    /// Examples of rules.
-    fn rules(&mut self, key: &Json, path: &str) {
+    /// Examples of a table, or of those in a list.
+    fn examples(&mut self, key: &Json, head: &str) {
         if examples(key).is_empty() {
             return;
         }
         let _ = write!(self.out, "\n{}\n\n```toml\n", self.words.for_instance);
         for rule in examples(key) {
-            let _ = writeln!(self.out, "[[{path}]]");
+            let _ = writeln!(self.out, "{head}");
             self.lines(rule);
         }
         self.out.push_str("```\n");
