@@ -41,7 +41,7 @@ fn every_key_has_a_french_text_that_was_made_for_the_english_it_has_now() {
                 mistakes.push(format!("[{owner}] {name}: look at the French again, then write of = \"{of}\": {text}"));
             }
             Some(entry) if entry.fr.trim().is_empty() => {
-                mistakes.push(format!("[{owner}] {name}: the French is empty"))
+                mistakes.push(format!("[{owner}] {name}: the French is empty"));
             }
             Some(_) => {}
         }
