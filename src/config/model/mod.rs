@@ -192,7 +192,11 @@ pub struct State {
 
 impl Default for State {
     fn default() -> Self {
-        Self { path: PathBuf::from("/var/lib/gestan-connector/state.db"), journal_days: 730 }
+        let path = match cfg!(windows) {
+            true => r"C:\ProgramData\gestan-connector\state.db",
+            false => "/var/lib/gestan-connector/state.db",
+        };
+        Self { path: PathBuf::from(path), journal_days: 730 }
     }
 }
 
