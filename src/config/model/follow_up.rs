@@ -97,7 +97,7 @@ pub struct FollowUp {
     pub load: bool,
     /// How what people type in a memo shows in GestSup: "private", "public" or "off".
     pub text: FollowText,
-    /// Documents that people add in Gestan to a linked intervention or anomaly become files of its ticket, with a comment that names each: "private", "public" or "off". Needs [gateway.documents] beside Gestan, and GestSup's folder of uploaded files ([mail.attachments] or [documents] folder), which the service must be allowed to write; size and endings as in [mail.attachments].
+    /// Documents that people add in Gestan to a linked intervention or anomaly become files of its ticket, with a comment that names each: "private", "public" or "off". Needs `[gateway.documents]` beside Gestan, and GestSup's folder of uploaded files (`folder` of `[mail.attachments]` or `[documents]`), which the service must be allowed to write; size and endings as in `[mail.attachments]`.
     pub documents: TextPolicy,
     /// Status ⇒ GestSup state (its number in tstates). A status that is not listed is not carried back.
     pub states: StateMap,

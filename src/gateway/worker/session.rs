@@ -22,6 +22,9 @@ impl Session {
         #[cfg(feature = "failpoints")]
         let text = text.as_str();
         let environment = odbc_api::environment().map_err(told)?;
+        // It goes over with its length; a driver that reads on all the same is to find its end there.
+        let ended = format!("{text}\0");
+        let text = ended.trim_end_matches('\0');
         let connection = environment.connect_with_connection_string(text, ConnectionOptions::default());
         let this = Self {
             connection: connection.map_err(told)?,

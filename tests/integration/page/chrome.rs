@@ -155,6 +155,8 @@ impl Chrome {
     pub async fn press(&self, words: &str) {
         let words_of = quoted(words);
         let path = format!("//*[self::a or self::button or self::summary][normalize-space()={words_of}]");
+        // The page before may still be on its way out.
+        let _ = self.soon(async || self.driver.find(Locator::XPath(&path)).await.is_ok()).await;
         let found = self.driver.find(Locator::XPath(&path)).await;
         let found = found.unwrap_or_else(|error| panic!("there is no “{words}” to press: {error}"));
         found.click().await.unwrap();
