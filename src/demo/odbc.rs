@@ -11,6 +11,8 @@ pub struct StandIn {
     /// What the driver is told to do wrong, once: `crash`, `crash-after`, `hang` or `warn`, a space, and part of the
     /// statement that it does it at.
     pub trouble: PathBuf,
+    /// Whether it keeps transactions.
+    pub transactions: bool,
 }
 
 impl StandIn {
@@ -19,7 +21,7 @@ impl StandIn {
     /// # Errors
     /// When MariaDB's driver is not installed, or is not understood.
     pub fn in_folder(folder: &Path) -> anyhow::Result<Self> {
-        let this = Self { driver: folder.join("libnarrow.so"), trouble: folder.join("trouble") };
+        let this = Self { driver: folder.join("libnarrow.so"), trouble: folder.join("trouble"), transactions: true };
         if !this.driver.exists() {
             let installed = installed().context("MariaDB's ODBC driver is missing: apt-get install odbc-mariadb")?;
             let narrow = narrowed(std::fs::read(&installed)?);
@@ -35,13 +37,20 @@ impl StandIn {
     /// The same driver, told by another file what to do wrong.
     #[must_use]
     pub fn with_trouble(&self, file: PathBuf) -> Self {
-        Self { driver: self.driver.clone(), trouble: file }
+        Self { trouble: file, ..self.clone() }
+    }
+
+    /// The same driver, which keeps no transactions.
+    #[must_use]
+    pub fn without_transactions(&self) -> Self {
+        Self { transactions: false, ..self.clone() }
     }
 
     /// `[gateway.base]` beside address, account and password.
     pub fn settings(&self) -> String {
         let (driver, trouble) = (self.driver.display(), self.trouble.display());
-        format!("kind = \"hfsql\"\ndriver = \"{driver}\"\noptions = {{ StandIn = \"{trouble}\" }}\n")
+        let keeps = if self.transactions { "" } else { ", StandInKeeps = \"nothing\"" };
+        format!("kind = \"hfsql\"\ndriver = \"{driver}\"\noptions = {{ StandIn = \"{trouble}\"{keeps} }}\n")
     }
 }
 

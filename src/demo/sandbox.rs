@@ -117,10 +117,15 @@ impl Sandbox {
     }
 
     /// Has the gateway reach Gestan's base over ODBC, by a driver that stands in for HFSQL's.
+    ///
+    /// # Errors
+    /// When the server refuses the rights that it takes.
     #[cfg(all(feature = "hfsql", feature = "failpoints"))]
-    #[must_use]
-    pub fn over_odbc(self, stand_in: &super::odbc::StandIn) -> Self {
-        Self { base: stand_in.settings(), ..self }
+    pub async fn over_odbc(self, stand_in: &super::odbc::StandIn) -> anyhow::Result<Self> {
+        for need in grants::gateway_needs(&Writes::most().over_odbc(!stand_in.transactions), true) {
+            self.grant(&need, &self.gestan, "gateway").await?;
+        }
+        Ok(Self { base: stand_in.settings(), ..self })
     }
 
     /// People at work in GestSup, from this local time on.

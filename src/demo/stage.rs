@@ -87,12 +87,12 @@ query = "SELECT NUM_CONTRAT AS number, IDCONTACT AS client FROM CONTRAT WHERE ST
 "#;
 
 #[cfg(all(feature = "hfsql", feature = "failpoints"))]
-fn behind_odbc(sandbox: Sandbox, server: &PrivateMariaDb) -> anyhow::Result<Sandbox> {
-    Ok(sandbox.over_odbc(&super::odbc::StandIn::in_folder(server.folder())?))
+async fn behind_odbc(sandbox: Sandbox, server: &PrivateMariaDb) -> anyhow::Result<Sandbox> {
+    sandbox.over_odbc(&super::odbc::StandIn::in_folder(server.folder())?).await
 }
 
 #[cfg(not(all(feature = "hfsql", feature = "failpoints")))]
-fn behind_odbc(_: Sandbox, _: &PrivateMariaDb) -> anyhow::Result<Sandbox> {
+async fn behind_odbc(_: Sandbox, _: &PrivateMariaDb) -> anyhow::Result<Sandbox> {
     anyhow::bail!("this program was built without what stands in for HFSQL: ./scripts/demo --gestan odbc builds it")
 }
 
@@ -100,7 +100,7 @@ impl Stage {
     pub(super) async fn build(server: &PrivateMariaDb, over_odbc: bool) -> anyhow::Result<Self> {
         let mut sandbox = Sandbox::create(server, "demo").await?;
         if over_odbc {
-            sandbox = behind_odbc(sandbox, server)?;
+            sandbox = behind_odbc(sandbox, server).await?;
         }
         let monday: NaiveDateTime = "2026-11-16T08:30:00".parse()?;
         let desk = sandbox.help_desk(monday).await?;

@@ -1,7 +1,7 @@
 //! The connector's own tables beside Gestan's: what they are called, what they are made of, and how they
 //! are created. Together they hold enough to rebuild a lost state, and to find our paragraphs in a memo.
 
-use super::base::{AddColumn, BaseError, CreateTable, NewColumn, NewType, SqlValue};
+use super::base::{AddColumn, BaseError, CreateTable, INTENT_TABLE, NewColumn, NewType, SqlValue, intent_columns};
 use super::columns::Values;
 use super::{Catalogue, Gateway, GatewayFault, has};
 use crate::gestan::contract::TicketKey;
@@ -14,6 +14,8 @@ pub(super) struct Extension {
     link: String,
     document: String,
     action: String,
+    /// For a base that may keep no transactions.
+    intent: Option<String>,
 }
 
 /// The natural key as one column: bases differ in what they make of keys of several.
@@ -22,7 +24,8 @@ pub(super) fn ticket_key(key: &TicketKey) -> String {
 }
 
 impl Extension {
-    pub(super) fn new(prefix: &str) -> Self {
+    /// `intents`: whether the base may keep no transactions.
+    pub(super) fn new(prefix: &str, intents: bool) -> Self {
         let table = |name: &str| format!("{prefix}{name}");
         Self {
             ticket: table("TICKET"),
@@ -30,6 +33,7 @@ impl Extension {
             link: table("LINK"),
             document: table("DOCUMENT"),
             action: table("ACTION"),
+            intent: intents.then(|| table(INTENT_TABLE)),
         }
     }
 
@@ -53,8 +57,9 @@ impl Extension {
         &self.action
     }
 
-    pub(super) fn tables(&self) -> [String; 5] {
-        [&self.ticket, &self.step, &self.link, &self.document, &self.action].map(Clone::clone)
+    pub(super) fn tables(&self) -> Vec<String> {
+        let always = [&self.ticket, &self.step, &self.link, &self.document, &self.action];
+        always.into_iter().chain(&self.intent).cloned().collect()
     }
 
     /// Whether a base has all of them, with every column.
@@ -77,7 +82,8 @@ impl Extension {
             columns: [vec![column(id, NewType::Key)], columns, audit.to_vec()].concat(),
             indexes: indexes.to_vec(),
         };
-        vec![
+        let intents = self.intent.as_ref().map(|name| table(name, "IDZINTENT", intent_columns(), &[]));
+        let mut tables = vec![
             table(
                 &self.ticket,
                 "IDTICKET",
@@ -146,7 +152,10 @@ impl Extension {
                 vec![key("CC_ACTION", 120), column("CC_TICKET", NewType::Text(60)), column("IDACTION", NewType::Int)],
                 &["CC_TICKET"],
             ),
-        ]
+        ];
+        // First: what the others need is there before them.
+        tables.splice(..0, intents);
+        tables
     }
 }
 

@@ -118,7 +118,7 @@ impl Gateway {
         Self {
             base,
             codes: Codes::new(&config.codes),
-            extension: Extension::new(&config.extension_prefix),
+            extension: Extension::new(&config.extension_prefix, config.base.kind == config::BaseKind::Hfsql),
             zone: config.time_zone,
             user_code: config.user_code.clone(),
             anomalies: config.anomalies.clone(),

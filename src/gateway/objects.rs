@@ -86,7 +86,12 @@ impl Gateway {
             .iter()
             .map(|item| Wanted { key: &item.key, precondition: Some(&item.precondition), put: &item.object })
             .collect();
-        match self.try_puts(&wanted).await {
+        let together = match self.base.keeps_transactions() {
+            true => self.try_puts(&wanted).await,
+            // Together they would have to be noted together, again and again.
+            false => Err(GatewayFault::Base(BaseError::Conflict("one thing at a time".to_owned()))),
+        };
+        match together {
             Ok(results) => return results,
             Err(GatewayFault::Base(error)) if error.is_of_the_base() => {
                 return wanted.iter().map(|_| Err(error.clone().into())).collect();

@@ -39,18 +39,20 @@ pub async fn sandbox() -> Sandbox {
 pub async fn sandbox_on(server: &PrivateMariaDb) -> Sandbox {
     let name = format!("t{}", NEXT.fetch_add(1, Ordering::Relaxed));
     let sandbox = Sandbox::create(server, &name).await.unwrap();
-    if is_over_odbc() { over_odbc(sandbox) } else { sandbox }
+    if is_over_odbc() { over_odbc(sandbox).await } else { sandbox }
 }
 
-/// Whether the tests run with the gateway over ODBC, by `TESTS_OVER=odbc`.
+/// Whether the tests run with the gateway over ODBC, by `TESTS_OVER=odbc`, or `bare` for a driver without transactions.
 pub fn is_over_odbc() -> bool {
-    std::env::var("TESTS_OVER").is_ok_and(|over| over == "odbc")
+    std::env::var("TESTS_OVER").is_ok_and(|over| matches!(over.as_str(), "odbc" | "bare"))
 }
 
 /// The same, with the gateway over ODBC.
 #[cfg(all(feature = "hfsql", feature = "failpoints"))]
-pub fn over_odbc(sandbox: Sandbox) -> Sandbox {
-    sandbox.over_odbc(stand_in())
+pub async fn over_odbc(sandbox: Sandbox) -> Sandbox {
+    let keeps = !std::env::var("TESTS_OVER").is_ok_and(|over| over == "bare");
+    let driver = if keeps { stand_in().clone() } else { stand_in().without_transactions() };
+    sandbox.over_odbc(&driver).await.unwrap()
 }
 
 /// The driver that stands in for HFSQL's.
@@ -63,7 +65,7 @@ pub fn stand_in() -> &'static gestan_connector::demo::odbc::StandIn {
 }
 
 #[cfg(not(all(feature = "hfsql", feature = "failpoints")))]
-fn over_odbc(_: Sandbox) -> Sandbox {
+async fn over_odbc(_: Sandbox) -> Sandbox {
     panic!("TESTS_OVER=odbc needs --features hfsql,failpoints")
 }
 

@@ -255,6 +255,9 @@ pub struct GestanBase {
     #[serde(default)]
     #[schemars(extend("examples" = ["Gestan"]))]
     pub dsn: Option<String>,
+    /// For hfsql: whether the driver's transactions are relied on. Where it keeps none, the connector notes what it writes, undoes what was broken off, and does one thing at a time; a driver that says so itself needs no setting. Set it to false where `gateway selftest --write` says that what was not committed stays.
+    #[serde(default = "default_transactions")]
+    pub transactions: bool,
     /// For hfsql: what else the connection string says. The driver crashes on keys that it does not know.
     #[serde(default = "default_odbc_options")]
     pub options: BTreeMap<String, String>,
@@ -268,6 +271,10 @@ impl GestanBase {
             BaseKind::Hfsql => 4900,
         })
     }
+}
+
+fn default_transactions() -> bool {
+    true
 }
 
 fn default_odbc_options() -> BTreeMap<String, String> {

@@ -3,6 +3,7 @@
 //! catalogue of columns that can be queried.
 
 mod hfsql;
+mod intents;
 mod mysql;
 mod mysql_errors;
 mod mysql_text;
@@ -13,6 +14,7 @@ pub use hfsql::HfsqlBase;
 pub(in crate::gateway) use hfsql::tokens;
 #[cfg(feature = "hfsql")]
 pub(in crate::gateway) use hfsql::wire;
+pub(in crate::gateway) use intents::{TABLE as INTENT_TABLE, columns as intent_columns};
 pub use mysql::MySqlBase;
 pub use statement::{
     AddColumn, Column, Condition, CountBy, CreateTable, Insert, InsertMany, Kind, NewColumn, NewType, Row, Select,
@@ -61,6 +63,11 @@ pub enum BaseError {
         "Gestan's base refuses the gateway's account ({0}): check [gateway.base] user and password, and its rights"
     )]
     Denied(String),
+    /// Something was begun and not finished, perhaps by a process that goes on with it.
+    #[error(
+        "another gateway is writing to Gestan's base, or one ended in the middle of it; this one undoes it in {0} s at most: one base has one gateway"
+    )]
+    Unfinished(u64),
     /// Two transactions stood in each other's way: the same again may work.
     #[error("Gestan's base gave way to another writer ({0})")]
     Conflict(String),
@@ -95,6 +102,7 @@ impl BaseError {
             | Self::Full(_)
             | Self::NoDatabase(_)
             | Self::Denied(_)
+            | Self::Unfinished(_)
             | Self::Structure(_) => true,
             Self::Conflict(_) | Self::Locked(_) | Self::Duplicate(_) | Self::Value(_) | Self::Refused(_) => false,
         }
@@ -110,6 +118,12 @@ pub trait Base: Send + Sync + std::fmt::Debug {
     /// Whether it answers, said soon.
     async fn answers(&self) -> Result<(), BaseError> {
         self.begin().await.map(|_| ())
+    }
+
+    /// Whether the base, as far as is known, keeps transactions by itself; where it does not, the connector notes what
+    /// it writes, and does one thing at a time.
+    fn keeps_transactions(&self) -> bool {
+        true
     }
 
     /// Begins a transaction.

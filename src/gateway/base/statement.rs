@@ -1,10 +1,11 @@
 //! Statements as data.
 
 use chrono::{NaiveDate, NaiveDateTime, NaiveTime};
+use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 
 /// A value of a column.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum SqlValue {
     /// Nothing; an empty date reads as this too.
     Null,

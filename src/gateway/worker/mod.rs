@@ -31,10 +31,11 @@ pub fn serve() -> io::Result<()> {
     let mut session = None;
     for ask in asks {
         match ask {
-            Ask::Connect(text) => match Session::connect(&text) {
+            Ask::Connect { text, transactions } => match Session::connect(&text, transactions) {
                 Ok(connected) => {
+                    let kept = u64::from(connected.keeps_transactions());
                     session = Some(connected);
-                    answer(&Told::Done(Found::default()))?;
+                    answer(&Told::Done(Found { changed: Some(kept), ..Found::default() }))?;
                 }
                 Err(diagnostic) => answer(&Told::Failed(diagnostic))?,
             },
@@ -66,7 +67,7 @@ fn carry_out(session: &mut Session, ask: Ask) -> io::Result<()> {
         Ask::Columns(tables) => session.columns(&tables),
         Ask::Commit => session.commit(),
         Ask::Rollback => session.rollback(),
-        Ask::Connect(_) => Ok(Found::default()),
+        Ask::Connect { .. } => Ok(Found::default()),
     };
     answer(&done.map_or_else(Told::Failed, Told::Done))
 }

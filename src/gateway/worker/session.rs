@@ -7,16 +7,17 @@ use crate::gateway::base::wire::{Diagnostic, Found, Statement};
 use odbc_api::handles::Statement as _;
 use odbc_api::{Connection, ConnectionOptions, Cursor, Error};
 
-/// A connection; everything on it is part of a transaction.
+/// A connection; everything on it is part of a transaction, where the driver keeps them.
 pub(super) struct Session {
     connection: Connection<'static>,
+    transactions: bool,
     #[cfg(feature = "failpoints")]
     stand_in: Option<StandIn>,
 }
 
 impl Session {
-    /// Connects.
-    pub(super) fn connect(text: &str) -> Result<Self, Diagnostic> {
+    /// Connects; `transactions`: whether they are to be tried.
+    pub(super) fn connect(text: &str, transactions: bool) -> Result<Self, Diagnostic> {
         #[cfg(feature = "failpoints")]
         let (stand_in, text) = StandIn::of(text);
         #[cfg(feature = "failpoints")]
@@ -26,8 +27,9 @@ impl Session {
         let ended = format!("{text}\0");
         let text = ended.trim_end_matches('\0');
         let connection = environment.connect_with_connection_string(text, ConnectionOptions::default());
-        let this = Self {
+        let mut this = Self {
             connection: connection.map_err(told)?,
+            transactions,
             #[cfg(feature = "failpoints")]
             stand_in,
         };
@@ -37,12 +39,20 @@ impl Session {
                 this.execute(sql, None)?;
             }
         }
-        this.connection.set_autocommit(false).map_err(|error| {
-            let told = told(error);
-            let message = format!("the driver keeps no transactions, which the connector relies on: {}", told.message);
-            Diagnostic { message, ..told }
-        })?;
+        #[cfg(feature = "failpoints")]
+        if this.stand_in.as_ref().is_some_and(|stand_in| !stand_in.transactions) {
+            this.transactions = false;
+        }
+        if this.transactions {
+            // A driver that keeps none says so, more or less: it cannot do without committing each statement.
+            this.transactions = this.connection.set_autocommit(false).is_ok();
+        }
         Ok(this)
+    }
+
+    /// Whether what it writes can be undone.
+    pub(super) fn keeps_transactions(&self) -> bool {
+        self.transactions
     }
 
     /// Runs a statement.
@@ -92,6 +102,9 @@ impl Session {
 
     /// Makes everything lasting.
     pub(super) fn commit(&self) -> Result<Found, Diagnostic> {
+        if !self.transactions {
+            return Ok(Found::default());
+        }
         let commit = || self.connection.commit().map(|()| Found::default()).map_err(told);
         #[cfg(feature = "failpoints")]
         if let Some(stand_in) = &self.stand_in {
@@ -102,6 +115,9 @@ impl Session {
 
     /// Undoes everything.
     pub(super) fn rollback(&self) -> Result<Found, Diagnostic> {
+        if !self.transactions {
+            return Ok(Found::default());
+        }
         self.connection.rollback().map(|()| Found::default()).map_err(told)
     }
 }

@@ -9,6 +9,8 @@ use std::path::PathBuf;
 /// part of the statement that it does it at.
 pub(super) struct StandIn {
     trouble: PathBuf,
+    /// Whether it keeps transactions.
+    pub transactions: bool,
 }
 
 /// Words that HFSQL, or its driver, does not take.
@@ -33,9 +35,10 @@ impl StandIn {
         "SET SESSION sql_mode = 'STRICT_TRANS_TABLES,NO_BACKSLASH_ESCAPES,IGNORE_SPACE', innodb_lock_wait_timeout = 3",
     ];
 
-    /// The filter, where a connection string asks for it (`StandIn=FILE`); and the string as MariaDB's driver reads it.
+    /// The filter, where a connection string asks for it (`StandIn=FILE`, and `StandInKeeps=nothing` for one without
+    /// transactions); and the string as MariaDB's driver reads it.
     pub(super) fn of(connection: &str) -> (Option<Self>, String) {
-        let mut trouble = None;
+        let (mut trouble, mut transactions) = (None, true);
         let parts: Vec<String> = connection
             .split(';')
             .map(|part| match part.split_once('=') {
@@ -43,13 +46,17 @@ impl StandIn {
                     trouble = Some(PathBuf::from(file));
                     "CHARSET=latin1".to_owned()
                 }
+                Some(("StandInKeeps", what)) => {
+                    transactions = what != "nothing";
+                    String::new()
+                }
                 Some(("Server Name", host)) => format!("SERVER={host}"),
                 Some(("Server Port", port)) => format!("PORT={port}"),
                 _ => part.to_owned(),
             })
             .collect();
         match trouble {
-            Some(trouble) => (Some(Self { trouble }), parts.join(";")),
+            Some(trouble) => (Some(Self { trouble, transactions }), parts.join(";")),
             None => (None, connection.to_owned()),
         }
     }
@@ -141,7 +148,7 @@ mod tests {
 
     #[test]
     fn it_refuses_what_hfsql_refuses() {
-        let stand_in = StandIn { trouble: PathBuf::from("/nowhere") };
+        let stand_in = StandIn { trouble: PathBuf::from("/nowhere"), transactions: true };
         for bad in [
             "SELECT 1",
             "SELECT * FROM T",

@@ -11,6 +11,7 @@ pub(in crate::gateway) mod tokens;
 pub(in crate::gateway) mod wire;
 mod worker;
 
+use super::intents::Intents;
 use super::{
     AddColumn, Base, BaseError, Column, CountBy, CreateTable, Insert, InsertMany, Kind, Row, Select, SqlValue,
     Transaction, Update,
@@ -23,6 +24,7 @@ use secrecy::SecretString;
 use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use tokio::sync::{Mutex, OwnedMutexGuard};
 use wire::{Ask, Found, Statement};
@@ -41,6 +43,10 @@ pub struct HfsqlBase {
     user_code: String,
     /// Held by the transaction that writes: one after the other, so that what the base numbers is told apart.
     writer: Arc<Mutex<()>>,
+    /// For a driver that keeps no transactions.
+    intents: Intents,
+    /// Whether it does, as the last connection said.
+    keeps: AtomicBool,
 }
 
 impl HfsqlBase {
@@ -50,10 +56,12 @@ impl HfsqlBase {
         let connection = connection::string(config, password);
         let timeout = Duration::from_secs(config.timeout_seconds);
         Self {
-            pool: Pool::new(program, connection, timeout, USER),
+            pool: Pool::new(program, (connection, config.transactions), timeout, USER),
             dialect: Dialect { prefix: prefix.to_owned() },
             user_code: user_code.to_owned(),
             writer: Arc::default(),
+            intents: Intents::new(prefix, user_code, timeout),
+            keeps: AtomicBool::new(config.transactions),
         }
     }
 
@@ -74,8 +82,19 @@ impl Base for HfsqlBase {
         "hfsql"
     }
 
+    fn keeps_transactions(&self) -> bool {
+        self.keeps.load(Ordering::Relaxed)
+    }
+
     async fn begin(&self) -> Result<Box<dyn Transaction>, BaseError> {
-        Ok(Box::new(self.open().await?))
+        let transaction = self.open().await?;
+        let keeps = transaction.lease.as_ref().is_some_and(Lease::keeps_transactions);
+        self.keeps.store(keeps, Ordering::Relaxed);
+        if keeps {
+            Ok(Box::new(transaction))
+        } else {
+            self.intents.begin(Box::new(transaction), self.pool.timeout).await
+        }
     }
 
     async fn answers(&self) -> Result<(), BaseError> {

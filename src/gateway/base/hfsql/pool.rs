@@ -25,6 +25,8 @@ const GLANCE: Duration = Duration::from_secs(5);
 pub(super) struct Pool {
     program: PathBuf,
     connection: SecretString,
+    /// Whether the driver's transactions are relied on.
+    transactions: bool,
     /// How long a statement may take.
     pub timeout: Duration,
     /// A table that every base has, by which a connection is tried.
@@ -55,10 +57,16 @@ fn locked<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 }
 
 impl Pool {
-    pub(super) fn new(program: PathBuf, connection: SecretString, timeout: Duration, table: &'static str) -> Arc<Self> {
+    pub(super) fn new(
+        program: PathBuf,
+        (connection, transactions): (SecretString, bool),
+        timeout: Duration,
+        table: &'static str,
+    ) -> Arc<Self> {
         Arc::new(Self {
             program,
             connection,
+            transactions,
             timeout,
             table,
             places: Arc::new(Semaphore::new(PROCESSES)),
@@ -105,7 +113,7 @@ impl Pool {
         let pool = Arc::clone(self);
         let (told, connected) = oneshot::channel();
         tokio::spawn(async move {
-            let worker = Worker::connect(&pool.program, &pool.connection, CONNECT).await;
+            let worker = Worker::connect(&pool.program, &pool.connection, pool.transactions, CONNECT).await;
             pool.note(worker.as_ref().err());
             let lease = worker.map(|worker| Lease { pool, worker, _place: place });
             if let Err(Ok(lease)) = told.send(lease) {
@@ -136,6 +144,11 @@ impl Lease {
     /// The process.
     pub(super) fn worker(&mut self) -> &mut Worker {
         &mut self.worker
+    }
+
+    /// Whether its driver keeps transactions.
+    pub(super) fn keeps_transactions(&self) -> bool {
+        self.worker.transactions
     }
 
     /// How long a statement may take.

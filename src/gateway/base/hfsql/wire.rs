@@ -11,8 +11,13 @@ const MOST: u32 = 512 * 1024 * 1024;
 /// What the gateway asks for.
 #[derive(Debug, Serialize, Deserialize)]
 pub(in crate::gateway) enum Ask {
-    /// A connection, by its string; answered once.
-    Connect(String),
+    /// A connection; answered once, with the number of what it changes: 1 where it keeps transactions, else 0.
+    Connect {
+        /// Its string.
+        text: String,
+        /// Whether transactions are to be tried.
+        transactions: bool,
+    },
     /// These statements, one after the other up to the first that fails; each answered by itself.
     Run(Vec<Statement>),
     /// The columns of tables; answered once, a row for each with its table.

@@ -24,11 +24,18 @@ pub(super) struct Worker {
     pub used: Instant,
     /// Whether it can be asked again: nothing of an earlier question is on its way.
     pub sound: bool,
+    /// Whether the driver keeps transactions.
+    pub transactions: bool,
 }
 
 impl Worker {
-    /// Starts a process, and connects.
-    pub(super) async fn connect(program: &Path, connection: &SecretString, wait: Duration) -> Result<Self, BaseError> {
+    /// Starts a process, and connects; `transactions`: whether they are to be tried.
+    pub(super) async fn connect(
+        program: &Path,
+        connection: &SecretString,
+        transactions: bool,
+        wait: Duration,
+    ) -> Result<Self, BaseError> {
         let mut child = Command::new(program)
             .arg(SUBCOMMAND)
             .stdin(Stdio::piped())
@@ -39,10 +46,11 @@ impl Worker {
         let (Some(input), Some(output)) = (child.stdin.take(), child.stdout.take()) else {
             return Err(BaseError::Unavailable("the driver's process cannot be spoken to".to_owned()));
         };
-        let mut worker = Self { child, input, output: BufReader::new(output), used: Instant::now(), sound: true };
-        let ask = Ask::Connect(connection.expose_secret().to_owned());
+        let output = BufReader::new(output);
+        let mut worker = Self { child, input, output, used: Instant::now(), sound: true, transactions };
+        let ask = Ask::Connect { text: connection.expose_secret().to_owned(), transactions };
         match worker.ask(&ask, wait, true).await {
-            Ok(_) => Ok(worker),
+            Ok(found) => Ok(Self { transactions: found.changed == Some(1), ..worker }),
             Err(BaseError::Slow(seconds)) => Err(BaseError::Unavailable(format!(
                 "the driver was not connected after {seconds} s: check [gateway.base] host, port and database, which is case-sensitive"
             ))),
