@@ -23,7 +23,11 @@ pub struct Gateway {
 #[derive(Debug, Subcommand)]
 enum GatewayCommand {
     /// Create the tables that hold the links, beside Gestan's own; may be repeated.
-    Install,
+    Install {
+        /// Only print what they are made of: for a base where they have to be created by hand.
+        #[arg(long)]
+        print: bool,
+    },
     /// Print the codes that Gestan's base uses, as a table and as TOML to paste into the configuration.
     Probe,
     /// Try what the connector does with Gestan's base, and print a report: ten minutes well spent before the first ticket.
@@ -40,7 +44,8 @@ impl Gateway {
             #[cfg(windows)]
             None if self.service => super::windows::serve(globals).await,
             None => serve(globals, CancellationToken::new()).await,
-            Some(GatewayCommand::Install) => install(globals).await,
+            Some(GatewayCommand::Install { print: true }) => print_tables(globals),
+            Some(GatewayCommand::Install { print: false }) => install(globals).await,
             Some(GatewayCommand::Probe) => probe(globals).await,
             Some(GatewayCommand::Selftest { write }) => selftest(globals, write).await,
         }
@@ -76,6 +81,18 @@ async fn install(globals: &Globals) -> anyhow::Result<ExitCode> {
         println!("The extension tables were already there; nothing was changed.");
     } else {
         println!("Created: {}. Gestan's own tables were not touched.", created.join(", "));
+    }
+    Ok(ExitCode::Ok)
+}
+
+fn print_tables(globals: &Globals) -> anyhow::Result<ExitCode> {
+    let loaded = globals.load(Role::Install, LogTo::Command)?;
+    let columns = embedded_gateway(&loaded.config)?.own_columns();
+    if globals.json {
+        output::json(&columns)?;
+    } else {
+        let rows = columns.into_iter().map(|it| vec![it.table, it.column.to_owned(), it.kind, it.key.to_owned()]);
+        println!("{}", output::table(&["table", "column", "type", "key"], rows));
     }
     Ok(ExitCode::Ok)
 }

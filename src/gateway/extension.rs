@@ -5,6 +5,7 @@ use super::base::{AddColumn, BaseError, CreateTable, INTENT_TABLE, NewColumn, Ne
 use super::columns::Values;
 use super::{Catalogue, Gateway, GatewayFault, has};
 use crate::gestan::contract::TicketKey;
+use serde::Serialize;
 
 /// Names of the extension's tables.
 #[derive(Debug, Clone)]
@@ -167,7 +168,46 @@ pub(super) fn not_installed(error: BaseError) -> GatewayFault {
     }
 }
 
+/// A column of the connector's own tables, as an administrator creates it by hand.
+#[derive(Debug, Serialize)]
+pub struct OwnColumn {
+    /// The table.
+    pub table: String,
+    /// The column.
+    pub column: &'static str,
+    /// Its type, in words.
+    pub kind: String,
+    /// `key`, `unique`, `index`, or nothing.
+    pub key: &'static str,
+}
+
 impl Gateway {
+    /// What the connector's own tables are made of.
+    pub fn own_columns(&self) -> Vec<OwnColumn> {
+        let columns = |table: CreateTable| {
+            let CreateTable { table, columns, indexes } = table;
+            let own = move |new: NewColumn| OwnColumn {
+                table: table.clone(),
+                column: new.name,
+                kind: match new.kind {
+                    NewType::Key => "number, automatic".to_owned(),
+                    NewType::Int => "number, 8 bytes".to_owned(),
+                    NewType::Text(length) => format!("text, {length}"),
+                    NewType::LongText => "memo".to_owned(),
+                    NewType::DateTime => "date and time".to_owned(),
+                },
+                key: match new.kind {
+                    NewType::Key => "key",
+                    _ if new.unique => "unique",
+                    _ if indexes.contains(&new.name) => "index",
+                    _ => "",
+                },
+            };
+            columns.into_iter().map(own)
+        };
+        self.extension.definitions().into_iter().flat_map(columns).collect()
+    }
+
     /// Creates the extension tables and columns that are missing; returns the names of the tables that it
     /// created, and `TABLE.COLUMN` for a column that it added to one of an earlier version.
     ///

@@ -36,6 +36,7 @@ mod worker;
 mod writing;
 
 pub use error::GatewayFault;
+pub use extension::OwnColumn;
 pub use lists::Paging;
 pub use probe::{Probe, ProbedList, ProbedTarget, ProbedValue};
 pub use rights::Writes;

@@ -47,11 +47,15 @@ pub fn is_over_odbc() -> bool {
     std::env::var("TESTS_OVER").is_ok_and(|over| matches!(over.as_str(), "odbc" | "bare"))
 }
 
+/// Whether its driver keeps no transactions, by `TESTS_OVER=bare`.
+pub fn is_bare() -> bool {
+    std::env::var("TESTS_OVER").is_ok_and(|over| over == "bare")
+}
+
 /// The same, with the gateway over ODBC.
 #[cfg(all(feature = "hfsql", feature = "failpoints"))]
 pub async fn over_odbc(sandbox: Sandbox) -> Sandbox {
-    let keeps = !std::env::var("TESTS_OVER").is_ok_and(|over| over == "bare");
-    let driver = if keeps { stand_in().clone() } else { stand_in().without_transactions() };
+    let driver = if is_bare() { stand_in().without_transactions() } else { stand_in().clone() };
     sandbox.over_odbc(&driver).await.unwrap()
 }
 

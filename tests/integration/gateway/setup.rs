@@ -1,7 +1,7 @@
 //! What an administrator does: install the tables, look for the codes.
 
 use super::{Served, gateway_of};
-use crate::support::{World, sandbox};
+use crate::support::{World, is_bare, is_over_odbc, sandbox};
 use gestan_connector::daemon::embedded_gateway;
 use gestan_connector::flows::tickets::Interventions as _;
 use gestan_connector::gateway::memo::Memo;
@@ -18,9 +18,35 @@ async fn a_base_without_the_extension_says_to_install_it_and_installing_twice_is
     let key = gestan_connector::gestan::contract::TicketKey { source: "gestsup".into(), number: 1, sequence: 1 };
     let error = client.get(&key, ObjectKind::Intervention).await.unwrap_err().to_string();
     assert!(error.contains("gateway install"), "{error}");
-    assert_eq!(gateway.install().await.unwrap(), ["Z90_TICKET", "Z90_STEP", "Z90_LINK", "Z90_DOCUMENT", "Z90_ACTION"]);
+    let made = gateway.install().await.unwrap();
+    let intents = usize::from(is_over_odbc());
+    assert_eq!(made[intents..], ["Z90_TICKET", "Z90_STEP", "Z90_LINK", "Z90_DOCUMENT", "Z90_ACTION"]);
+    // A driver may keep no transactions: what it writes is noted, before anything else is.
+    assert_eq!(made[..intents], ["Z90_INTENT"][..intents]);
     assert_eq!(gateway.install().await.unwrap(), Vec::<String>::new());
     assert!(client.capabilities().await.unwrap().extension_installed);
+}
+
+#[tokio::test]
+async fn the_tables_that_are_printed_to_be_created_by_hand_are_those_that_installing_creates() {
+    let served = Served::new().await;
+    let sql = format!(
+        "SELECT CONCAT(TABLE_NAME, '.', COLUMN_NAME, ' ', COLUMN_KEY) AS v FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = '{}' AND TABLE_NAME LIKE 'Z90%'",
+        served.sandbox.gestan
+    );
+    let mut made = served.column(&sql).await;
+    let key = |key: &str| match key {
+        "key" => "PRI",
+        "unique" => "UNI",
+        "index" => "MUL",
+        _ => "",
+    };
+    let columns = served.gateway.own_columns();
+    let mut printed: Vec<String> =
+        columns.iter().map(|it| format!("{}.{} {}", it.table, it.column, key(it.key))).collect();
+    made.sort();
+    printed.sort();
+    assert_eq!(printed, made);
 }
 
 #[tokio::test]
@@ -106,7 +132,7 @@ async fn a_selftest_tells_what_the_base_can_do_and_leaves_one_cancelled_interven
     }
     let made = "SELECT CONCAT(ST_INTER, ' ', LIB50) AS v FROM INTERVENTION";
     assert_eq!(served.column(made).await, ["10 ESSAI du connecteur – à supprimer – été €"]);
-    assert_eq!(served.column("SELECT COUNT(*) AS v FROM Z90_LINK").await, ["0"]);
+    assert_eq!(served.column("SELECT COUNT(*) AS v FROM Z90_LINK WHERE CC_LINK NOT LIKE 'undone:%'").await, ["0"]);
 }
 
 #[tokio::test]
@@ -116,6 +142,11 @@ async fn a_selftest_of_a_base_without_a_unique_key_says_which_one_to_add() {
     served.erp.run("ALTER TABLE Z90_LINK DROP INDEX CC_LINK").await.unwrap();
     let tried = served.gateway.selftest(true).await;
     let wrong: Vec<_> = tried.trials.iter().filter(|trial| !trial.fine).collect();
+    if is_bare() {
+        // One thing at a time: the gateway finds the other row by itself.
+        assert_eq!(wrong.len(), 0, "{tried:#?}");
+        return;
+    }
     assert_eq!(wrong.len(), 1, "{tried:#?}");
     assert!(wrong[0].told.contains("Add a unique index to its column CC_LINK"), "{}", wrong[0].told);
 }

@@ -5,6 +5,7 @@
 //! next one to be added. One transaction at a time, readers too: they would see half of another one.
 
 mod act;
+mod holder;
 mod undo;
 
 use super::{
@@ -51,7 +52,7 @@ pub(super) struct Intents {
     user: String,
     /// This process.
     holder: String,
-    /// After so long without a word, another process that holds the row is dead.
+    /// After so long without a word, another process that holds the row counts as dead.
     patience: Duration,
     held: Arc<Mutex<Held>>,
 }
@@ -70,7 +71,7 @@ impl Intents {
         Self {
             prefix: prefix.to_owned(),
             user: user.to_owned(),
-            holder: uuid::Uuid::now_v7().to_string(),
+            holder: holder::this(),
             patience: timeout * 2 + Duration::from_secs(5),
             held: Arc::default(),
         }
@@ -171,7 +172,8 @@ impl Work {
         if row.text("ETAT") == OPEN {
             let since = row.text("DEPUIS").parse::<DateTime<Utc>>().unwrap_or_default();
             let silent = (Utc::now() - since).to_std().unwrap_or_default();
-            if row.text("PORTEUR") != self.intents.holder && silent < self.intents.patience {
+            let by = row.text("PORTEUR");
+            if by != self.intents.holder && !holder::is_dead(by) && silent < self.intents.patience {
                 return Err(BaseError::Unfinished((self.intents.patience - silent).as_secs() + 1));
             }
             self.acts = noted.acts;
