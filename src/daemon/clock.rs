@@ -50,6 +50,8 @@ pub(super) fn jump_sentence(jump: TimeDelta) -> String {
 pub(super) struct Ticker {
     scheduler: JobScheduler,
     ticks: watch::Receiver<u64>,
+    /// What the others wait for.
+    beat: watch::Sender<u64>,
     last: Moment,
 }
 
@@ -66,18 +68,21 @@ impl Ticker {
         })?;
         scheduler.add(tick).await?;
         scheduler.start().await?;
-        Ok(Self { scheduler, ticks, last: Moment::now() })
+        Ok(Self { scheduler, ticks, beat: watch::Sender::new(0), last: Moment::now() })
     }
 
-    /// Ticks for somebody else to wait for.
+    /// Ticks for somebody else to wait for; they come for as long as [`Self::tick`] is called.
     pub(super) fn ticks(&self) -> watch::Receiver<u64> {
-        self.ticks.clone()
+        self.beat.subscribe()
     }
 
-    /// Waits for a tick; says how far the machine's clock jumped since the last one.
+    /// Waits for a tick, and passes it on; says how far the machine's clock jumped since the last one.
     pub(super) async fn tick(&mut self) -> Option<TimeDelta> {
-        // Should the crate ever fall silent, the service must not.
-        let _ = tokio::time::timeout(Duration::from_secs(2), self.ticks.changed()).await;
+        // The crate goes by the clock on the wall: where that is set back an hour, it is silent for an hour, which the
+        // service must not be.
+        let patience = self.last.steady + Duration::from_secs(2);
+        let _ = tokio::time::timeout_at(patience.into(), self.ticks.changed()).await;
+        self.beat.send_modify(|count| *count = count.wrapping_add(1));
         let now = Moment::now();
         let jump = now.jump_since(self.last);
         self.last = now;

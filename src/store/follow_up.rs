@@ -5,7 +5,7 @@ use super::{Store, StoreError};
 use crate::failpoint::reached;
 use crate::flows::PortError;
 use crate::flows::follow_up::{
-    AwaitedDocument, DocumentTrouble, FollowCommit, FollowIntent, FollowMemory, Following, Paragraph,
+    AwaitedDocument, DocumentTrouble, FollowCommit, FollowIntent, FollowMemory, Following, Paragraph, Started,
 };
 use crate::flows::tickets::{Attention, Commit};
 use crate::gestan::contract::AddedDocument;
@@ -161,11 +161,12 @@ impl Store {
         rows.iter().map(|attention| self.json(attention)).collect()
     }
 
-    async fn load_made(&self, tickets: &[i64], since: DateTime<Utc>) -> Result<HashSet<(i64, i64)>, StoreError> {
+    async fn load_made(&self, tickets: &[i64], since: Started) -> Result<HashSet<(i64, i64)>, StoreError> {
         let mut made = HashSet::new();
         for chunk in tickets.chunks(CHUNK) {
             let mut query = about("SELECT ticket, gestan_id FROM journal WHERE action = 'create' AND ticket IN", chunk);
-            query.push(" AND outcome = 'done' AND gestan_id IS NOT NULL AND at >= ").push_bind(since);
+            query.push(" AND outcome = 'done' AND gestan_id IS NOT NULL AND (at >= ").push_bind(since.at);
+            query.push(" OR id > ").push_bind(since.entry.unwrap_or(i64::MAX)).push(")");
             made.extend(self.done(query.build_query_as::<(i64, i64)>().fetch_all(&self.pool).await)?);
         }
         Ok(made)
@@ -184,7 +185,12 @@ impl FollowMemory for Store {
         Ok(numbers.into_iter().collect())
     }
 
-    async fn made_since(&self, tickets: &[i64], since: DateTime<Utc>) -> Result<HashSet<(i64, i64)>, PortError> {
+    async fn newest_entry(&self) -> Result<i64, PortError> {
+        let sql = "SELECT COALESCE(MAX(id), 0) FROM journal";
+        Ok(self.done(sqlx::query_scalar(sql).fetch_one(&self.pool).await)?)
+    }
+
+    async fn made_since(&self, tickets: &[i64], since: Started) -> Result<HashSet<(i64, i64)>, PortError> {
         Ok(self.load_made(tickets, since).await?)
     }
 

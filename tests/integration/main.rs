@@ -19,6 +19,7 @@ mod guides;
 mod habits;
 mod histories;
 mod init;
+mod jumps;
 mod killed;
 mod lies;
 mod linked;

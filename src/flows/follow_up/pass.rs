@@ -3,7 +3,7 @@
 use super::apply::Applier;
 use super::people::Counterparts;
 use super::plan::{Plan, Planner};
-use super::ports::{Additions, Changes, Desk, DeskFacts, FollowMemory, Pen, hash_of};
+use super::ports::{Additions, Changes, Desk, DeskFacts, FollowMemory, Pen, Started, hash_of};
 use super::read::{CHANGED, Found, SWEEP};
 use super::report::{FollowRecord, FollowReport};
 use crate::failpoint::reached;
@@ -16,6 +16,8 @@ use tokio_util::sync::CancellationToken;
 
 /// Since when the follow-up is on, in the state: links that were made before are looked at without telling anything.
 pub const STARTED: &str = "follow_up.started";
+/// The newest entry of the journal then, in the state: the machine's clock may be set back after.
+const STARTED_ENTRY: &str = "follow_up.started_entry";
 
 /// The follow-up flow of one site.
 #[derive(Clone, Copy)]
@@ -119,15 +121,24 @@ impl FollowUpFlow<'_> {
         report: &mut FollowReport,
     ) -> Result<(), PortError> {
         let started = self.memory.value(STARTED).await?.and_then(|text| text.parse().ok());
-        if started.is_none() && !options.dry_run {
-            self.memory.set_value(STARTED, &now.to_rfc3339()).await?;
-        }
+        let entry = self.memory.value(STARTED_ENTRY).await?.and_then(|text| text.parse().ok());
+        let started = match started {
+            Some(at) => Started { at, entry },
+            None => {
+                let entry = self.memory.newest_entry().await?;
+                if !options.dry_run {
+                    self.memory.set_value(STARTED, &now.to_rfc3339()).await?;
+                    self.memory.set_value(STARTED_ENTRY, &entry.to_string()).await?;
+                }
+                Started { at: now, entry: Some(entry) }
+            }
+        };
         let found = self.look(options, now).await?;
         (report.looked_at, report.changed, report.sweep) = (found.looked_at, found.changed.len(), found.sweep.clone());
         if !found.changed.is_empty() {
             let pen = self.pen(pen).await?;
             let facts = pen.facts().await?;
-            let Some(works) = self.plans(&found, &facts, started.unwrap_or(now), now, report).await? else {
+            let Some(works) = self.plans(&found, &facts, started, now, report).await? else {
                 return Ok(());
             };
             report.brake = self.braked(&works, options).await?;
@@ -166,7 +177,7 @@ impl FollowUpFlow<'_> {
         &self,
         found: &Found,
         facts: &DeskFacts,
-        started: DateTime<Utc>,
+        started: Started,
         now: DateTime<Utc>,
         report: &mut FollowReport,
     ) -> Result<Option<Vec<Work>>, PortError> {

@@ -218,6 +218,15 @@ pub struct DocumentTrouble {
     pub journal: Vec<JournalEntry>,
 }
 
+/// Since when the follow-up is on.
+#[derive(Debug, Clone, Copy)]
+pub struct Started {
+    /// By the clock, which may have been set since.
+    pub at: DateTime<Utc>,
+    /// By the entries of the journal, where it was remembered.
+    pub entry: Option<i64>,
+}
+
 /// The memory of the follow-up: the state file.
 #[async_trait]
 pub trait FollowMemory: Memory {
@@ -227,8 +236,11 @@ pub trait FollowMemory: Memory {
     /// Tickets that were looked at, and of which nothing is to be tried again.
     async fn followed(&self) -> Result<HashSet<i64>, PortError>;
 
+    /// The newest entry of the journal; 0 where there is none.
+    async fn newest_entry(&self) -> Result<i64, PortError>;
+
     /// Of these objects in Gestan (ticket, id), those that were made from here since the follow-up is on.
-    async fn made_since(&self, tickets: &[i64], since: DateTime<Utc>) -> Result<HashSet<(i64, i64)>, PortError>;
+    async fn made_since(&self, tickets: &[i64], since: Started) -> Result<HashSet<(i64, i64)>, PortError>;
 
     /// Remembers that this write is about to be made.
     async fn intend_to_follow(&self, intent: &FollowIntent) -> Result<(), PortError>;
