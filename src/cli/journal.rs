@@ -2,8 +2,10 @@
 
 use super::{ExitCode, Globals, LogTo, output, screen};
 use crate::config::Role;
+use crate::daemon::Site;
 use crate::flows::tickets::{JournalEntry, Outcome, Trouble};
-use crate::store::{JournalFilter, Store};
+use crate::store::{JournalFilter, OfClient, Store};
+use anyhow::Context as _;
 use chrono::{DateTime, Local, NaiveDate, NaiveDateTime, Utc};
 use clap::{Args, ValueEnum};
 use std::fmt::Write as _;
@@ -15,6 +17,9 @@ pub struct Journal {
     /// One ticket only.
     #[arg(long, value_name = "N")]
     ticket: Option<i64>,
+    /// One client only: its number in Gestan, or the name of its company in GestSup, or a part of that.
+    #[arg(long, value_name = "NAME_OR_ID")]
+    client: Option<String>,
     /// One flow only.
     #[arg(long, value_name = "FLOW", value_parser = ["reference", "follow_up", "tickets", "mail", "notify"])]
     flow: Option<String>,
@@ -53,9 +58,18 @@ enum OutcomeArg {
 impl Journal {
     pub(super) async fn execute(self, globals: &Globals) -> anyhow::Result<ExitCode> {
         let loaded = globals.load(Role::Daemon, LogTo::Command)?;
+        // Only a client needs GestSup, which may be down while somebody looks for the reason.
         let store = Store::open_read_only(&loaded.config.state_file()).await?;
+        let client = match &self.client {
+            Some(asked) => Some((Site::open_to_look(loaded.config).await?, asked.as_str())),
+            None => None,
+        };
         let filter = JournalFilter {
             ticket: self.ticket,
+            client: match &client {
+                Some((site, asked)) => Some(of_client(site, asked).await?),
+                None => None,
+            },
             flow: self.flow,
             outcome: self.outcome.map(|outcome| match outcome {
                 OutcomeArg::Done => Outcome::Done,
@@ -70,7 +84,7 @@ impl Journal {
             ..JournalFilter::default()
         };
         if self.follow {
-            return follow(&store, filter, globals.json).await;
+            return follow(&store, filter, client, globals.json).await;
         }
         let lines = store.journal(&filter).await?;
         if globals.json {
@@ -86,11 +100,31 @@ impl Journal {
     }
 }
 
+/// What is about a client.
+async fn of_client(site: &Site, asked: &str) -> anyhow::Result<OfClient> {
+    site.of_client(asked).await?.with_context(|| {
+        format!(
+            "no company of GestSup has “{asked}” in its name, and no ticket went to a client of Gestan of that number; \
+             `gestan-connector show N` prints the client of a ticket"
+        )
+    })
+}
+
 /// Prints the newest lines, then every new one; as JSON an object a line.
-async fn follow(store: &Store, mut filter: JournalFilter, json: bool) -> anyhow::Result<ExitCode> {
+async fn follow(
+    store: &Store,
+    mut filter: JournalFilter,
+    client: Option<(Site, &str)>,
+    json: bool,
+) -> anyhow::Result<ExitCode> {
     loop {
         // What is written between the two statements is for the next look.
-        filter.up_to = Some(store.last_line().await?);
+        let last = Some(store.last_line().await?);
+        if let Some((site, asked)) = client.as_ref().filter(|_| filter.behind.is_some() && last != filter.behind) {
+            // A new line may be of a ticket that was not there a moment ago.
+            filter.client = Some(of_client(site, asked).await?);
+        }
+        filter.up_to = last;
         for line in store.journal(&filter).await? {
             if json {
                 screen::say(format_args!("{}", serde_json::to_string(&line)?));

@@ -2,6 +2,7 @@
 //! a service: signals, health, a socket for commands.
 
 pub(crate) mod activity;
+mod clients;
 mod clock;
 mod door;
 mod flow;

@@ -1,9 +1,11 @@
 //! Looking for tickets by what people remember of them: a title, a client, a requester, a technician, an equipment.
 
-use super::features::{EQUIPMENT, SERIALS};
+use super::features::{COMPANIES, EQUIPMENT, SERIALS};
 use super::reference::fitting::encode;
-use super::rows::{number, text};
+use super::rows::{list, number, text};
 use super::{Gestsup, GestsupError, decode, decode_listed};
+use crate::mapping::fold;
+use crate::model::Company;
 use serde::Serialize;
 use sqlx::AssertSqlSafe;
 
@@ -94,6 +96,43 @@ impl Gestsup {
             }
         });
         Ok(found.collect())
+    }
+}
+
+impl Gestsup {
+    /// Companies of that name; where there is none, those in whose name it occurs.
+    ///
+    /// # Errors
+    /// When the base cannot be read.
+    pub async fn companies_named(&self, name: &str) -> Result<Vec<Company>, GestsupError> {
+        let mut snapshot = self.open().await?;
+        if !snapshot.catalogue.offers(&COMPANIES) {
+            return Ok(Vec::new());
+        }
+        let sql =
+            "SELECT CAST(id AS SIGNED) AS id, name FROM tcompany WHERE id <> 0 AND name LIKE ? ESCAPE '!' ORDER BY id";
+        let query = sqlx::query(sql).bind(pattern(name.trim()));
+        let rows = self.within(query.fetch_all(&mut snapshot.connection)).await?;
+        let found = rows.iter().map(|row| Company { id: number(row, "id"), name: decode(&text(row, "name")) });
+        let found: Vec<Company> = found.collect();
+        let same = |company: &&Company| fold(&company.name) == fold(name);
+        let exact: Vec<Company> = found.iter().filter(same).cloned().collect();
+        Ok(if exact.is_empty() { found } else { exact })
+    }
+
+    /// Numbers of the tickets whose requester belongs to one of these companies, deleted ones too.
+    ///
+    /// # Errors
+    /// When the base cannot be read.
+    pub async fn tickets_of_companies(&self, companies: &[i64]) -> Result<Vec<i64>, GestsupError> {
+        if companies.is_empty() {
+            return Ok(Vec::new());
+        }
+        let sql = format!(
+            "SELECT CAST(t.id AS SIGNED) AS number FROM tincidents t JOIN tusers u ON u.id = t.user WHERE u.company IN ({})",
+            list(companies)
+        );
+        Ok(self.open().await?.fetch(sql).await?.iter().map(|row| number(row, "number")).collect())
     }
 }
 

@@ -20,7 +20,7 @@ pub use keeping::StateCheck;
 pub use lock::StateLock;
 pub use messages::Message;
 pub use notify::OutboxFilter;
-pub use queries::{JournalFilter, RunRow, StatusReport, WritingRun};
+pub use queries::{JournalFilter, OfClient, RunRow, StatusReport, WritingRun};
 
 use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};

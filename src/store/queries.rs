@@ -15,11 +15,22 @@ use std::collections::BTreeMap;
 /// Mails in trouble that a look at the status lists.
 const LISTED_MAILS: u32 = 100;
 
+/// What is about a client: its tickets, and itself.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct OfClient {
+    /// Numbers of its tickets.
+    pub tickets: Vec<i64>,
+    /// Its numbers in Gestan, for the lines of the reference data.
+    pub numbers: Vec<i64>,
+}
+
 /// Which lines of the journal are wanted; what is `None` does not matter.
 #[derive(Debug, Clone, Default)]
 pub struct JournalFilter {
     /// About this ticket.
     pub ticket: Option<i64>,
+    /// About this client.
+    pub client: Option<OfClient>,
     /// Of this flow.
     pub flow: Option<String>,
     /// With this outcome.
@@ -233,6 +244,13 @@ impl Store {
         if let Some(ticket) = filter.ticket {
             sql.push(" AND ticket = ").push_bind(ticket);
         }
+        if let Some(client) = &filter.client {
+            // As JSON: a client may have more tickets than a statement has parameters.
+            let numbers: Vec<String> = client.numbers.iter().map(ToString::to_string).collect();
+            sql.push(" AND (ticket IN (SELECT value FROM json_each(").push_bind(self.text(&client.tickets)?);
+            sql.push(")) OR ticket IS NULL AND detail ->> 'kind' = 'client' AND detail ->> 'key' IN (SELECT value FROM json_each(");
+            sql.push_bind(self.text(&numbers)?).push(")))");
+        }
         if let Some(run) = &filter.run {
             sql.push(" AND run_id = ").push_bind(run.clone());
         }
@@ -257,6 +275,25 @@ impl Store {
         sql.push(" ORDER BY id DESC LIMIT ").push_bind(filter.limit.map_or(-1, i64::from));
         let rows = self.done(sql.build().fetch_all(&self.pool).await)?;
         rows.iter().rev().map(|row| self.journal_row(row)).collect()
+    }
+
+    /// The tickets whose intervention or anomaly is, or was to be, of one of these clients of Gestan.
+    ///
+    /// # Errors
+    /// When the state cannot be read.
+    pub async fn tickets_of_clients(&self, clients: &[i64]) -> Result<Vec<i64>, StoreError> {
+        let sql = "SELECT DISTINCT number FROM link WHERE held ->> 'client' IN (SELECT value FROM json_each(?1)) \
+                   OR sent ->> 'client' IN (SELECT value FROM json_each(?1))";
+        self.done(sqlx::query_scalar(sql).bind(self.text(&clients)?).fetch_all(&self.pool).await)
+    }
+
+    /// The clients of Gestan that rows of GestSup's `tcompany` are known to be, as (client, row).
+    ///
+    /// # Errors
+    /// When the state cannot be read.
+    pub async fn linked_clients(&self) -> Result<Vec<(i64, i64)>, StoreError> {
+        let sql = "SELECT CAST(gestan_key AS INTEGER), gestsup_id FROM reference_link WHERE kind = 'client'";
+        self.done(sqlx::query_as(sql).fetch_all(&self.pool).await)
     }
 
     /// The number of the newest line of the journal; 0 where there is none.

@@ -132,6 +132,27 @@ async fn the_journal_is_filtered_by_flow_printed_as_csv_and_followed() {
 }
 
 #[tokio::test]
+async fn the_journal_of_a_client_is_found_by_its_name_and_by_its_number_in_gestan() {
+    let program = program().await;
+    program.run(&["sync"]).await;
+    let tickets = async |program: &Program, client: &str| {
+        let (code, lines, errors) = program.run(&["journal", "--client", client, "--json"]).await;
+        assert_eq!(code, 0, "{errors}");
+        let lines: Value = serde_json::from_str(&lines).unwrap();
+        lines.as_array().unwrap().iter().filter_map(|line| line["ticket"].as_i64()).collect::<Vec<_>>()
+    };
+    assert_eq!(tickets(&program, "inconnue").await, [2], "what waits has no client in Gestan: its company's name does");
+    let number =
+        program.sandbox.erp().await.unwrap().ask("SELECT CAST(IDCONTACT AS CHAR) FROM INTERVENTION").await.unwrap();
+    assert_eq!(tickets(&program, &number[0]).await, [1]);
+    let (code, csv, _) = program.run(&["journal", "--client", "Boulangerie Inconnue", "--csv"]).await;
+    assert!(code == 0 && csv.lines().count() == 2 && csv.contains(";2;;"), "{csv}");
+    let (code, _, errors) = program.run(&["journal", "--client", "Personne"]).await;
+    assert_eq!(code, 1);
+    assert!(errors.contains("no company of GestSup has “Personne” in its name"), "{errors}");
+}
+
+#[tokio::test]
 async fn a_code_or_a_line_of_the_log_is_explained_in_the_language_of_the_terminal() {
     let program = Program::on(World::new().await);
     let (code, english, _) = program.run(&["explain", "client-unknown", "--lang", "en"]).await;

@@ -189,6 +189,10 @@ async fn a_wrong_password_is_told_on_the_spot_and_can_be_corrected() {
             answer("article par défaut", "\r");
             answer("D'après quoi", "\r");
             answer("Que deviennent les tickets", "\r");
+            answer("Reprendre de Gestan dans GestSup", "\x1b");
+            answer("Que deviennent les tickets", "\r");
+            answer("Reprendre de Gestan dans GestSup", "\r");
+            answer("Reporter sur les tickets", "\r");
             answer("Unité de temps", "\r");
             answer("Dossier de GestSup", "\r");
             answer("Adresse des pages", "https://support.example.fr\r");
@@ -246,4 +250,102 @@ async fn a_wrong_password_is_told_on_the_spot_and_can_be_corrected() {
     assert_eq!(code, 0, "{said}{errors}");
     let password = place.config.with_file_name("gestsup-password");
     assert_eq!((std::fs::read_to_string(&password).unwrap().as_str(), mode(&password)), ("lecture-seule\n", 0o600));
+}
+
+#[tokio::test]
+async fn the_flows_towards_gestsup_are_off_unless_they_are_asked_for_and_then_pass_the_check() {
+    let place = place().await;
+    let (code, said, errors) = place.init(&with_codes(&[])).await;
+    assert_eq!(code, 0, "{said}{errors}");
+    let written = std::fs::read_to_string(&place.config).unwrap();
+    assert_eq!(both(&written), [false, false], "{written}");
+    let more = with_codes(&["--force", "--reference", "true", "--follow-up", "true"]);
+    let (_, said, _) = place.init(&more).await;
+    assert!(said.contains("Reference data"), "what the flow needs is looked at: {said}");
+    let written = std::fs::read_to_string(&place.config).unwrap();
+    assert_eq!(both(&written), [true, true], "{written}");
+    let (code, said, errors) = run(&place.config, &["check"]).await;
+    assert_eq!(code, 0, "{said}{errors}");
+    let (_, rights, _) = run(&place.config, &["grants"]).await;
+    assert!(rights.contains(".tthreads TO") && rights.contains(".tcompany TO"), "both flows need rights: {rights}");
+}
+
+/// Whether a configuration switches `[reference]` and `[follow_up]` on.
+fn both(text: &str) -> [bool; 2] {
+    let config: toml::Table = text.parse().unwrap();
+    let is_on = |flow: &str| config.get(flow).and_then(|flow| flow.get("enabled")).and_then(toml::Value::as_bool);
+    ["reference", "follow_up"].map(|flow| is_on(flow).unwrap_or(false))
+}
+
+#[cfg(all(feature = "hfsql", feature = "failpoints"))]
+mod of_hfsql {
+    use super::*;
+    use crate::support::stand_in;
+
+    fn flags() -> [String; 6] {
+        let stand_in = stand_in();
+        let option = format!("StandIn={}", stand_in.trouble.display());
+        let driver = stand_in.driver.display().to_string();
+        ["--gestan-kind", "hfsql", "--gestan-driver", &driver, "--gestan-option", &option].map(str::to_owned)
+    }
+
+    #[tokio::test]
+    async fn gestan_s_own_base_is_named_by_flags_and_a_ticket_goes_there() {
+        let mut place = place().await;
+        place.flags.extend(flags());
+        let (code, said, errors) = place.init(&with_codes(&["--shadow", "false"])).await;
+        assert_eq!(code, 0, "{said}{errors}");
+        assert!(said.contains("base hfsql"), "{said}");
+        let (code, said, errors) = run(&place.config, &["sync"]).await;
+        assert_eq!(code, 0, "{said}{errors}");
+        assert_eq!(place.world.erp.ask("SELECT LIB50 FROM INTERVENTION").await.unwrap(), ["Caisse en panne"]);
+    }
+
+    #[tokio::test]
+    async fn gestan_s_own_base_is_asked_for_with_its_driver_its_port_and_a_way_back() {
+        let mut place = place().await;
+        let [.., option, value] = flags();
+        place.flags.extend([option, value]);
+        let kept = serde_json::json!({
+            "billable": "flag", "product_from": "single", "product": "", "billed_by": "time_spent",
+            "mode": "interventions", "reference": false, "follow_up": false, "unit": "minute",
+            "gestsup_folder": "", "gestsup_url": "", "time_zone": "Europe/Paris",
+        });
+        std::fs::write(place.config.with_extension("init.json"), kept.to_string()).unwrap();
+        let typed = tokio::task::spawn_blocking(move || {
+            let at = place.flags.iter().position(|flag| flag == "--gestan-port").unwrap();
+            let port: Vec<String> = place.flags.drain(at..at + 2).collect();
+            let more: Vec<&str> = place.flags.iter().map(String::as_str).collect();
+            let mut terminal = place.terminal(&more);
+            let mut answer = |prompt: &str, keys: &str| press(&mut terminal, prompt, keys);
+            answer("Comment joindre Gestan", "HFSQL\r");
+            answer("Source de données", "\x1b");
+            answer("Comment joindre Gestan", "\r");
+            answer("Source de données", "\r");
+            // It proposes a name; the file is typed in its place.
+            answer("Pilote ODBC", &format!("{}{}\r", "\x7f".repeat(5), stand_in().driver.display()));
+            answer("Serveur HFSQL", "\r");
+            answer("Port : 4900", &format!("{}{}\r", "\x7f".repeat(4), port[1]));
+            answer("majuscules comprises", "\r");
+            answer("Compte de la passerelle", "\r");
+            answer("Mot de passe", "\r");
+            see(&mut terminal, "base hfsql");
+            press(&mut terminal, "Numéro de", "\x03");
+            see(&mut terminal, "les réponses sont gardées");
+            terminal.exp_eof().unwrap();
+            let kept = std::fs::read_to_string(place.config.with_extension("init.json")).unwrap();
+            assert!(kept.contains("\"gestan_kind\": \"hfsql\""), "{kept}");
+        });
+        typed.await.unwrap();
+    }
+}
+
+#[cfg(not(feature = "hfsql"))]
+#[tokio::test]
+async fn a_program_without_odbc_says_so_before_anything_is_written() {
+    let place = place().await;
+    let (code, _, errors) = place.init(&with_codes(&["--gestan-kind", "hfsql"])).await;
+    assert_ne!(code, 0);
+    assert!(errors.contains("This program was built without ODBC"), "{errors}");
+    assert!(!place.config.exists());
 }

@@ -1,14 +1,13 @@
 //! What was answered, by flags or by a person, and the configuration that it makes.
 
-use crate::config::{Billable, BilledBy, Config, MailSecurity, Mode, Secret};
+use crate::config::{BaseKind, Billable, BilledBy, MailSecurity, Mode, Secret};
 use crate::model::{Status, TimeUnit};
-use anyhow::Context as _;
 use chrono_tz::Tz;
 use clap::Args;
-use secrecy::{ExposeSecret as _, SecretString};
+use secrecy::SecretString;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value as Json, json};
+use serde_json::{Value as Json, json};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -45,6 +44,12 @@ pub(super) struct Answers {
     /// What tickets become: interventions or anomalies.
     #[arg(long, value_name = "WHAT", value_parser = word::<Mode>, help_heading = "2. Interventions or anomalies")]
     pub(super) mode: Option<Mode>,
+    /// Whether Gestan's clients, equipment, technicians and projects come into GestSup ([reference]): true or false.
+    #[arg(long, value_name = "BOOL", help_heading = "2. Interventions or anomalies")]
+    pub(super) reference: Option<bool>,
+    /// Whether what Gestan's users do comes back to the tickets ([follow_up]): true or false.
+    #[arg(long, value_name = "BOOL", help_heading = "2. Interventions or anomalies")]
+    pub(super) follow_up: Option<bool>,
     /// Unit of Gestan's general settings: minute, hour or day.
     #[arg(long, value_name = "UNIT", value_parser = word::<TimeUnit>, help_heading = "3. Time")]
     pub(super) unit: Option<TimeUnit>,
@@ -78,7 +83,7 @@ pub(super) struct Answers {
     /// Status of the tickets in a state of your own, as 7=waiting; may be repeated.
     #[arg(long, value_name = "STATE=STATUS", value_parser = state, help_heading = "4. GestSup")]
     pub(super) state: Vec<String>,
-    /// How Gestan is reached: embedded (its MySQL copy, from here), or the address of a gateway beside it.
+    /// How Gestan is reached: embedded (its base, from here), or the address of a gateway beside it.
     #[arg(long, value_name = "WHERE", help_heading = "4. Gestan")]
     pub(super) gateway: Option<String>,
     /// File that holds that gateway's token.
@@ -87,6 +92,18 @@ pub(super) struct Answers {
     /// Certificate of the authority that signed that gateway's; "" for a public one.
     #[arg(long, value_name = "FILE", help_heading = "4. Gestan")]
     pub(super) gateway_ca_file: Option<String>,
+    /// Kind of Gestan's base: mysql (a copy on a MySQL or MariaDB server), or hfsql (its own, over ODBC).
+    #[arg(long, value_name = "KIND", value_parser = word::<BaseKind>, help_heading = "4. Gestan")]
+    pub(super) gestan_kind: Option<BaseKind>,
+    /// ODBC driver of an hfsql base: its name in odbcinst.ini, or its file.
+    #[arg(long, value_name = "DRIVER", help_heading = "4. Gestan")]
+    pub(super) gestan_driver: Option<String>,
+    /// Data source of odbc.ini, in place of driver, server, port and database; "" for none.
+    #[arg(long, value_name = "NAME", help_heading = "4. Gestan")]
+    pub(super) gestan_dsn: Option<String>,
+    /// What else the connection string of an hfsql base says, as IntegrityCheck=1; may be repeated.
+    #[arg(long, value_name = "KEY=VALUE", value_parser = pair, help_heading = "4. Gestan")]
+    pub(super) gestan_option: Vec<String>,
     /// Server of Gestan's base.
     #[arg(long, value_name = "HOST", help_heading = "4. Gestan")]
     pub(super) gestan_host: Option<String>,
@@ -211,7 +228,7 @@ pub(super) fn numbers(list: &[String]) -> BTreeMap<String, i64> {
 }
 
 /// What was given, unless that is the answer that there is none.
-fn some(text: Option<&String>) -> Option<&String> {
+pub(super) fn some(text: Option<&String>) -> Option<&String> {
     text.filter(|text| !text.trim().is_empty())
 }
 
@@ -231,147 +248,24 @@ impl Answers {
         self.gateway.as_deref() == Some("embedded")
     }
 
+    /// Whether Gestan's base is HFSQL, reached from here.
+    pub(super) fn is_hfsql(&self) -> bool {
+        self.is_embedded() && self.gestan_kind == Some(BaseKind::Hfsql)
+    }
+
+    /// Whether a data source says where the base is.
+    pub(super) fn has_dsn(&self) -> bool {
+        some(self.gestan_dsn.as_ref()).is_some()
+    }
+
+    /// The port that a base of that kind listens on.
+    pub(super) fn usual_port(&self) -> u16 {
+        if self.is_hfsql() { 4900 } else { 3306 }
+    }
+
     /// Whether there is a mailbox.
     pub(super) fn has_mailbox(&self) -> bool {
         some(self.mailbox.as_ref()).is_some()
-    }
-
-    /// The configuration's values. Passwords that were typed are named by their files, or, `on_the_spot`, stand there
-    /// themselves.
-    pub(super) fn values(&self, on_the_spot: bool) -> Json {
-        let secret = |file: Option<&PathBuf>| {
-            let file = file?;
-            match self.typed.get(file).filter(|_| on_the_spot) {
-                Some(Typed(text)) => Some(json!(text.expose_secret())),
-                None => Some(json!({ "file": file })),
-            }
-        };
-        let zone = self.time_zone.unwrap_or(Tz::Europe__Paris).name();
-        let mut root = Map::new();
-        root.insert(
-            "gestsup".to_owned(),
-            given(json!({
-                "host": self.gestsup_host,
-                "port": self.gestsup_port.filter(|port| *port != 3306),
-                "database": self.gestsup_database,
-                "user": self.gestsup_user,
-                "password": secret(self.gestsup_password_file.as_ref()),
-                "time_zone": zone,
-                "url": some(self.gestsup_url.as_ref()),
-            })),
-        );
-        root.insert(
-            "gestan".to_owned(),
-            given(json!({
-                "gateway": self.gateway,
-                "token": secret(self.gateway_token_file.as_ref()).filter(|_| !self.is_embedded()),
-                "ca_file": some(self.gateway_ca_file.as_ref()).filter(|_| !self.is_embedded()),
-                "shadow": self.shadow.filter(|shadow| *shadow),
-            })),
-        );
-        if self.is_embedded() {
-            root.insert(
-                "gateway".to_owned(),
-                self.gateway_values(zone, secret(self.gestan_password_file.as_ref()).as_ref()),
-            );
-        }
-        if let Some(path) = &self.state_file {
-            root.insert("state".to_owned(), json!({ "path": path }));
-        }
-        if let Some(day) = self.first_day() {
-            root.insert("tickets".to_owned(), json!({ "start_at": format!("{day}T00:00:00") }));
-        }
-        if self.has_mailbox() {
-            root.insert("mail".to_owned(), self.mail_values(secret(self.mailbox_password_file.as_ref()).as_ref()));
-        }
-        root.insert("mapping".to_owned(), self.mapping_values());
-        Json::Object(root)
-    }
-
-    fn gateway_values(&self, zone: &str, password: Option<&Json>) -> Json {
-        let list = |codes: &[String]| Some(numbers(codes)).filter(|codes| !codes.is_empty());
-        given(json!({
-            "time_zone": zone,
-            "base": given(json!({
-                "host": self.gestan_host,
-                "port": self.gestan_port.filter(|port| *port != 3306),
-                "database": self.gestan_database,
-                "user": self.gestan_user,
-                "password": password,
-            })),
-            "codes": given(json!({
-                "status": list(&self.status),
-                "anomaly_status": list(&self.anomaly_status),
-                "genre": list(&self.genre),
-            })),
-        }))
-    }
-
-    fn mail_values(&self, password: Option<&Json>) -> Json {
-        let security = self.mailbox_security.unwrap_or_default();
-        given(json!({
-            "enabled": true,
-            "attachments": some(self.upload_folder.as_ref()).map(|folder| json!({ "folder": folder })),
-            "mailboxes": [given(json!({
-                "name": "support",
-                "host": self.mailbox,
-                "port": self.mailbox_port,
-                "security": security,
-                "user": self.mailbox_user,
-                "password": password,
-            }))],
-        }))
-    }
-
-    fn mapping_values(&self) -> Json {
-        let order = |first: &'static str| {
-            let others = ["contract", "task", "genre"].into_iter().filter(|other| *other != first);
-            std::iter::once(first).chain(others).collect::<Vec<_>>()
-        };
-        let order = match self.product_from {
-            Some(Product::Genre) => Some(order("genre")),
-            Some(Product::Task) => Some(order("task")),
-            _ => None,
-        };
-        let products = Some(pairs(&self.genre_product)).filter(|products| !products.is_empty());
-        let own = pairs(&self.state);
-        let states = (!own.is_empty()).then(|| {
-            let standard = crate::config::StatusMap::default().0.into_iter();
-            let mut all: BTreeMap<String, String> =
-                standard.map(|(state, status)| (state, status.as_str().to_owned())).collect();
-            all.extend(own);
-            all
-        });
-        given(json!({
-            "mode": { "default": self.mode.unwrap_or_default() },
-            "status": states,
-            "genre": some(self.default_genre.as_ref()).map(|genre| json!({ "default": genre })),
-            "billing": given(json!({
-                "billable": self.billable.unwrap_or_default(),
-                "product": some(self.product.as_ref()),
-                "by_genre": products,
-                "order": order,
-                "by": self.billed_by.unwrap_or_default(),
-            })),
-            "time": given(json!({
-                "unit": self.unit.unwrap_or_default(),
-                "hours_per_day": self.hours_per_day.filter(|_| self.unit == Some(TimeUnit::Day)),
-            })),
-        }))
-    }
-
-    /// The day from which on closed tickets are no history.
-    fn first_day(&self) -> Option<chrono::NaiveDate> {
-        match self.start_at.as_deref()? {
-            "all" => None,
-            "today" => Some(chrono::Local::now().date_naive()),
-            day => day.parse().ok(),
-        }
-    }
-
-    /// What there is of the configuration, with the passwords that were typed: to try the systems with.
-    pub(super) fn draft(&self) -> anyhow::Result<Config> {
-        serde_json::from_value(self.values(true)).context("while putting the answers together")
     }
 
     /// A password that was typed, for the file that it will be in.
@@ -382,14 +276,6 @@ impl Answers {
     /// Whether a password can be had: typed just now, or in its file.
     pub(super) fn has_secret(&self, file: Option<&PathBuf>) -> bool {
         file.is_some_and(|file| self.typed.contains_key(file) || Secret::File { file: file.clone() }.resolve().is_ok())
-    }
-}
-
-/// The object without what is not given.
-fn given(value: Json) -> Json {
-    match value {
-        Json::Object(map) => Json::Object(map.into_iter().filter(|(_, value)| !value.is_null()).collect()),
-        other => other,
     }
 }
 

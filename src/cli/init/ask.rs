@@ -124,7 +124,7 @@ impl Ask {
     }
 
     /// Yes or no.
-    pub(super) fn confirm(self, message: &str, proposed: bool) -> anyhow::Result<Reply<bool>> {
+    pub(super) fn confirm(self, message: &str, help: &str, proposed: bool) -> anyhow::Result<Reply<bool>> {
         let french = self.french;
         let parse = move |text: &str| match text.to_lowercase().as_str() {
             "o" | "oui" | "y" | "yes" => Ok(true),
@@ -143,14 +143,15 @@ impl Ask {
             (false, true) => "Y/n".to_owned(),
             (false, false) => "y/N".to_owned(),
         };
-        let asked = Confirm::new(message)
+        let mut question = Confirm::new(message)
             .with_default(proposed)
             .with_parser(&parse)
             .with_formatter(&shown)
             .with_default_value_formatter(&default)
-            .with_error_message(self.of("répondez o ou n", "answer y or n"))
-            .with_render_config(self.look())
-            .prompt_skippable();
-        reply(asked)
+            .with_error_message(self.of("répondez o ou n", "answer y or n"));
+        if !help.is_empty() {
+            question = question.with_help_message(help);
+        }
+        reply(question.with_render_config(self.look()).prompt_skippable())
     }
 }

@@ -9,6 +9,7 @@ mod questions;
 mod simple;
 mod systems;
 mod trials;
+mod values;
 
 use super::{ExitCode, Globals};
 use crate::gateway::Probe;
@@ -210,7 +211,10 @@ impl Wizard {
     fn heading(&self, screen: Screen) {
         let title = match screen {
             Screen::Billing => self.ask.of("1/4  La facturation", "1/4  Billing"),
-            Screen::Mode => self.ask.of("2/4  Interventions ou anomalies", "2/4  Interventions or anomalies"),
+            Screen::Mode => self.ask.of(
+                "2/4  Interventions ou anomalies, et le retour",
+                "2/4  Interventions or anomalies, and the way back",
+            ),
             Screen::Time => self.ask.of("3/4  L'unité de temps", "3/4  The unit of time"),
             Screen::Systems => {
                 self.ask.of("4/4  GestSup, Gestan et la boîte aux lettres", "4/4  GestSup, Gestan and the mailbox")
@@ -232,11 +236,14 @@ impl Wizard {
             false => format!("Write {}?", self.config.display()),
         };
         self.note("");
-        self.ask.confirm(&message, true)
+        self.ask.confirm(&message, "", true)
     }
 
     /// Names every flag without which a set-up that asks nothing cannot be made.
     async fn refuse_what_is_missing(&mut self) -> anyhow::Result<()> {
+        if let Some(sentence) = self.answers.gestan_kind.and_then(|kind| systems::without_odbc(self.ask, kind)) {
+            bail!("{sentence}");
+        }
         let missing: Vec<&str> = Question::ALL
             .into_iter()
             .filter(|question| question.applies(&self.answers) && !question.is_optional())

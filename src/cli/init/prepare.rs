@@ -112,6 +112,7 @@ impl Wizard {
                             "Créer les tables des liens (Z90_…) à côté de celles de Gestan, qui ne sont pas touchées ?",
                             "Create the tables of the links (Z90_…) beside Gestan's own, which are not touched?",
                         ),
+                        "",
                         true,
                     )?,
                     Reply::Given(true)

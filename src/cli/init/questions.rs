@@ -12,6 +12,8 @@ pub(super) enum Question {
     Product,
     BilledBy,
     Mode,
+    Reference,
+    FollowUp,
     Unit,
     HoursPerDay,
     GestsupFolder,
@@ -27,6 +29,8 @@ pub(super) enum Question {
     Gateway,
     GatewayToken,
     GatewayCa,
+    GestanDsn,
+    GestanDriver,
     GestanHost,
     GestanPort,
     GestanDatabase,
@@ -60,12 +64,14 @@ pub(super) enum Screen {
 
 impl Question {
     /// All of them, in their order.
-    pub(super) const ALL: [Self; 39] = [
+    pub(super) const ALL: [Self; 43] = [
         Self::Billable,
         Self::ProductFrom,
         Self::Product,
         Self::BilledBy,
         Self::Mode,
+        Self::Reference,
+        Self::FollowUp,
         Self::Unit,
         Self::HoursPerDay,
         Self::GestsupFolder,
@@ -81,6 +87,8 @@ impl Question {
         Self::Gateway,
         Self::GatewayToken,
         Self::GatewayCa,
+        Self::GestanDsn,
+        Self::GestanDriver,
         Self::GestanHost,
         Self::GestanPort,
         Self::GestanDatabase,
@@ -106,7 +114,7 @@ impl Question {
     pub(super) fn screen(self) -> Screen {
         match self {
             Self::Billable | Self::ProductFrom | Self::Product | Self::BilledBy => Screen::Billing,
-            Self::Mode => Screen::Mode,
+            Self::Mode | Self::Reference | Self::FollowUp => Screen::Mode,
             Self::Unit | Self::HoursPerDay => Screen::Time,
             Self::StartAt | Self::Shadow => Screen::Start,
             _ => Screen::Systems,
@@ -119,6 +127,8 @@ impl Question {
         match self {
             Self::HoursPerDay => answers.unit == Some(TimeUnit::Day),
             Self::GatewayToken | Self::GatewayCa => !embedded,
+            Self::GestanDsn => answers.is_hfsql(),
+            Self::GestanDriver => answers.is_hfsql() && !answers.has_dsn(),
             Self::GestanHost
             | Self::GestanPort
             | Self::GestanDatabase
@@ -158,6 +168,8 @@ impl Question {
             Self::Product => (answers.product.is_some(), "--product"),
             Self::BilledBy => (answers.billed_by.is_some(), "--billed-by"),
             Self::Mode => (answers.mode.is_some(), "--mode"),
+            Self::Reference => (answers.reference.is_some(), "--reference"),
+            Self::FollowUp => (answers.follow_up.is_some(), "--follow-up"),
             Self::Unit => (answers.unit.is_some(), "--unit"),
             Self::HoursPerDay => (answers.hours_per_day.is_some(), "--hours-per-day"),
             Self::GestsupFolder => (answers.gestsup_folder.is_some(), "--gestsup-folder"),
@@ -173,6 +185,8 @@ impl Question {
             Self::Gateway => (answers.gateway.is_some(), "--gateway"),
             Self::GatewayToken => (answers.has_secret(answers.gateway_token_file.as_ref()), "--gateway-token-file"),
             Self::GatewayCa => (answers.gateway_ca_file.is_some(), "--gateway-ca-file"),
+            Self::GestanDsn => (answers.gestan_dsn.is_some(), "--gestan-dsn"),
+            Self::GestanDriver => (answers.gestan_driver.is_some(), "--gestan-driver"),
             Self::GestanHost => (answers.gestan_host.is_some(), "--gestan-host"),
             Self::GestanPort => (answers.gestan_port.is_some(), "--gestan-port"),
             Self::GestanDatabase => (answers.gestan_database.is_some(), "--gestan-database"),
@@ -210,6 +224,8 @@ impl Answers {
         self.product.get_or_insert_default();
         self.billed_by.get_or_insert_default();
         self.mode.get_or_insert_default();
+        self.reference.get_or_insert_default();
+        self.follow_up.get_or_insert_default();
         self.unit.get_or_insert_default();
         self.hours_per_day.get_or_insert(7);
         self.gestsup_folder.get_or_insert_default();
@@ -218,7 +234,10 @@ impl Answers {
         self.time_zone.get_or_insert(chrono_tz::Europe::Paris);
         self.gateway.get_or_insert_with(|| "embedded".to_owned());
         self.gateway_ca_file.get_or_insert_default();
-        self.gestan_port.get_or_insert(3306);
+        self.gestan_dsn.get_or_insert_default();
+        self.gestan_driver.get_or_insert_default();
+        let port = self.usual_port();
+        self.gestan_port.get_or_insert(port);
         self.default_genre.get_or_insert_default();
         self.mailbox.get_or_insert_default();
         self.mailbox_security.get_or_insert_default();

@@ -74,6 +74,28 @@ pub(super) fn put(question: Question, ask: Ask, answers: &mut Answers) -> anyhow
             let message = ask.of("Que deviennent les tickets dans Gestan ?", "What do tickets become in Gestan?");
             choose(ask, message, &choices, &mut answers.mode)
         }
+        Question::Reference => {
+            let message = ask.of(
+                "Reprendre de Gestan dans GestSup les clients, contacts, matériels, techniciens et projets ?",
+                "Bring Gestan's clients, contacts, equipment, technicians and projects into GestSup?",
+            );
+            let help = ask.of(
+                "peut attendre : [reference] enabled ; le compte de GestSup a alors besoin de droits d'écriture",
+                "can wait: [reference] enabled; GestSup's account then needs rights to write",
+            );
+            wanted(ask, message, help, &mut answers.reference)
+        }
+        Question::FollowUp => {
+            let message = ask.of(
+                "Reporter sur les tickets ce qui est fait dans Gestan (état, technicien, dates, texte) ?",
+                "Carry what is done in Gestan (state, technician, dates, text) back to the tickets?",
+            );
+            let help = ask.of(
+                "peut attendre : [follow_up] enabled ; le compte de GestSup a alors besoin de droits d'écriture",
+                "can wait: [follow_up] enabled; GestSup's account then needs rights to write",
+            );
+            wanted(ask, message, help, &mut answers.follow_up)
+        }
         Question::Unit => {
             let choices = [
                 (TimeUnit::Minute, "la minute", "the minute"),
@@ -134,9 +156,20 @@ fn shadow(ask: Ask, answers: &mut Answers) -> anyhow::Result<Reply<()>> {
         "Commencer par une semaine à blanc (tout est planifié et montré, rien n'est écrit) ?",
         "Begin with a week in shadow mode (all is planned and shown, nothing is written)?",
     );
-    Ok(match ask.confirm(message, answers.shadow.unwrap_or(true))? {
+    Ok(match ask.confirm(message, "", answers.shadow.unwrap_or(true))? {
         Reply::Given(yes) => {
             answers.shadow = Some(yes);
+            Reply::Given(())
+        }
+        Reply::Back => Reply::Back,
+    })
+}
+
+/// Whether a flow is wanted that is off by itself.
+fn wanted(ask: Ask, message: &str, help: &str, answer: &mut Option<bool>) -> anyhow::Result<Reply<()>> {
+    Ok(match ask.confirm(message, help, answer.unwrap_or(false))? {
+        Reply::Given(yes) => {
+            *answer = Some(yes);
             Reply::Given(())
         }
         Reply::Back => Reply::Back,

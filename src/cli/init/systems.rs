@@ -4,7 +4,7 @@ use super::ask::{Ask, Reply};
 use super::questions::Question;
 use super::simple::{choose, line};
 use super::{Step, Wizard};
-use crate::config::MailSecurity;
+use crate::config::{BaseKind, MailSecurity};
 use chrono_tz::Tz;
 use std::path::{Path, PathBuf};
 
@@ -62,7 +62,7 @@ impl Wizard {
                 let message = ask.of("Serveur MariaDB/MySQL de GestSup :", "MariaDB/MySQL server of GestSup:");
                 required(ask, message, "127.0.0.1", &mut answers.gestsup_host)?
             }
-            Question::GestsupPort => port(ask, &mut answers.gestsup_port)?,
+            Question::GestsupPort => port(ask, 3306, &mut answers.gestsup_port)?,
             Question::GestsupDatabase => {
                 let message = ask.of("Base de données de GestSup :", "GestSup's database:");
                 required(ask, message, "bsup", &mut answers.gestsup_database)?
@@ -84,13 +84,38 @@ impl Wizard {
                 );
                 line(ask, message, "", "", &mut answers.gateway_ca_file)?
             }
+            Question::GestanDsn => {
+                let message = ask.of(
+                    "Source de données de odbc.ini qui désigne la base (vide : aucune) :",
+                    "Data source of odbc.ini that names the base (empty: none):",
+                );
+                let help = ask.of("sans elle, le pilote est demandé", "without one, the driver is asked for");
+                line(ask, message, help, "", &mut answers.gestan_dsn)?
+            }
+            Question::GestanDriver => {
+                let message = ask.of("Pilote ODBC de PC SOFT :", "ODBC driver of PC SOFT:");
+                let help = ask.of(
+                    "son nom dans odbcinst.ini, ou le chemin de son fichier : /opt/hfsql/wd300hfo64.so",
+                    "its name in odbcinst.ini, or the path of its file: /opt/hfsql/wd300hfo64.so",
+                );
+                line(ask, message, help, "HFSQL", &mut answers.gestan_driver)?
+            }
             Question::GestanHost => {
-                let message = ask.of("Serveur de la copie MySQL de Gestan :", "Server of Gestan's MySQL copy:");
+                let message = match answers.is_hfsql() {
+                    true => ask.of("Serveur HFSQL de Gestan :", "HFSQL server of Gestan:"),
+                    false => ask.of("Serveur de la copie MySQL de Gestan :", "Server of Gestan's MySQL copy:"),
+                };
                 required(ask, message, "127.0.0.1", &mut answers.gestan_host)?
             }
-            Question::GestanPort => port(ask, &mut answers.gestan_port)?,
+            Question::GestanPort => port(ask, answers.usual_port(), &mut answers.gestan_port)?,
             Question::GestanDatabase => {
-                let message = ask.of("Base de données de Gestan :", "Gestan's database:");
+                let message = match answers.is_hfsql() {
+                    true => ask.of(
+                        "Base de données de Gestan (majuscules comprises) :",
+                        "Gestan's database (capitals matter):",
+                    ),
+                    false => ask.of("Base de données de Gestan :", "Gestan's database:"),
+                };
                 required(ask, message, "gestan", &mut answers.gestan_database)?
             }
             Question::GestanUser => {
@@ -194,22 +219,46 @@ impl Wizard {
 
     fn gateway(&mut self) -> anyhow::Result<Reply<()>> {
         let ask = self.ask;
-        let here = ask.of(
-            "d'ici, par la copie MySQL de sa base (la passerelle est dans le service)",
-            "from here, by the MySQL copy of its base (the gateway is part of the service)",
-        );
-        let there = ask.of(
-            "par une passerelle (gestan-connector gateway) à côté de lui, sur une autre machine",
-            "by a gateway (gestan-connector gateway) beside it, on another machine",
-        );
-        let first = usize::from(self.answers.gateway.as_deref().is_some_and(|gateway| gateway != "embedded"));
+        let places = [
+            (
+                Some(BaseKind::Mysql),
+                "d'ici, par la copie MySQL de sa base (la passerelle est dans le service)",
+                "from here, by the MySQL copy of its base (the gateway is part of the service)",
+            ),
+            (
+                Some(BaseKind::Hfsql),
+                "d'ici, par sa base HFSQL elle-même (pilote ODBC de PC SOFT)",
+                "from here, by its own HFSQL base (ODBC driver of PC SOFT)",
+            ),
+            (
+                None,
+                "par une passerelle (gestan-connector gateway) à côté de lui, sur une autre machine",
+                "by a gateway (gestan-connector gateway) beside it, on another machine",
+            ),
+        ];
         let message = ask.of("Comment joindre Gestan ?", "How is Gestan reached?");
-        let remote = match ask.choose(message, vec![(false, here.to_owned()), (true, there.to_owned())], first)? {
-            Reply::Given(remote) => remote,
-            Reply::Back => return Ok(Reply::Back),
+        let kind = loop {
+            let known = self.answers.gateway.is_some();
+            let before = self.answers.gestan_kind.unwrap_or_default();
+            let before = if self.answers.is_embedded() || !known { Some(before) } else { None };
+            let mut chosen = Some(before);
+            if choose(ask, message, &places, &mut chosen)? == Reply::Back {
+                return Ok(Reply::Back);
+            }
+            let chosen = chosen.flatten();
+            match chosen.and_then(|kind| without_odbc(ask, kind)) {
+                Some(sentence) => self.note(&format!("  {sentence}")),
+                None => break chosen,
+            }
         };
-        if !remote {
+        if let Some(kind) = kind {
             self.answers.gateway = Some("embedded".to_owned());
+            if self.answers.gestan_kind.unwrap_or_default() != kind {
+                // What was answered of a base of another kind says nothing of this one.
+                self.answers.gestan_port = None;
+                self.probe = None;
+            }
+            self.answers.gestan_kind = Some(kind);
             return Ok(Reply::Given(()));
         }
         let proposed = self.answers.gateway.clone().filter(|gateway| gateway != "embedded").unwrap_or_default();
@@ -260,6 +309,14 @@ impl Wizard {
     }
 }
 
+/// Why this program cannot reach a base of that kind: it was built without what that needs.
+pub(super) fn without_odbc(ask: Ask, kind: BaseKind) -> Option<&'static str> {
+    (kind == BaseKind::Hfsql && cfg!(not(feature = "hfsql"))).then_some(ask.of(
+        "Ce programme a été compilé sans ODBC, par quoi une base HFSQL est jointe : prenez celui qui l'a été avec (cargo build --release --features hfsql), ou passez par une passerelle.",
+        "This program was built without ODBC, by which an HFSQL base is reached: take the one that was built with it (cargo build --release --features hfsql), or go by a gateway.",
+    ))
+}
+
 fn answer(reply: Reply<String>, to: &mut Option<String>) -> Reply<()> {
     match reply {
         Reply::Given(text) => {
@@ -282,14 +339,14 @@ pub(super) fn required(ask: Ask, message: &str, proposed: &str, to: &mut Option<
     Ok(answer(ask.text(message, "", &proposed, check)?, to))
 }
 
-fn port(ask: Ask, to: &mut Option<u16>) -> anyhow::Result<Reply<()>> {
+fn port(ask: Ask, usual: u16, to: &mut Option<u16>) -> anyhow::Result<Reply<()>> {
     let french = ask.french;
     let check = move |text: &str| match text.parse::<u16>() {
         Ok(1..) => Ok(()),
         _ if french => Err("un numéro de 1 à 65535".to_owned()),
         _ => Err("a number from 1 to 65535".to_owned()),
     };
-    Ok(match ask.text("Port :", "", &to.unwrap_or(3306).to_string(), check)? {
+    Ok(match ask.text("Port :", "", &to.unwrap_or(usual).to_string(), check)? {
         Reply::Given(port) => {
             *to = port.parse().ok();
             Reply::Given(())

@@ -107,8 +107,7 @@ pub struct MailOauth {
     pub client_id: Option<String>,
     /// Secret of that application.
     pub client_secret: Option<Secret>,
-    /// File that holds the refresh token; when the provider gives a new one, the file is rewritten, so the service must be allowed
-    /// to write it. Without it the application signs in as itself (client credentials).
+    /// File that holds the refresh token; when the provider gives a new one, the file is rewritten, so the service must be allowed to write it. Without it the application signs in as itself (client credentials).
     pub refresh_token_file: Option<PathBuf>,
     /// Scope that is asked for, in the place of the provider's usual one.
     pub scope: Option<String>,

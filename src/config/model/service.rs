@@ -24,8 +24,7 @@ pub struct Service {
     /// Socket by which commands such as `sync` reach the running service; by itself `service.sock` beside the state.
     #[schemars(example = &"/run/gestan-connector/service.sock")]
     pub socket: Option<PathBuf>,
-    /// The status page for support staff, at the address `listen`: what is in step, what waits and why, each ticket's
-    /// story, activity, the money report and the journal. Off unless `enabled` is set.
+    /// The status page for support staff, at the address `listen`: what is in step, what waits and why, each ticket's story, activity, the money report and the journal. Off unless `enabled` is set.
     pub page: Page,
 }
 
@@ -35,8 +34,7 @@ pub struct Service {
 pub struct Page {
     /// Whether the page is served.
     pub enabled: bool,
-    /// Names, with the port if it is another than 80 or 443, under which a reverse proxy or a tunnel leads to the page.
-    /// Under any other but the address itself and localhost it does not answer.
+    /// Names, with the port if it is another than 80 or 443, under which a reverse proxy or a tunnel leads to the page. Under any other but the address itself and localhost it does not answer.
     #[schemars(example = &["connecteur.example.fr"])]
     pub hosts: Vec<String>,
     /// Password for the buttons of the page: try again, ignore, take a mail in, run now. Without it it only shows.

@@ -23,6 +23,7 @@ const LINES: u32 = 200;
 #[serde(default)]
 pub(super) struct Asked {
     ticket: String,
+    client: String,
     flow: String,
     outcome: String,
     from: String,
@@ -34,7 +35,16 @@ pub(super) async fn show(State(page): State<Arc<Page>>, visitor: Visitor, Query(
     let zone = visitor.view.zone;
     let day = |text: &str| text.parse::<NaiveDate>().ok();
     let midnight = |day: NaiveDate| local_to_utc(day.and_time(chrono::NaiveTime::MIN), zone);
+    let client = match asked.client.trim() {
+        "" => None,
+        name => match site.of_client(name).await {
+            // Of a client that nobody knows there is nothing to tell.
+            Ok(client) => Some(client.unwrap_or_default()),
+            Err(error) => return trouble(&visitor, StatusCode::SERVICE_UNAVAILABLE, &error.to_string()),
+        },
+    };
     let filter = JournalFilter {
+        client,
         ticket: asked.ticket.trim().trim_start_matches('#').parse().ok(),
         flow: Some(asked.flow.clone()).filter(|flow| !flow.is_empty()),
         outcome: Outcome::ALL.into_iter().find(|outcome| outcome.as_str() == asked.outcome),

@@ -12,6 +12,7 @@ mod login;
 mod mails;
 mod money;
 mod overview;
+mod said;
 mod search;
 mod session;
 mod ticket;

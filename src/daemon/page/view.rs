@@ -1,6 +1,7 @@
 //! How the page is rendered: its templates, which escape every value, and how dates, durations and explanations read.
 
 use super::language;
+use super::said::in_french;
 use crate::config::Locale;
 use crate::messages;
 use crate::model::{self, Field};
@@ -65,6 +66,11 @@ impl View {
             let Ok(time) = time.parse::<DateTime<Utc>>() else { return Value::from(time) };
             self.when(time)
         });
+        environment.add_filter("said", move |text: &str| said(locale, text));
+        environment.add_function("in_lang", move |text: &str| {
+            let other = locale == Locale::En || in_french(text).is_none();
+            Value::from_safe_string(if other { " lang=\"en\"".to_owned() } else { String::new() })
+        });
         environment.add_filter("duration", duration);
         environment.add_filter("marked", marked);
         environment.get_template(name)?.render(values)
@@ -91,6 +97,14 @@ impl View {
     /// A name that comes from elsewhere; where there is no text for it, it stays as it is.
     pub(super) fn word(self, group: &str, name: &str) -> String {
         language::find(self.locale, &format!("{group}.{name}")).map_or_else(|| name.to_owned(), str::to_owned)
+    }
+}
+
+/// What the program says of something, in the language of whoever reads where there is such a sentence.
+fn said(locale: Locale, text: &str) -> Value {
+    match locale {
+        Locale::Fr => marked(in_french(text).as_deref().unwrap_or(text)),
+        Locale::En => marked(text),
     }
 }
 

@@ -123,6 +123,13 @@ async fn the_overview_tells_what_is_in_step_and_what_waits_and_why_in_both_langu
     let french = page.get("/page").await;
     assert!(french.says("<html lang=\"fr\">") && french.says("<b>1</b> tickets suivis"), "{french:#?}");
     assert!(french.says("Que faire") && !french.says("What to do"), "{french:#?}");
+    assert!(french.says("<p class=\"quiet\">Aucun client de Gestan ne correspond"), "the reason too: {french:#?}");
+    assert!(!french.says("lang=\"en\">No client"), "{french:#?}");
+    let why = page.get("/page/ticket/1").await;
+    assert!(
+        why.says("<span>client du même nom</span>") && why.says("<p class=\"quiet\">nouveau dans Gestan"),
+        "{why:#?}"
+    );
     // A choice is kept, whatever the browser likes.
     let chosen = page.get("/page?lang=en").await;
     assert!(chosen.says("<html lang=\"en\">") && chosen.header("set-cookie").contains("SameSite=Lax; HttpOnly"));
@@ -130,13 +137,17 @@ async fn the_overview_tells_what_is_in_step_and_what_waits_and_why_in_both_langu
 }
 
 #[tokio::test]
-async fn the_journal_is_filtered_by_ticket_flow_outcome_and_day() {
+async fn the_journal_is_filtered_by_ticket_client_flow_outcome_and_day() {
     let address = free_address();
     let mut page = Site::of(shop(&address, "").await, &address).await;
     let all = page.get("/page/journal").await;
     assert!(all.says("/page/ticket/1\"") && all.says("/page/ticket/2\""), "{all:#?}");
     let one = page.get("/page/journal?ticket=1&flow=tickets&outcome=done&from=2020-01-01&to=").await;
     assert!(one.says("/page/ticket/1\"") && !one.says("/page/ticket/2\""), "{one:#?}");
+    let client = page.get("/page/journal?client=h%C3%A9l%C3%A8ne").await;
+    assert!(client.says("/page/ticket/1\"") && !client.says("/page/ticket/2\""), "{client:#?}");
+    assert!(client.says("<input name=\"client\" value=\"hélène\">"), "{client:#?}");
+    assert!(page.get("/page/journal?client=Personne").await.says("holds nothing of the kind"));
     assert!(page.get("/page/journal?outcome=failed").await.says("holds nothing of the kind"));
     assert!(page.get("/page/journal?to=2020-01-01").await.says("holds nothing of the kind"));
     let odd = page.get("/page/journal?ticket=%22%3E%3Cscript%3E&from=never").await;
