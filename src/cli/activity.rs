@@ -68,6 +68,7 @@ fn render(report: &ActivityReport, tables: &[By]) -> String {
     if report.cut {
         let _ = write!(text, " Only the newest {MOST_ACTIVE} tickets were counted: ask for a shorter period.");
     }
+    text = output::wrapped(&text, 2);
     for table in tables {
         let sums = report.table(*table);
         if sums.is_empty() {

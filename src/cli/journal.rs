@@ -132,6 +132,9 @@ async fn follow(
                 screen::say(format_args!("{}", one(&line)));
             }
         }
+        if !screen::is_read() {
+            return Ok(ExitCode::Ok);
+        }
         (filter.behind, filter.limit) = (filter.up_to, None);
         tokio::time::sleep(LOOK).await;
     }
@@ -169,7 +172,7 @@ pub(super) fn render(lines: &[JournalEntry]) -> String {
             line.message.clone(),
         ]
     });
-    output::table(&["when", "ticket", "intervention", "what", "outcome", "detail"], rows)
+    output::told(&["when", "ticket", "intervention", "what", "outcome", "detail"], rows)
 }
 
 /// A trouble in a word or two.

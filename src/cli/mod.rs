@@ -2,6 +2,14 @@
 //! for programs; nothing else in the program prints.
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
+/// As the standard library's, but that a reader who has seen enough (`| head`) is no reason to panic.
+macro_rules! println {
+    ($($what:tt)*) => { crate::cli::screen::put(format_args!("{}\n", format_args!($($what)*))) };
+}
+macro_rules! print {
+    ($($what:tt)*) => { crate::cli::screen::put(format_args!($($what)*)) };
+}
+
 mod activity;
 mod billing;
 mod check;
@@ -41,7 +49,7 @@ pub use output::{report_error, table};
 use crate::config::{self, Config, Loaded, LogFormat, Role};
 use crate::daemon::Site;
 use crate::telemetry::{self, Destination, LogHandle};
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 use clap::{Parser, Subcommand};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
@@ -126,6 +134,14 @@ impl Cli {
     /// # Errors
     /// A chain that reads as a sentence; [`exit_code`] tells the exit code for it.
     pub async fn execute(self) -> anyhow::Result<ExitCode> {
+        let code = self.carry_out().await?;
+        match screen::lost() {
+            Some(error) => bail!("what was printed could not be written ({error}): it is not whole"),
+            None => Ok(code),
+        }
+    }
+
+    async fn carry_out(self) -> anyhow::Result<ExitCode> {
         let globals = Globals::new(self.config, self.json);
         if let Some(files) = self.command.needs_state()
             && let Some(code) = remote::ask(&globals.config, &files).await?

@@ -11,6 +11,9 @@ use serde::Serialize;
 pub const SHADOW: &str =
     "Shadow mode ([gestan] shadow = true): nothing is written to Gestan; what is told is what would be.";
 
+/// Columns below which a terminal is narrow.
+const NARROW: u16 = 110;
+
 /// A table with aligned columns and no frame.
 pub fn table(headers: &[&str], rows: impl IntoIterator<Item = Vec<String>>) -> String {
     let mut table = Table::new();
@@ -28,6 +31,72 @@ pub fn table(headers: &[&str], rows: impl IntoIterator<Item = Vec<String>>) -> S
     }
     let text = table.to_string();
     text.lines().map(|line| line.trim_end().to_owned()).collect::<Vec<_>>().join("\n")
+}
+
+/// A table whose last column is a text. On a narrow terminal, where a column would leave it a word a line, it stands below the
+/// rest of its row.
+pub fn told(headers: &[&str], rows: impl IntoIterator<Item = Vec<String>>) -> String {
+    let rows: Vec<Vec<String>> = rows.into_iter().collect();
+    let (Some(width), true) = (screen::width(), is_narrow()) else { return table(headers, rows) };
+    told_at(headers, rows, usize::from(width))
+}
+
+fn told_at(headers: &[&str], rows: Vec<Vec<String>>, width: usize) -> String {
+    let texts: Vec<String> = rows.iter().filter_map(|row| row.last().cloned()).collect();
+    let columns = headers.len().saturating_sub(1);
+    let rest = rows.iter().map(|row| row.iter().take(columns).cloned().collect());
+    let above = table(&headers[..columns], rest);
+    let lines: Vec<&str> = above.lines().collect();
+    if lines.len() != texts.len() + 1 {
+        // A row took more than a line: they cannot be told apart.
+        return table(headers, rows);
+    }
+    let mut text = lines[0].to_owned();
+    for (line, told) in lines[1..].iter().zip(texts) {
+        text.push_str(&format!("\n{line}"));
+        if !told.is_empty() {
+            text.push_str(&format!("\n{}", wrapped_at(&format!("     {}", one_line(&told)), 5, width)));
+        }
+    }
+    text
+}
+
+/// A text for a terminal, its lines broken between words; those after the first begin under this column. What is piped stays
+/// a line.
+pub fn wrapped(text: &str, indent: usize) -> String {
+    match screen::width().filter(|_| screen::is_terminal()) {
+        Some(width) => wrapped_at(text, indent, usize::from(width)),
+        None => text.to_owned(),
+    }
+}
+
+/// Whether a table of many columns has no room on this terminal.
+fn is_narrow() -> bool {
+    screen::is_terminal() && screen::width().is_some_and(|width| width < NARROW)
+}
+
+fn wrapped_at(text: &str, indent: usize, width: usize) -> String {
+    let mut lines: Vec<String> = Vec::new();
+    for paragraph in text.split('\n') {
+        let own = paragraph.len() - paragraph.trim_start_matches(' ').len();
+        let mut line = " ".repeat(own);
+        let mut length = own;
+        let mut is_empty = true;
+        // Columns within a line stay where they are.
+        for word in paragraph[own..].split_inclusive(' ') {
+            let of_word = word.trim_end().chars().count();
+            if !is_empty && length + of_word > width {
+                lines.push(line.trim_end().to_owned());
+                line = " ".repeat(indent);
+                length = indent;
+            }
+            line.push_str(word);
+            length += word.chars().count();
+            is_empty = false;
+        }
+        lines.push(line.trim_end().to_owned());
+    }
+    lines.join("\n")
 }
 
 /// Text from tickets is never trusted: no line break, and no control character that a terminal obeys.
@@ -92,4 +161,25 @@ pub fn report_error(error: &anyhow::Error, json: bool) {
     let (out, err) = error_texts(error, json);
     print!("{out}");
     eprint!("{err}");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_text_of_a_row_stands_below_it_where_there_is_no_room_beside() {
+        let rows = vec![vec!["1".to_owned(), "waits".to_owned(), "No client of Gestan matches".to_owned()]];
+        let told = told_at(&["ticket", "state", "reason"], rows, 20);
+        assert_eq!(told, " TICKET  STATE\n 1       waits\n     No client of\n     Gestan matches");
+    }
+
+    #[test]
+    fn lines_break_between_words_and_go_on_under_their_text() {
+        let told = wrapped_at("  ERROR    the mail server does not answer", 11, 30);
+        assert_eq!(told, "  ERROR    the mail server\n           does not answer");
+        assert_eq!(wrapped_at("un deux\n\ntrois", 2, 80), "un deux\n\ntrois", "breaks of its own stay");
+        let long = "x".repeat(50);
+        assert_eq!(wrapped_at(&format!("a {long} b"), 2, 20), format!("a\n  {long}\n  b"), "a long word is left whole");
+    }
 }

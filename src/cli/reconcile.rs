@@ -118,12 +118,12 @@ fn render(drifts: &[Drift]) -> String {
                 drift.detail.clone(),
             ]
         });
-        let table = output::table(&["ticket", "intervention", "title", "what differs"], rows);
+        let table = output::told(&["ticket", "intervention", "title", "what differs"], rows);
         parts.push(format!("{} ({})\n{table}", kind.title(), drifts.len()));
     }
     let mendable = drifts.iter().filter(|drift| drift.kind.is_mendable()).count();
     parts.push(if mendable == 0 {
-        "None of it is for `gestan-connector reconcile --fix` to mend; the reasons say what to do.".to_owned()
+        output::wrapped("None of it is for `gestan-connector reconcile --fix` to mend; the reasons say what to do.", 0)
     } else {
         format!(
             "`gestan-connector reconcile --fix` brings Gestan in line for {}.",

@@ -3,9 +3,10 @@
 
 use crate::daemon::Served;
 use std::fmt;
-use std::io::{IsTerminal as _, Write as _};
+use std::io::{ErrorKind, IsTerminal as _, Write as _};
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 use tokio_util::sync::CancellationToken;
 
 tokio::task_local! {
@@ -27,7 +28,7 @@ pub(super) fn asker() -> Option<Arc<Served>> {
 pub(super) fn say(text: fmt::Arguments<'_>) {
     match asker() {
         Some(asker) => asker.say(format!("{text}\n")),
-        None => println!("{text}"),
+        None => put(format_args!("{text}\n")),
     }
 }
 
@@ -35,8 +36,38 @@ pub(super) fn say(text: fmt::Arguments<'_>) {
 pub(super) fn say_all(text: &str) {
     match asker() {
         Some(asker) => asker.say(text.to_owned()),
-        None => print!("{text}"),
+        None => put(format_args!("{text}")),
     }
+}
+
+/// Columns below which a terminal does not know how wide it is.
+const NARROWEST: u16 = 20;
+
+/// Set once nobody reads what is printed any more.
+static UNREAD: AtomicBool = AtomicBool::new(false);
+/// Set once something that was printed could not be written.
+static LOST: OnceLock<String> = OnceLock::new();
+
+/// Prints for whoever reads this process' output. Where nobody does any more, the work goes on without.
+pub(super) fn put(text: fmt::Arguments<'_>) {
+    let mut out = std::io::stdout().lock();
+    match out.write_fmt(text).and_then(|()| out.flush()) {
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => UNREAD.store(true, Ordering::Relaxed),
+        Err(error) => {
+            let _ = LOST.set(error.to_string());
+        }
+        Ok(()) => {}
+    }
+}
+
+/// Why something that was printed could not be written, as into a file on a full disk.
+pub(super) fn lost() -> Option<&'static str> {
+    LOST.get().map(String::as_str)
+}
+
+/// Whether anybody still reads what is printed, as far as is known.
+pub(super) fn is_read() -> bool {
+    !UNREAD.load(Ordering::Relaxed) && LOST.get().is_none()
 }
 
 /// Progress, and what else is no result.
@@ -60,9 +91,14 @@ pub(super) fn shows_progress() -> bool {
     asker().map_or_else(|| std::io::stderr().is_terminal(), |asker| asker.asked.progress)
 }
 
-/// How wide that terminal is, where another one is written to.
+/// How wide the terminal is that results are read on.
 pub(super) fn width() -> Option<u16> {
-    asker().and_then(|asker| asker.asked.width)
+    let width = match asker() {
+        Some(asker) => asker.asked.width,
+        None => comfy_table::Table::new().width(),
+    };
+    // A console that was never told how wide it is says 0.
+    width.filter(|width| *width >= NARROWEST)
 }
 
 /// A file that the command names, as whoever gave it sees it.

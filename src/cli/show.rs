@@ -38,13 +38,22 @@ impl Show {
     }
 }
 
+/// A value as people read it: times in the machine's zone.
+fn shown(value: &Value) -> String {
+    match value {
+        value if value.is_nothing() => "–".to_owned(),
+        Value::Time(time) => time.with_timezone(&chrono::Local).format("%Y-%m-%d %H:%M").to_string(),
+        value => output::one_line(&value.to_string()),
+    }
+}
+
 /// Which rule decided what, as a table.
 fn why(asked: &Asked) -> String {
     let becomes = vec!["what it is".to_owned(), asked.kind.to_string(), asked.why_kind.clone()];
     let rows = Field::ALL.iter().filter_map(|field| {
         let value = asked.fields.get(field)?;
         // Taken from the ticket as it is.
-        Some(vec![field.to_string(), value.to_string(), asked.reason(*field).unwrap_or("the ticket").to_owned()])
+        Some(vec![field.to_string(), shown(value), asked.reason(*field).unwrap_or("the ticket").to_owned()])
     });
     output::table(&["field", "gestsup asks for", "decided by"], std::iter::once(becomes).chain(rows))
 }
@@ -91,10 +100,14 @@ fn print(story: &Story, memo: bool, with_why: bool) {
         );
     }
     if let Some(link) = story.links.last() {
-        let shown = |value: Option<&Value>| value.map_or_else(String::new, ToString::to_string);
-        let rows = Field::ALL.iter().filter(|field| link.held.contains_key(field)).map(|field| {
+        let rows = Field::ALL.iter().filter(|field| link.held.contains_key(field)).filter_map(|field| {
             let now = story.gestan.as_ref().and_then(|state| state.fields.get(field));
-            vec![field.to_string(), shown(link.sent.get(field)), shown(link.held.get(field)), shown(now)]
+            let values = [link.sent.get(field), link.held.get(field), now];
+            // What no side has says nothing.
+            values.iter().flatten().any(|value| !value.is_nothing()).then(|| {
+                let shown = values.map(|value| value.map_or_else(|| "–".to_owned(), shown));
+                std::iter::once(field.to_string()).chain(shown).collect()
+            })
         });
         println!("\n{}", output::table(&["field", "gestsup asked", "then agreed", "gestan holds"], rows));
     }
@@ -102,20 +115,21 @@ fn print(story: &Story, memo: bool, with_why: bool) {
         println!("\n{}", why(asked));
     }
     if let Some(attention) = &story.attention {
-        println!(
-            "\nSince {} it {}: {}",
+        let text = format!(
+            "Since {} it {}: {}",
             output::local(attention.since),
             super::journal::trouble(attention.trouble),
             attention.reason
         );
+        println!("\n{}", output::wrapped(&text, 2));
     }
     if let Some(told) = story.follow_up.as_ref().map(super::follow_up::tell).filter(|told| !told.is_empty()) {
         println!("\n{told}");
     }
     for record in &story.follow_up_next {
-        println!("\nNext: {}", record.message);
+        println!("\n{}", output::wrapped(&format!("Next: {}", record.message), 2));
     }
-    println!("\nNext: {}", story.next.message);
+    println!("\n{}", output::wrapped(&format!("Next: {}", story.next.message), 2));
     if memo && let Some(state) = &story.gestan {
         println!("\nMemo in Gestan:");
         for line in state.memo.lines() {

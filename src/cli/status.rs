@@ -42,7 +42,7 @@ impl Status {
                 run.outcome
             );
             if let Some(error) = &run.error {
-                println!("  {}", output::one_line(error));
+                println!("{}", output::wrapped(&format!("  {}", output::one_line(error)), 2));
             }
         }
         for run in &report.last_successes {
@@ -51,7 +51,7 @@ impl Status {
         println!("{}.", report.sweep.sentence("Every ticket", "looked at"));
         println!("{}.", report.comparison.sentence("Every intervention", "compared with Gestan"));
         if let Some(sentence) = &report.rewound {
-            println!("{sentence}");
+            println!("{}", output::wrapped(sentence, 2));
         }
         if report.last_runs.is_empty() {
             println!("No pass was made yet.");
@@ -59,7 +59,7 @@ impl Status {
         let links: Vec<String> = report.links.iter().map(|(phase, count)| format!("{count} {phase}")).collect();
         println!("Linked tickets: {}", if links.is_empty() { "none".to_owned() } else { links.join(", ") });
         for circuit in &report.circuits {
-            println!("{}", circuit.sentence());
+            println!("{}", output::wrapped(&circuit.sentence(), 2));
         }
         if report.unconfirmed > 0 {
             println!(
@@ -73,7 +73,7 @@ impl Status {
         }
         let listed: usize = report.mail_troubles.len().min(MAILS);
         for mail in &report.mail_troubles[..listed] {
-            println!("{}", told(mail));
+            println!("{}", output::wrapped(&told(mail), 2));
         }
         let more = report.mails.values().sum::<usize>().saturating_sub(listed);
         if more > 0 {
@@ -82,20 +82,22 @@ impl Status {
             );
         }
         for attention in &report.follow_up {
-            println!(
+            let text = format!(
                 "Follow-up of ticket {} {} since {}: {}",
                 attention.number,
                 super::journal::trouble(attention.trouble),
                 output::local(attention.since),
                 attention.reason
             );
+            println!("{}", output::wrapped(&text, 2));
         }
         if !report.reference_links.is_empty() {
             let links = report.reference_links.iter().map(|(kind, count)| format!("{count} {kind}"));
-            println!("Reference data linked: {}", links.collect::<Vec<_>>().join(", "));
+            let text = format!("Reference data linked: {}", links.collect::<Vec<_>>().join(", "));
+            println!("{}", output::wrapped(&text, 2));
         }
         for case in &report.reference_cases {
-            println!(
+            let text = format!(
                 "{} “{}” (n°{} in Gestan) waits for a decision since {}: {}",
                 case.kind,
                 case.name,
@@ -103,6 +105,7 @@ impl Status {
                 output::local(case.since),
                 case.reason
             );
+            println!("{}", output::wrapped(&text, 2));
         }
         if report.attention.is_empty() && !report.mails.is_empty() {
             println!("No ticket waits and none failed.");
@@ -118,7 +121,7 @@ impl Status {
                     attention.reason.clone(),
                 ]
             });
-            println!("\n{}", output::table(&["ticket", "state", "since", "next attempt", "reason"], rows));
+            println!("\n{}", output::told(&["ticket", "state", "since", "next attempt", "reason"], rows));
         }
         Ok(ExitCode::Ok)
     }

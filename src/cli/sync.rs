@@ -156,7 +156,7 @@ pub(super) fn render(report: &PassReport) -> String {
                 record.message.clone(),
             ]
         });
-        let _ = writeln!(text, "{}\n", output::table(&["ticket", "intervention", "what", "title", "detail"], rows));
+        let _ = writeln!(text, "{}\n", output::told(&["ticket", "intervention", "what", "title", "detail"], rows));
     }
     match report.unlisted.values().sum() {
         0 => {}
@@ -165,21 +165,20 @@ pub(super) fn render(report: &PassReport) -> String {
         }
     }
     if let Some(sentence) = &report.rewound {
-        let _ = writeln!(text, "{sentence}\n");
+        let _ = writeln!(text, "{}\n", output::wrapped(sentence, 0));
     }
     for reason in &report.brake {
-        let _ = writeln!(text, "Stopped before the first write: {reason}.");
+        let reason = format!("Stopped before the first write: {reason}.");
+        let _ = writeln!(text, "{}", output::wrapped(&reason, 2));
     }
     if !report.brake.is_empty() {
-        let _ = writeln!(
-            text,
-            "If this is what you want, run `gestan-connector sync --allow-mass-change`; otherwise look for a restored base or a changed mapping first.\n"
-        );
+        let advice = "If this is what you want, run `gestan-connector sync --allow-mass-change`; otherwise look for a restored base or a changed mapping first.";
+        let _ = writeln!(text, "{}\n", output::wrapped(advice, 0));
     }
     if report.interrupted {
         let _ = writeln!(text, "Interrupted between two records; the next pass goes on where this one ended.");
     }
-    let _ = write!(text, "{}", summary(report));
+    let _ = write!(text, "{}", output::wrapped(&summary(report), 2));
     text
 }
 

@@ -40,7 +40,8 @@ impl Gestsup {
             return Ok(Finding::new(Level::Ok, format!("the account may write what {what}")));
         }
         let lacking = Need { rights, ..need.clone() };
-        let grants = statements(&lacking, &self.place.database, &self.place.user, "…");
+        let from = self.account_is_from(connection).await;
+        let grants = statements(&lacking, &self.place.database, &self.place.user, &from);
         let grants: Vec<String> = grants.into_iter().map(|statement| statement.sql).collect();
         Ok(Finding::new(
             Level::Error,
@@ -51,6 +52,13 @@ impl Gestsup {
                 grants.join("; ")
             ),
         ))
+    }
+
+    /// The host of the account that the server took this connection for: a statement for another grants to nobody.
+    async fn account_is_from(&self, connection: &mut MySqlConnection) -> String {
+        let sql = "SELECT CAST(SUBSTRING_INDEX(CURRENT_USER(), '@', -1) AS CHAR)";
+        let asked = sqlx::query_scalar::<_, String>(sql).fetch_one(connection);
+        self.within(asked).await.unwrap_or_else(|_| "…".to_owned())
     }
 
     async fn may(&self, connection: &mut MySqlConnection, trial: String) -> Result<bool, GestsupError> {

@@ -153,6 +153,33 @@ async fn the_journal_of_a_client_is_found_by_its_name_and_by_its_number_in_gesta
 }
 
 #[tokio::test]
+async fn a_reader_who_has_seen_enough_is_no_trouble() {
+    let program = program().await;
+    program.run(&["sync"]).await;
+    for command in [&["show", "1"][..], &["journal"], &["journal", "--json"], &["status"], &["check"]] {
+        let mut child = std::process::Command::new(assert_cmd::cargo::cargo_bin("gestan-connector"))
+            .arg("--config")
+            .arg(&program.config)
+            .args(command)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        drop(child.stdout.take());
+        let ended = child.wait_with_output().unwrap();
+        let errors = String::from_utf8_lossy(&ended.stderr);
+        assert!(ended.status.success() && !errors.contains("panicked"), "{command:?}: {errors}");
+    }
+    // A file that cannot hold it all is another matter.
+    let full = std::fs::File::options().write(true).open("/dev/full").unwrap();
+    let mut command = std::process::Command::new(assert_cmd::cargo::cargo_bin("gestan-connector"));
+    let ended = command.arg("--config").arg(&program.config).args(["journal", "--csv"]).stdout(full).output().unwrap();
+    let errors = String::from_utf8_lossy(&ended.stderr);
+    assert_eq!(ended.status.code(), Some(1), "{errors}");
+    assert!(errors.contains("what was printed could not be written (No space left on device"), "{errors}");
+}
+
+#[tokio::test]
 async fn a_code_or_a_line_of_the_log_is_explained_in_the_language_of_the_terminal() {
     let program = Program::on(World::new().await);
     let (code, english, _) = program.run(&["explain", "client-unknown", "--lang", "en"]).await;

@@ -189,9 +189,9 @@ async fn a_wrong_password_is_told_on_the_spot_and_can_be_corrected() {
             answer("article par défaut", "\r");
             answer("D'après quoi", "\r");
             answer("Que deviennent les tickets", "\r");
-            answer("Reprendre de Gestan dans GestSup", "\x1b");
+            answer("Clients, contacts, matériels", "\x1b");
             answer("Que deviennent les tickets", "\r");
-            answer("Reprendre de Gestan dans GestSup", "\r");
+            answer("Clients, contacts, matériels", "\r");
             answer("Reporter sur les tickets", "\r");
             answer("Unité de temps", "\r");
             answer("Dossier de GestSup", "\r");
@@ -235,7 +235,7 @@ async fn a_wrong_password_is_told_on_the_spot_and_can_be_corrected() {
             }
             answer("Serveur IMAP", "\r");
             answer("À partir de quel jour", "\r");
-            answer("Commencer par une semaine à blanc", "n\r");
+            answer("Commencer à blanc", "n\r");
             answer("Écrire", "\r");
             see(&mut terminal, "Un premier passage");
             see(&mut terminal, "Pour la suite");

@@ -52,7 +52,7 @@ impl Check {
             output::json(&sections)?;
         } else {
             sections.iter().for_each(print);
-            println!("{}", conclusion(worst, self.online));
+            println!("{}", output::wrapped(conclusion(worst, self.online), 0));
         }
         Ok(if worst == Some(Level::Error) { ExitCode::Unavailable } else { ExitCode::Ok })
     }
@@ -84,7 +84,7 @@ pub(super) async fn sections(loaded: config::Loaded, online: bool) -> anyhow::Re
 pub(super) fn print(section: &Section) {
     println!("{}", section.about);
     for finding in &section.findings {
-        println!("  {:<8} {}", word(finding.level), finding.text);
+        println!("{}", output::wrapped(&format!("  {:<8} {}", word(finding.level), finding.text), 11));
     }
 }
 

@@ -268,6 +268,24 @@ impl Answers {
         some(self.mailbox.as_ref()).is_some()
     }
 
+    /// The mailbox' server with its port, as it is shown.
+    pub(super) fn put_port(&mut self) {
+        if let (Some(host), Some(port)) = (some(self.mailbox.as_ref()), self.mailbox_port) {
+            self.mailbox = Some(format!("{host}:{port}"));
+            self.mailbox_port = None;
+        }
+    }
+
+    /// The port that stands behind the mailbox' server, in its own place.
+    pub(super) fn take_port(&mut self) {
+        let parts = self.mailbox.as_ref().and_then(|text| text.rsplit_once(':'));
+        let Some((host, Ok(port))) = parts.map(|(host, port)| (host.to_owned(), port.parse())) else { return };
+        // What has more colons is an address of its own.
+        if !host.contains(':') {
+            (self.mailbox, self.mailbox_port) = (Some(host), Some(port));
+        }
+    }
+
     /// A password that was typed, for the file that it will be in.
     pub(super) fn type_in(&mut self, file: PathBuf, text: SecretString) {
         self.typed.insert(file, Typed(text));

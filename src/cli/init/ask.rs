@@ -1,5 +1,6 @@
 //! Questions on a terminal, in French or English. Escape goes back, Ctrl-C interrupts.
 
+use crate::cli::{output, screen};
 use anyhow::bail;
 use inquire::ui::RenderConfig;
 use inquire::validator::Validation;
@@ -39,6 +40,14 @@ impl<T> fmt::Display for Choice<T> {
     }
 }
 
+/// What fits on a line of the terminal beside the mark of what is chosen.
+fn fitting(text: &str) -> String {
+    match screen::width() {
+        Some(width) => output::short(text, usize::from(width).saturating_sub(3).max(20)),
+        None => text.to_owned(),
+    }
+}
+
 fn reply<T>(asked: Result<Option<T>, InquireError>) -> anyhow::Result<Reply<T>> {
     match asked {
         Ok(Some(answer)) => Ok(Reply::Given(answer)),
@@ -68,7 +77,8 @@ impl Ask {
         choices: Vec<(T, String)>,
         first: usize,
     ) -> anyhow::Result<Reply<T>> {
-        let choices: Vec<Choice<T>> = choices.into_iter().map(|(value, text)| Choice { value, text }).collect();
+        let choices: Vec<Choice<T>> =
+            choices.into_iter().map(|(value, text)| Choice { value, text: fitting(&text) }).collect();
         let first = first.min(choices.len().saturating_sub(1));
         let help = self.of(
             "flèches pour choisir, Entrée pour valider, Échap pour revenir",

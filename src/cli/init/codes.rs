@@ -4,7 +4,7 @@ use super::answers::{numbers, pairs};
 use super::ask::Reply;
 use super::simple::line;
 use super::{Step, Wizard};
-use crate::cli::output::short;
+use crate::cli::output::{short, wrapped};
 use crate::config::{Billable, StatusMap};
 use crate::gateway::ProbedValue;
 use crate::mapping::fold;
@@ -36,8 +36,12 @@ impl Wizard {
 
     /// A value as it is shown to choose from.
     fn shown(&self, value: &ProbedValue) -> String {
-        let rows = self.ask.of("lignes", "rows");
-        let label = value.labels.first().map(|label| format!(", {label}")).unwrap_or_default();
+        let rows = match value.count {
+            1 => self.ask.of("ligne", "row"),
+            _ => self.ask.of("lignes", "rows"),
+        };
+        let named = self.ask.of("libellé", "label");
+        let label = value.labels.first().map(|label| format!(", {named} {label}")).unwrap_or_default();
         let example = value.examples.first().map(|example| format!(" – {}", short(example, 40))).unwrap_or_default();
         format!("{} ({} {rows}{label}){example}", value.code.unwrap_or_default(), value.count)
     }
@@ -57,10 +61,11 @@ impl Wizard {
                 _ => true,
             })
             .collect();
-        self.note(self.ask.of(
-            "Gestan note l'état d'une intervention par un numéro, qui n'est pas le même partout. Que veut dire chacun ici ?",
-            "Gestan keeps the status of an intervention as a number, which differs from base to base. What does each mean here?",
-        ));
+        let text = self.ask.of(
+            "Gestan note l'état d'une intervention par un numéro, qui n'est pas le même partout. Que veut dire chacun ici ? À chaque numéro, combien d'interventions l'ont, puis la plus récente ; un libellé est celui que les listes de Gestan donnent à ce numéro, parfois pour autre chose.",
+            "Gestan keeps the status of an intervention as a number, which differs from base to base. What does each mean here? Beside each number: how many interventions have it, and the newest of them; a label is what Gestan's lists call that number, sometimes of something else.",
+        );
+        self.note(&wrapped(text, 0));
         let mut at = 0;
         while let Some(status) = wanted.get(at).copied() {
             match self.status_code(status, &values, &chosen)? {

@@ -68,7 +68,7 @@ impl Wizard {
         } else {
             println!("\n{}", self.ask.of("Pour la suite :", "From here:"));
             for step in next {
-                println!("  • {step}");
+                println!("{}", output::wrapped(&format!("  • {step}"), 4));
             }
         }
         Ok(if ok { ExitCode::Ok } else { ExitCode::Unavailable })
@@ -109,10 +109,10 @@ impl Wizard {
                 && matches!(
                     self.ask.confirm(
                         self.ask.of(
-                            "Créer les tables des liens (Z90_…) à côté de celles de Gestan, qui ne sont pas touchées ?",
-                            "Create the tables of the links (Z90_…) beside Gestan's own, which are not touched?",
+                            "Créer les tables des liens (Z90_…) à côté de celles de Gestan ?",
+                            "Create the tables of the links (Z90_…) beside Gestan's own?",
                         ),
-                        "",
+                        self.ask.of("celles de Gestan ne sont pas touchées", "Gestan's own are not touched"),
                         true,
                     )?,
                     Reply::Given(true)
@@ -134,7 +134,8 @@ impl Wizard {
         let cancel = tokio_util::sync::CancellationToken::new();
         let report = flow.pass(&options, &uuid::Uuid::now_v7().to_string(), Utc::now(), &cancel).await.ok()?;
         let sentence = crate::cli::sync::summary(&report);
-        self.note(&format!("\n{} {sentence}", self.ask.of("Un premier passage :", "A first pass:")));
+        let text = format!("\n{} {sentence}", self.ask.of("Un premier passage :", "A first pass:"));
+        self.note(&output::wrapped(&text, 2));
         Some(json!({ "sentence": sentence }))
     }
 

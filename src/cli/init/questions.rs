@@ -104,8 +104,8 @@ impl Question {
         Self::MailboxSecurity,
         Self::MailboxUser,
         Self::MailboxPassword,
-        Self::TryMailbox,
         Self::UploadFolder,
+        Self::TryMailbox,
         Self::StartAt,
         Self::Shadow,
     ];

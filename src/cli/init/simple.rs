@@ -30,8 +30,8 @@ pub(super) fn put(question: Question, ask: Ask, answers: &mut Answers) -> anyhow
                 (Product::Task, "de la tâche du projet", "from the project's task"),
                 (
                     Product::Contract,
-                    "du contrat de maintenance du client (couvert : non facturé, ou facturé selon le contrat)",
-                    "from the client's maintenance contract (covered: not billed, or billed as it says)",
+                    "du contrat de maintenance du client, qui dit aussi si c'est facturé",
+                    "from the client's maintenance contract, which also says if it is billed",
                 ),
             ];
             let message = ask.of(
@@ -43,7 +43,7 @@ pub(super) fn put(question: Question, ask: Ask, answers: &mut Answers) -> anyhow
         Question::Product => {
             let message = ask.of("Code de l'article par défaut :", "Code of the default product:");
             let help = ask.of(
-                "CD_PRODUIT dans Gestan ; vide : aucun article n'est écrit, sauf celui qu'une règle désigne",
+                "CD_PRODUIT dans Gestan ; vide : aucun, sauf celui qu'une règle désigne",
                 "CD_PRODUIT in Gestan; empty: no product is written but what a rule says",
             );
             line(ask, message, help, "", &mut answers.product)
@@ -67,8 +67,8 @@ pub(super) fn put(question: Question, ask: Ask, answers: &mut Answers) -> anyhow
                 ),
                 (
                     Mode::Anomalies,
-                    "des anomalies : un défaut suivi dans Gestan, que le client voit avancer dans GestSup",
-                    "anomalies: a fault that is followed in Gestan, and whose progress the customer sees in GestSup",
+                    "des anomalies : un défaut suivi dans Gestan jusqu'à sa résolution",
+                    "anomalies: a fault that is followed in Gestan until it is resolved",
                 ),
             ];
             let message = ask.of("Que deviennent les tickets dans Gestan ?", "What do tickets become in Gestan?");
@@ -76,23 +76,23 @@ pub(super) fn put(question: Question, ask: Ask, answers: &mut Answers) -> anyhow
         }
         Question::Reference => {
             let message = ask.of(
-                "Reprendre de Gestan dans GestSup les clients, contacts, matériels, techniciens et projets ?",
-                "Bring Gestan's clients, contacts, equipment, technicians and projects into GestSup?",
+                "Clients, contacts, matériels et projets de Gestan vers GestSup ?",
+                "Gestan's clients, contacts, equipment and projects into GestSup?",
             );
             let help = ask.of(
-                "peut attendre : [reference] enabled ; le compte de GestSup a alors besoin de droits d'écriture",
-                "can wait: [reference] enabled; GestSup's account then needs rights to write",
+                "peut attendre ([reference]) ; demande des droits d'écriture sur GestSup",
+                "can wait ([reference]); needs rights to write to GestSup",
             );
             wanted(ask, message, help, &mut answers.reference)
         }
         Question::FollowUp => {
             let message = ask.of(
-                "Reporter sur les tickets ce qui est fait dans Gestan (état, technicien, dates, texte) ?",
-                "Carry what is done in Gestan (state, technician, dates, text) back to the tickets?",
+                "Reporter sur les tickets ce qui est fait dans Gestan ?",
+                "Carry what is done in Gestan back to the tickets?",
             );
             let help = ask.of(
-                "peut attendre : [follow_up] enabled ; le compte de GestSup a alors besoin de droits d'écriture",
-                "can wait: [follow_up] enabled; GestSup's account then needs rights to write",
+                "état, technicien, dates, texte ; peut attendre ([follow_up])",
+                "state, technician, dates, text; can wait ([follow_up])",
             );
             wanted(ask, message, help, &mut answers.follow_up)
         }
@@ -132,8 +132,8 @@ fn begin(ask: Ask, answers: &mut Answers) -> anyhow::Result<Reply<()>> {
     let message = ask
         .of("À partir de quel jour reprendre les tickets résolus ?", "From which day on are resolved tickets taken?");
     let help = ask.of(
-        "« today » : ce qui a été résolu avant aujourd'hui est de l'histoire ; une date : 2026-01-31 ; « all » : tout. Les tickets encore ouverts sont toujours repris",
-        "today: what was resolved before is history; a date: 2026-01-31; all: everything. Tickets that are still open are always taken",
+        "today, une date (2026-01-31) ou all : tout ; les ouverts sont toujours repris",
+        "today, a date (2026-01-31) or all; those still open are always taken",
     );
     let french = ask.french;
     let check = move |text: &str| {
@@ -153,8 +153,8 @@ fn begin(ask: Ask, answers: &mut Answers) -> anyhow::Result<Reply<()>> {
 
 fn shadow(ask: Ask, answers: &mut Answers) -> anyhow::Result<Reply<()>> {
     let message = ask.of(
-        "Commencer par une semaine à blanc (tout est planifié et montré, rien n'est écrit) ?",
-        "Begin with a week in shadow mode (all is planned and shown, nothing is written)?",
+        "Commencer à blanc (tout est planifié et montré, rien n'est écrit) ?",
+        "Begin in shadow mode (all is planned and shown, nothing is written)?",
     );
     Ok(match ask.confirm(message, "", answers.shadow.unwrap_or(true))? {
         Reply::Given(yes) => {

@@ -45,8 +45,8 @@ impl Wizard {
             Question::GestsupUrl => {
                 let message = ask.of("Adresse des pages de GestSup :", "Address of GestSup's pages:");
                 let help = ask.of(
-                    "par exemple https://support.exemple.fr ; les tickets sont liés depuis Gestan ; peut rester vide",
-                    "such as https://support.example.fr; tickets are linked from Gestan; may be left empty",
+                    "https://support.exemple.fr, pour les liens depuis Gestan ; peut rester vide",
+                    "https://support.example.fr, for the links from Gestan; may be left empty",
                 );
                 let french = ask.french;
                 let proposed = answers.gestsup_url.clone().unwrap_or_default();
@@ -95,8 +95,8 @@ impl Wizard {
             Question::GestanDriver => {
                 let message = ask.of("Pilote ODBC de PC SOFT :", "ODBC driver of PC SOFT:");
                 let help = ask.of(
-                    "son nom dans odbcinst.ini, ou le chemin de son fichier : /opt/hfsql/wd300hfo64.so",
-                    "its name in odbcinst.ini, or the path of its file: /opt/hfsql/wd300hfo64.so",
+                    "son nom dans odbcinst.ini, ou son fichier : /opt/hfsql/wd300hfo64.so",
+                    "its name in odbcinst.ini, or its file: /opt/hfsql/wd300hfo64.so",
                 );
                 line(ask, message, help, "HFSQL", &mut answers.gestan_driver)?
             }
@@ -129,7 +129,14 @@ impl Wizard {
                     "Serveur IMAP de la boîte du support (vide : aucune) :",
                     "IMAP server of the support mailbox (empty: none):",
                 );
-                line(ask, message, "", "", &mut answers.mailbox)?
+                let help = ask.of(
+                    "imap.exemple.fr, ou avec son port imap.exemple.fr:1993",
+                    "imap.example.fr, or with its port imap.example.fr:1993",
+                );
+                answers.put_port();
+                let reply = line(ask, message, help, "", &mut answers.mailbox)?;
+                answers.take_port();
+                reply
             }
             Question::MailboxSecurity => {
                 let choices = [
@@ -220,11 +227,7 @@ impl Wizard {
     fn gateway(&mut self) -> anyhow::Result<Reply<()>> {
         let ask = self.ask;
         let places = [
-            (
-                Some(BaseKind::Mysql),
-                "d'ici, par la copie MySQL de sa base (la passerelle est dans le service)",
-                "from here, by the MySQL copy of its base (the gateway is part of the service)",
-            ),
+            (Some(BaseKind::Mysql), "d'ici, par la copie MySQL de sa base", "from here, by the MySQL copy of its base"),
             (
                 Some(BaseKind::Hfsql),
                 "d'ici, par sa base HFSQL elle-même (pilote ODBC de PC SOFT)",
@@ -232,8 +235,8 @@ impl Wizard {
             ),
             (
                 None,
-                "par une passerelle (gestan-connector gateway) à côté de lui, sur une autre machine",
-                "by a gateway (gestan-connector gateway) beside it, on another machine",
+                "par une passerelle à côté de lui, sur une autre machine",
+                "by a gateway beside it, on another machine",
             ),
         ];
         let message = ask.of("Comment joindre Gestan ?", "How is Gestan reached?");
@@ -292,8 +295,8 @@ impl Wizard {
         let help = match (known, ask.french) {
             (true, true) => format!("vide : celui de {}", file.display()),
             (true, false) => format!("empty: the one in {}", file.display()),
-            (false, true) => format!("il sera écrit dans {}, que le service seul peut lire", file.display()),
-            (false, false) => format!("it will be in {}, which the service alone may read", file.display()),
+            (false, true) => format!("il ira dans {}, que seul le service lit", file.display()),
+            (false, false) => format!("it goes to {}, which only the service reads", file.display()),
         };
         loop {
             match ask.secret(message, &help)? {

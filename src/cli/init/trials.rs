@@ -3,7 +3,7 @@
 use super::ask::Reply;
 use super::questions::Question;
 use super::{Step, Wizard};
-use crate::cli::grants;
+use crate::cli::{grants, output};
 use crate::config::Config;
 use crate::daemon::{embedded_gateway, gestan_client};
 use crate::gateway::Probe;
@@ -36,12 +36,14 @@ impl Wizard {
             if !failed {
                 return Ok(Step::Next);
             }
-            if let Some(account) = self.account_of(trial)? {
-                self.note(self.ask.of(
-                    "Si le compte n'existe pas encore, ou n'a pas ses droits, ces instructions les créent (à lancer par un administrateur de ce serveur) :",
-                    "If the account is not there yet, or has no rights, these statements make them (for an administrator of that server to run):",
-                ));
-                self.note(&grants::text(&account));
+            // A mailbox has no account of a base; what its mails need there has.
+            let of_account = |finding: &Finding| trial != Question::TryMailbox || finding.text.contains("GRANT ");
+            let account = self.account_of(trial)?.filter(|_| findings.iter().any(of_account));
+            if let Some(mut account) = account {
+                if let Some(from) = findings.iter().find_map(|finding| seen_from(&finding.text, &account.user)) {
+                    account.from = from;
+                }
+                self.tell_account(&account)?;
             }
             let ask = self.ask;
             let choices = vec![
@@ -58,10 +60,33 @@ impl Wizard {
         }
     }
 
+    /// Prints the statements that make an account and give it its rights, and puts them into a file: lines as long as these
+    /// are not copied from a terminal.
+    fn tell_account(&self, account: &Account) -> anyhow::Result<()> {
+        let statements = grants::text(account);
+        let name = format!("{}-grants.sql", account.system.to_lowercase());
+        let file = self.config.with_file_name(name);
+        super::prepare::write_private(&file, &format!("{statements}\n"))?;
+        let text = match self.ask.french {
+            true => format!(
+                "Si le compte n'existe pas encore, ou n'a pas ses droits, ces instructions les créent ; elles sont aussi dans {}. Donnez-les à l'administrateur de ce serveur. Pour créer le compte, il ôte les tirets devant CREATE USER et y met le mot de passe à la place de « … ».",
+                file.display()
+            ),
+            false => format!(
+                "If the account is not there yet, or has no rights, these statements make them; they are also in {}. Give them to the administrator of that server. To make the account, remove the dashes before CREATE USER and put the password in the place of “…”.",
+                file.display()
+            ),
+        };
+        self.note(&output::wrapped(&text, 0));
+        self.note(&statements);
+        Ok(())
+    }
+
     /// Prints what a trial found; says whether anything is wrong.
     pub(super) fn tell(&self, findings: &[Finding]) -> bool {
         for finding in findings {
-            self.note(&format!("  {:<8} {}", crate::cli::check::word(finding.level), finding.text));
+            let line = format!("  {:<8} {}", crate::cli::check::word(finding.level), finding.text);
+            self.note(&output::wrapped(&line, 11));
         }
         findings.iter().any(|finding| finding.level == Level::Error)
     }
@@ -70,7 +95,7 @@ impl Wizard {
     fn account_of(&self, trial: Question) -> anyhow::Result<Option<Account>> {
         let config = self.answers.draft()?;
         Ok(match trial {
-            Question::TryGestsup => Account::of_gestsup(&config, &[]),
+            Question::TryGestsup | Question::TryMailbox => Account::of_gestsup(&config, &[]),
             Question::TryGestan => Account::of_gateway(&config, true),
             _ => None,
         })
@@ -82,7 +107,7 @@ impl Wizard {
         let found = match trial {
             Question::TryGestsup => gestsup(&config).await,
             Question::TryGestan => gestan(&config).await,
-            _ => Ok(crate::mailbox::check(&config.mail.mailboxes).await),
+            _ => mailbox(&config).await,
         };
         Ok(found.unwrap_or_else(|error| vec![Finding::new(Level::Error, format!("{error:#}"))]))
     }
@@ -106,6 +131,15 @@ impl Wizard {
     }
 }
 
+/// Where the server sees that account come from, when it says so: `'connector'@'10.0.0.7'`. One that looks up no names sees
+/// an address where another sees `localhost`, and an account is of one of both.
+fn seen_from(text: &str, user: &str) -> Option<String> {
+    let (_, behind) = text.split_once(&format!("'{user}'@'"))?;
+    let (from, _) = behind.split_once('\'')?;
+    let is_host = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | ':' | '_' | '%');
+    (!from.is_empty() && from.chars().all(is_host)).then(|| from.to_owned())
+}
+
 fn open(config: &Config) -> anyhow::Result<Gestsup> {
     let settings = config.gestsup.as_ref().context("[gestsup] is missing")?;
     Ok(Gestsup::new(settings, &settings.password.resolve()?))
@@ -113,7 +147,26 @@ fn open(config: &Config) -> anyhow::Result<Gestsup> {
 
 async fn gestsup(config: &Config) -> anyhow::Result<Vec<Finding>> {
     let writers: Vec<Writer> = Writer::ALL.into_iter().filter(|writer| writer.is_on(config)).collect();
-    Ok(open(config)?.check_for(&writers).await?)
+    let gestsup = open(config)?;
+    let mut findings = gestsup.check_for(&writers).await?;
+    if config.follow_up.enabled {
+        findings.extend(gestsup.check_writing(&config.follow_up).await?);
+    }
+    if config.reference.enabled {
+        findings.extend(gestsup.check_register(&config.reference).await?);
+    }
+    Ok(findings)
+}
+
+/// The mailbox, and whether its mails may be written to GestSup: nobody asks a server's administrator twice.
+async fn mailbox(config: &Config) -> anyhow::Result<Vec<Finding>> {
+    let mut findings = crate::mailbox::check(&config.mail.mailboxes).await;
+    match open(config)?.check_mail(&config.mail, config.upload_folder().as_deref()).await {
+        Ok(more) => findings.extend(more),
+        // That GestSup does not answer was told where it was asked for.
+        Err(error) => findings.push(Finding::new(Level::Note, error.to_string())),
+    }
+    Ok(findings)
 }
 
 async fn gestan(config: &Config) -> anyhow::Result<Vec<Finding>> {
@@ -131,4 +184,19 @@ async fn gestan(config: &Config) -> anyhow::Result<Vec<Finding>> {
         findings.push(Finding::new(Level::Error, text));
     }
     Ok(findings)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_account_is_made_for_where_the_server_sees_it_come_from() {
+        let refused =
+            "refuses the account “connector” (Access denied for user 'connector'@'127.0.0.1' (using password: YES))";
+        assert_eq!(seen_from(refused, "connector").as_deref(), Some("127.0.0.1"));
+        assert_eq!(seen_from(refused, "gateway"), None);
+        assert_eq!(seen_from("user 'connector'@'x; DROP'", "connector"), None);
+        assert_eq!(seen_from("does not answer", "connector"), None);
+    }
 }

@@ -26,7 +26,7 @@ async fn an_account_that_may_only_read_is_told_what_it_lacks_and_tickets_go_on()
     assert!(world.memo().await.contains("Suite"), "the tickets flow needs none of it");
     let findings = world.site.gestsup().check_writing(&world.site.config().follow_up).await.unwrap();
     let base = &world.sandbox.gestsup;
-    let to = "TO 'connector'@'…'";
+    let to = "TO 'connector'@'%'";
     for grant in [
         format!("GRANT INSERT, UPDATE (text, dest_mail, time) ON {base}.tthreads {to}"),
         format!(
