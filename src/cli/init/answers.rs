@@ -301,3 +301,24 @@ impl Answers {
 pub(super) fn kept_in(config: &Path) -> PathBuf {
     config.with_extension("init.json")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mail_server_is_written_with_its_port_and_shown_so_when_it_is_asked_for_again() {
+        let of = |text: &str| {
+            let mut answers = Answers { mailbox: Some(text.to_owned()), ..Answers::default() };
+            answers.take_port();
+            (answers.mailbox.clone(), answers.mailbox_port)
+        };
+        assert_eq!(of("imap.exemple.fr:1993"), (Some("imap.exemple.fr".to_owned()), Some(1993)));
+        assert_eq!(of("imap.exemple.fr"), (Some("imap.exemple.fr".to_owned()), None));
+        assert_eq!(of("::1"), (Some("::1".to_owned()), None));
+        assert_eq!(of(""), (Some(String::new()), None));
+        let mut answers = Answers { mailbox: Some("a".to_owned()), mailbox_port: Some(14), ..Answers::default() };
+        answers.put_port();
+        assert_eq!((answers.mailbox.as_deref(), answers.mailbox_port), (Some("a:14"), None));
+    }
+}

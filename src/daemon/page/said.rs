@@ -18,18 +18,29 @@ static PATTERNS: LazyLock<Vec<Pattern>> = LazyLock::new(|| read(include_str!("te
 struct Pattern {
     /// The English one, and its gaps as groups, in their order.
     english: Regex,
-    /// Names of the gaps, and whether what stands there is translated itself.
-    gaps: Vec<(String, bool)>,
+    /// Names of the gaps, and what becomes of what stands there.
+    gaps: Vec<(String, Becomes)>,
     french: String,
     /// Characters of its fixed words.
     fixed: usize,
+}
+
+/// What becomes of what stands in a gap.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Becomes {
+    /// It is taken over as it is.
+    Same,
+    /// It is a sentence, or a part of one, that is looked up here itself.
+    French,
+    /// It is the name of a status.
+    Status,
 }
 
 /// A piece of a pattern.
 #[derive(Debug, PartialEq, Eq)]
 enum Piece<'t> {
     Fixed(&'t str),
-    Gap { name: &'t str, again: bool },
+    Gap { name: &'t str, becomes: Becomes },
 }
 
 fn pieces(text: &str) -> Vec<Piece<'_>> {
@@ -38,8 +49,12 @@ fn pieces(text: &str) -> Vec<Piece<'_>> {
     while let Some((before, behind)) = rest.split_once('{') {
         let Some((name, behind)) = behind.split_once('}') else { break };
         pieces.push(Piece::Fixed(before));
-        let again = name.starts_with('*');
-        pieces.push(Piece::Gap { name: name.trim_start_matches('*'), again });
+        let becomes = match name.as_bytes().first() {
+            Some(b'*') => Becomes::French,
+            Some(b'=') => Becomes::Status,
+            _ => Becomes::Same,
+        };
+        pieces.push(Piece::Gap { name: name.trim_start_matches(['*', '=']), becomes });
         rest = behind;
     }
     pieces.push(Piece::Fixed(rest));
@@ -57,7 +72,7 @@ impl Pattern {
                     expression.push_str(&regex::escape(text));
                     fixed += text.chars().count();
                 }
-                Piece::Gap { name, again } => {
+                Piece::Gap { name, becomes } => {
                     let is_quoted = index > 0 && matches!(pieces[index - 1], Piece::Fixed(text) if text.ends_with('“'));
                     expression.push_str(match *name {
                         "n" => r"(\d+)",
@@ -66,7 +81,7 @@ impl Pattern {
                         _ if is_quoted => r"([^“”]*)",
                         _ => r"(.+?)",
                     });
-                    gaps.push(((*name).to_owned(), *again));
+                    gaps.push(((*name).to_owned(), *becomes));
                 }
             }
         }
@@ -78,9 +93,13 @@ impl Pattern {
     fn french(&self, text: &str, steps: &mut u32) -> Option<String> {
         let groups = self.english.captures(text)?;
         let mut values = HashMap::new();
-        for ((name, again), group) in self.gaps.iter().zip(groups.iter().skip(1)) {
+        for ((name, becomes), group) in self.gaps.iter().zip(groups.iter().skip(1)) {
             let group = group.map_or("", |group| group.as_str());
-            let value = if *again { look(group, steps)? } else { group.to_owned() };
+            let value = match becomes {
+                Becomes::Same => group.to_owned(),
+                Becomes::French => look(group, steps)?,
+                Becomes::Status => language::find(Locale::Fr, &format!("status.{group}"))?.to_owned(),
+            };
             values.insert(name.as_str(), value);
         }
         let mut filled = String::new();
@@ -203,6 +222,8 @@ mod tests {
                 let Piece::Fixed(text) = piece else { continue };
                 // What stands alone between two gaps may be put together.
                 let text = text.trim_matches([' ', ',', ';', '“', '”', ':', '.', '[', ']', '(', ')', '–']);
+                // The name of a field.
+                let text = text.strip_prefix("status ").unwrap_or(text);
                 assert!(text.len() < 8 || said.contains(text), "“{text}” of “{english}” is nowhere in the source");
             }
         }
@@ -268,6 +289,10 @@ mod tests {
                 "updated; title, planned_start; 2 new entries – title was set to “HS” in Gestan and is left to Gestan"
             ),
             "mis à jour ; titre, début prévu ; 2 nouveaux paragraphes – titre : mis à « HS » dans Gestan, et laissé à Gestan"
+        );
+        assert_eq!(
+            told("status was changed in Gestan from “to_bill” to “done”, GestSup says “to_bill”: it is left"),
+            "statut : changé dans Gestan de « à facturer » en « terminée », GestSup dit « à facturer » ; c'est laissé tel quel"
         );
         assert_eq!(told("members of the group “N1”, without Zoé"), "membres du groupe « N1 », sans Zoé");
         assert_eq!(told("new intervention"), "nouveau dans Gestan : intervention");
