@@ -25,6 +25,36 @@ pub(crate) fn is_open_to_all(_: &Path) -> bool {
     false
 }
 
+/// Makes a file that only its owner may read, where there is none. One that root makes belongs to whoever its folder belongs
+/// to: the state's folder is the service's, and root gives commands before the service ever ran.
+///
+/// # Errors
+/// When the system refuses.
+pub(crate) fn make_for_folder(path: &Path) -> std::io::Result<()> {
+    // Never one that is there already: in a folder of somebody else's it may lead to any file of root's.
+    match options().write(true).create_new(true).open(path) {
+        Ok(file) => give_to_owner_of_folder(&file, path),
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Ok(()),
+        Err(error) => Err(error),
+    }
+}
+
+#[cfg(unix)]
+fn give_to_owner_of_folder(file: &std::fs::File, path: &Path) -> std::io::Result<()> {
+    use std::os::unix::fs::{MetadataExt as _, fchown};
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let folder = std::fs::metadata(folder)?;
+    if file.metadata()?.uid() == 0 && folder.uid() != 0 {
+        fchown(file, Some(folder.uid()), Some(folder.gid()))?;
+    }
+    Ok(())
+}
+
+#[cfg(not(unix))]
+fn give_to_owner_of_folder(_: &std::fs::File, _: &Path) -> std::io::Result<()> {
+    Ok(())
+}
+
 /// Lets the group of root's folder read root's file: the package gives it to the service's group, and what is in it is
 /// for the service to read.
 ///

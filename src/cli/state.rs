@@ -94,7 +94,7 @@ async fn restore(globals: &Globals, path: &Path, file: &Path) -> anyhow::Result<
         return tell(globals, &check, &file.display().to_string());
     }
     let before = Store::put_aside(path, Utc::now())?;
-    copy.back_up(path).await.with_context(|| format!("while putting {} in its place", file.display()))?;
+    copy.put_in_place(path).await.with_context(|| format!("while putting {} in its place", file.display()))?;
     let store = Store::open(path).await?;
     // Links that were made since that copy stand beside Gestan.
     store.learn_reference_again().await?;

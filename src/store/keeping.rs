@@ -28,12 +28,24 @@ impl Store {
     /// # Errors
     /// When the file exists, or cannot be written.
     pub async fn back_up(&self, target: &Path) -> Result<(), StoreError> {
+        self.copy_into(target, false).await
+    }
+
+    /// Puts this copy into the state's place, where nothing may be. Nobody may be at work there.
+    ///
+    /// # Errors
+    /// When the file exists, or cannot be written.
+    pub async fn put_in_place(&self, path: &Path) -> Result<(), StoreError> {
+        self.copy_into(path, true).await
+    }
+
+    async fn copy_into(&self, target: &Path, in_place: bool) -> Result<(), StoreError> {
         if target.exists() {
             let source = std::io::Error::new(std::io::ErrorKind::AlreadyExists, "there is a file of this name");
             return Err(StoreError::File { path: target.to_owned(), source });
         }
         // SQLite takes an empty file for a new base, and this one has its rights before anything is in it.
-        create_private(target)?;
+        create_private(target, in_place)?;
         let copied = self.copy_to(target).await;
         if copied.is_err() {
             let _ = std::fs::remove_file(target);

@@ -18,6 +18,8 @@ impl StateLock {
         let mut path = state.as_os_str().to_owned();
         path.push(".lock");
         let io = |source| StoreError::File { path: state.to_owned(), source };
+        let path = Path::new(&path);
+        crate::private::make_for_folder(path).map_err(io)?;
         let mut file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path).map_err(io)?;
         match file.try_lock() {
             Ok(()) => {}

@@ -46,7 +46,7 @@ impl Store {
     /// # Errors
     /// When the file cannot be created, read or written, is no state, or was written by a newer program.
     pub async fn open(path: &Path) -> Result<Self, StoreError> {
-        create_private(path)?;
+        create_private(path, true)?;
         let options = SqliteConnectOptions::new()
             .filename(path)
             .journal_mode(SqliteJournalMode::Wal)
@@ -182,14 +182,17 @@ fn known_version() -> i64 {
     MIGRATIONS.iter().map(|migration| migration.version).max().unwrap_or(0)
 }
 
-/// The state names clients and technicians: only its owner may read it.
-fn create_private(path: &Path) -> Result<(), StoreError> {
+/// The state names clients and technicians: only its owner may read it. `in_place`: it is the state itself, the service's.
+fn create_private(path: &Path, in_place: bool) -> Result<(), StoreError> {
     if path.exists() {
         return Ok(());
     }
     let io = |source| StoreError::File { path: path.to_owned(), source };
     if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
         std::fs::create_dir_all(folder).map_err(io)?;
+    }
+    if in_place {
+        return crate::private::make_for_folder(path).map_err(io);
     }
     crate::private::options().write(true).create(true).truncate(false).open(path).map_err(io)?;
     Ok(())

@@ -230,6 +230,30 @@ async fn only_its_owner_may_read_it() {
     assert_eq!(std::fs::metadata(folder.path()).unwrap().permissions().mode() & 0o777, 0o600);
 }
 
+#[cfg(unix)]
+#[tokio::test]
+async fn what_root_makes_in_the_service_s_folder_is_the_service_s() {
+    use std::os::unix::fs::{MetadataExt as _, chown};
+    let folder = Folder::new();
+    // Anybody but root cannot give a folder away: then all is one account's, and stays so.
+    let owner = match std::fs::metadata(folder.folder.path()).unwrap().uid() {
+        0 => 65_534,
+        own => own,
+    };
+    let service_s = folder.path().parent().unwrap().to_owned();
+    std::fs::create_dir_all(&service_s).unwrap();
+    chown(&service_s, Some(owner), None).unwrap();
+    let store = folder.open().await;
+    let _lock = store.lock().unwrap();
+    store.start_run("r", "tickets", Utc::now()).await.unwrap();
+    let mut files = 0;
+    for entry in std::fs::read_dir(&service_s).unwrap().map(Result::unwrap) {
+        assert_eq!(entry.metadata().unwrap().uid(), owner, "{}", entry.path().display());
+        files += 1;
+    }
+    assert!(files >= 3, "the state, its log and its lock: {files}");
+}
+
 #[tokio::test]
 async fn a_reader_sees_what_the_service_commits_and_can_change_nothing() {
     let folder = Folder::new();

@@ -19,7 +19,10 @@ struct Place {
 const CODES: [&str; 7] = ["planned=0", "in_progress=1", "waiting=3", "done=2", "to_bill=5", "billed=4", "cancelled=10"];
 
 async fn place() -> Place {
-    let mut world = World::new().await;
+    place_in(World::new().await).await
+}
+
+async fn place_in(mut world: World) -> Place {
     world.ticket("Caisse en panne", "<p>Noir</p>").await;
     let folder = world.folder.path().join("etc");
     std::fs::create_dir(&folder).unwrap();
@@ -280,7 +283,7 @@ fn both(text: &str) -> [bool; 2] {
 #[cfg(all(feature = "hfsql", feature = "failpoints"))]
 mod of_hfsql {
     use super::*;
-    use crate::support::stand_in;
+    use crate::support::{over_odbc, sandbox, stand_in};
 
     fn flags() -> [String; 6] {
         let stand_in = stand_in();
@@ -291,7 +294,7 @@ mod of_hfsql {
 
     #[tokio::test]
     async fn gestan_s_own_base_is_named_by_flags_and_a_ticket_goes_there() {
-        let mut place = place().await;
+        let mut place = place_in(World::on(over_odbc(sandbox().await).await, "").await).await;
         place.flags.extend(flags());
         let (code, said, errors) = place.init(&with_codes(&["--shadow", "false"])).await;
         assert_eq!(code, 0, "{said}{errors}");
@@ -303,7 +306,7 @@ mod of_hfsql {
 
     #[tokio::test]
     async fn gestan_s_own_base_is_asked_for_with_its_driver_its_port_and_a_way_back() {
-        let mut place = place().await;
+        let mut place = place_in(World::on(over_odbc(sandbox().await).await, "").await).await;
         let [.., option, value] = flags();
         place.flags.extend([option, value]);
         let kept = serde_json::json!({

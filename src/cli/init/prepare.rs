@@ -48,6 +48,12 @@ impl Wizard {
             self.note(&format!("  {:<8} {error:#}", "ERROR"));
             Vec::new()
         });
+        let state = loaded.config.state_file();
+        if state.exists() {
+            let (french, english) =
+                ("L'état d'avant est gardé, avec ses liens :", "The state of before is kept, with its links:");
+            self.note(&format!("{} {}", self.ask.of(french, english), state.display()));
+        }
         self.note("");
         let sections = check::sections(loaded, true).await?;
         for section in sections.iter().filter(|_| !self.json) {
