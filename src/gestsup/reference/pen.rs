@@ -1,7 +1,7 @@
 //! The connection that reads and writes the lists.
 
 use super::super::rows::{list as numbers, number, text};
-use super::super::{Gestsup, GestsupError, decode};
+use super::super::{Gestsup, GestsupError, decode, decode_listed};
 use super::columns::{Columns, MANUFACTURERS, MODELS, TYPES, condition, fields, list};
 use super::fitting;
 use crate::flows::PortError;
@@ -88,7 +88,7 @@ impl GestsupRegister {
                 };
                 let sql = format!("SELECT CAST(id AS SIGNED) AS id, name, {of} FROM {table} ORDER BY id DESC");
                 for row in self.query(sql).await? {
-                    let (id, name) = (number(&row, "id"), decode(&text(&row, "name")));
+                    let (id, name) = (number(&row, "id"), decode_listed(&text(&row, "name")));
                     // Of several of one name the oldest counts.
                     lookups.ids.insert((table, number(&row, "t"), number(&row, "m"), crate::mapping::fold(&name)), id);
                     lookups.names.insert((table, id), name);
