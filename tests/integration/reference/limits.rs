@@ -38,7 +38,8 @@ async fn dates_that_no_calendar_has_and_cp1252_leftovers_read_as_none_and_as_tex
 
 #[tokio::test]
 async fn without_its_rights_no_pass_is_made_and_the_check_names_what_is_missing() {
-    let world = World::with("[reference]\nenabled = true").await;
+    let mut world = World::with("[reference]\nenabled = true").await;
+    world.desk.run("UPDATE tparameters SET user_advanced = 1").await.unwrap();
     let settings = &world.site.config().reference;
     let findings = world.site.gestsup().check_register(settings).await.unwrap();
     assert_eq!(findings[0].level, Level::Error);
