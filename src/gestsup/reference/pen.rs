@@ -180,9 +180,12 @@ impl GestsupRegister {
 #[async_trait]
 impl RegisterPen for GestsupRegister {
     fn fit(&self, kind: Kind, field: Field, text: &str) -> Fitted {
+        // GestSup's statistics put these names into a script as they stand, where a backslash would end no text.
+        let drawn = (kind.place() == Place::Companies && field == Field::Name) || field == Field::Type;
+        let text = if drawn { text.replace('\\', "/") } else { text.to_owned() };
         match self.columns.room(kind, field) {
-            Some((room, latin1)) => fitting::fit(field, text, room, latin1),
-            None => Fitted { text: text.to_owned(), cut: false },
+            Some((room, latin1)) => fitting::fit(field, &text, room, latin1),
+            None => Fitted { text, cut: false },
         }
     }
 
