@@ -118,16 +118,26 @@ fn filter(level: &str) -> Result<EnvFilter, TelemetryError> {
     let known = |word: &str| ["off", "error", "warn", "info", "debug", "trace"].contains(&word);
     let words_ok = level.split(',').all(|part| part.contains('=') || known(part.trim()));
     let filter = EnvFilter::builder().parse(level).ok().filter(|_| words_ok && !level.trim().is_empty());
-    // At the level trace the IMAP library tells every line that it sends, and the password is one of them.
-    let quiet = "async_imap::imap_stream=info".parse().ok();
+    // At the level trace the IMAP library tells every line that it sends, and the password is one of them. The parser of HTML
+    // warns of what it makes of a mail's markup, which is nobody's concern.
+    let quiet = ["async_imap::imap_stream=info", "html5ever=error"];
     filter
-        .and_then(|filter| Some(filter.add_directive(quiet?)))
+        .and_then(|filter| {
+            quiet.iter().try_fold(filter, |filter, quiet| Some(filter.add_directive(quiet.parse().ok()?)))
+        })
         .ok_or_else(|| TelemetryError::Level { level: level.to_owned() })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn broken_markup_in_a_mail_is_not_warned_of_at_any_level() {
+        for level in ["info", "debug", "trace"] {
+            assert!(filter(level).unwrap().to_string().contains("html5ever=error"), "{level}");
+        }
+    }
 
     #[test]
     fn a_misspelt_level_is_refused_instead_of_silencing_the_log() {

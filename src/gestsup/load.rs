@@ -7,7 +7,7 @@ use super::people::{person, person_columns};
 use super::pictures::pictures;
 use super::rows::{list, number, text, time};
 use super::snapshot::GestsupSnapshot;
-use super::text::{decode, decode_listed};
+use super::text::{decode, decode_deeply, decode_listed};
 use super::{GestsupError, html_to_rich_text};
 use crate::model::{
     Company, Equipment, FORGOTTEN, FROM_GESTAN, Group, Identity, Label, Person, Step, StepType, Ticket,
@@ -38,9 +38,10 @@ impl GestsupSnapshot {
         let steps = self.step_rows(numbers).await?;
         let beside = self.beside(numbers).await?;
         let rows = self.fetch(self.load_statement(numbers)).await?;
-        let groups: Vec<i64> = rows.iter().map(|row| number(row, "t_group")).filter(|group| *group != 0).collect();
-        let members = self.members(&groups).await?;
         let asking: Vec<i64> = rows.iter().map(|row| number(row, "ug_id")).filter(|group| *group != 0).collect();
+        let mut groups: Vec<i64> = rows.iter().map(|row| number(row, "t_group")).filter(|group| *group != 0).collect();
+        groups.extend(&asking);
+        let members = self.members(&groups).await?;
         let companies = self.group_companies(&asking).await?;
         let zone = self.gestsup.zone;
         let read = move || tickets_of(&rows, &steps, beside, &members, &companies, zone);
@@ -167,11 +168,13 @@ fn ticket(
     let company = label(row, "c_id", "c_name").map(|label| Company { id: label.id, name: label.name });
     // The one account that stands for people who were deleted is nobody.
     let technician = person(row, "k", None).filter(|person| !person.is_forgotten());
-    let group = label(row, "g_id", "g_name").map(|label| Group {
-        members: members.get(&label.id).cloned().unwrap_or_default(),
-        id: label.id,
-        name: label.name,
-    });
+    let group = |id: &str, name: &str| {
+        label(row, id, name).map(|label| Group {
+            members: members.get(&label.id).cloned().unwrap_or_default(),
+            id: label.id,
+            name: label.name,
+        })
+    };
     let asset = number(row, "a_id");
     let (events, project, attachments, satisfaction) = beside.take(number(row, "id"));
     let timed: i64 = steps.iter().map(|step| step.minutes).sum();
@@ -195,16 +198,16 @@ fn ticket(
         state: Label { id: number(row, "state"), name: decode_listed(&text(row, "s_name")) },
         priority: label(row, "pr_id", "pr_name"),
         criticality: label(row, "cr_id", "cr_name"),
-        group: if technician.is_some() { None } else { group },
+        group: if technician.is_some() { None } else { group("g_id", "g_name") },
         technician,
         requester: person(row, "u", company),
-        requester_group: label(row, "ug_id", "ug_name"),
+        requester_group: group("ug_id", "ug_name"),
         requester_group_company: None,
         equipment: (asset != 0).then(|| Equipment {
             id: asset,
-            name: decode(&text(row, "a_name")),
+            name: decode_deeply(&text(row, "a_name")),
             serial: decode(&text(row, "a_serial")),
-            internal_serial: decode(&text(row, "a_internal")),
+            internal_serial: decode_deeply(&text(row, "a_internal")),
         }),
         project,
         billable: number(row, "billable") != 0,

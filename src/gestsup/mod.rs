@@ -36,7 +36,7 @@ pub use lock::DaemonLock;
 pub use mail::{MailRoom, mail_need};
 pub use reference::reference_need;
 pub use search::Found;
-pub use text::{decode, decode_listed};
+pub use text::{decode, decode_deeply, decode_listed};
 pub use writing::{TicketDesk, follow_up_need};
 
 use crate::config;

@@ -1,11 +1,11 @@
 //! What the notify flow reads beside tickets: the state of all of them, observers, and what GestSup itself sends.
 
 use super::people::{person, person_columns};
-use super::rows::{list, number, text};
+use super::rows::{list, number, text, time};
 use super::snapshot::GestsupSnapshot;
 use super::{Gestsup, GestsupError};
 use crate::flows::PortError;
-use crate::flows::notify::{NoticeDesk, NoticeView, OwnMails};
+use crate::flows::notify::{NoticeDesk, NoticeView, OwnMail, OwnMails};
 use crate::flows::tickets::{Marks, Snapshot, Witness};
 use crate::model::{Person, Ticket};
 use async_trait::async_trait;
@@ -48,6 +48,10 @@ impl NoticeView for GestsupSnapshot {
     async fn own_mails(&mut self) -> Result<OwnMails, PortError> {
         Ok(self.mails_of_gestsup().await?)
     }
+
+    async fn sent_by_gestsup(&mut self, numbers: &[i64]) -> Result<Option<HashMap<i64, Vec<OwnMail>>>, PortError> {
+        Ok(self.automatic_mails(numbers).await?)
+    }
 }
 
 impl GestsupSnapshot {
@@ -89,12 +93,42 @@ impl GestsupSnapshot {
         Ok(observers)
     }
 
+    /// GestSup adds a step for each mail that it sends; what it sends by itself has no author.
+    async fn automatic_mails(&mut self, numbers: &[i64]) -> Result<Option<HashMap<i64, Vec<OwnMail>>>, GestsupError> {
+        if !self.catalogue.has("tthreads", "dest_mail") {
+            return Ok(None);
+        }
+        let mut mails: HashMap<i64, Vec<OwnMail>> = HashMap::new();
+        if numbers.is_empty() {
+            return Ok(Some(mails));
+        }
+        let sql = format!(
+            "SELECT CAST(id AS SIGNED) AS id, CAST(ticket AS SIGNED) AS ticket, CAST(date AS CHAR) AS date, dest_mail AS whom FROM tthreads \
+             WHERE type = 3 AND author = 0 AND ticket IN ({})",
+            list(numbers)
+        );
+        for row in self.fetch(sql).await? {
+            let at = time(&row, "date", self.gestsup.zone);
+            let mail = OwnMail { step: number(&row, "id"), at, to: text(&row, "whom") };
+            mails.entry(number(&row, "ticket")).or_default().push(mail);
+        }
+        Ok(Some(mails))
+    }
+
     async fn mails_of_gestsup(&mut self) -> Result<OwnMails, GestsupError> {
         if !self.catalogue.has_table("tparameters") {
             return Ok(OwnMails::default());
         }
-        let numbers =
-            ["mail", "mail_auto", "mail_auto_user_newticket", "mail_auto_tech_attribution", "imap", "imap_reply"];
+        let numbers = [
+            "mail",
+            "mail_auto",
+            "mail_auto_user_modify",
+            "mail_auto_user_newticket",
+            "mail_auto_tech_attribution",
+            "ticket_observer",
+            "imap",
+            "imap_reply",
+        ];
         let texts = ["mail_from_adr", "imap_user", "mail_username"];
         let known = &self.catalogue;
         let of = |name: &&str, kind: &str, neutral: &str| {
@@ -110,6 +144,8 @@ impl GestsupSnapshot {
         let mut own = OwnMails {
             to_opener: is_on("mail_auto_user_newticket"),
             to_requester: is_on("mail_auto"),
+            to_commented: is_on("mail_auto_user_modify"),
+            copies_observers: is_on("ticket_observer"),
             to_attributed: is_on("mail_auto_tech_attribution"),
             takes_answers,
             addresses: Vec::new(),

@@ -3,7 +3,7 @@
 use super::features::{COMPANIES, EQUIPMENT, SERIALS};
 use super::reference::fitting::encode;
 use super::rows::{list, number, text};
-use super::{Gestsup, GestsupError, decode, decode_listed};
+use super::{Gestsup, GestsupError, decode, decode_deeply, decode_listed};
 use crate::mapping::fold;
 use crate::model::Company;
 use serde::Serialize;
@@ -92,7 +92,7 @@ impl Gestsup {
                 in_charge: if technician.is_empty() { decode(&text(row, "team")) } else { technician },
                 client: decode(&text(row, "client")),
                 requester: decode(&text(row, "requester")),
-                equipment: decode(&text(row, "equipment")),
+                equipment: decode_deeply(&text(row, "equipment")),
             }
         });
         Ok(found.collect())

@@ -8,6 +8,7 @@ use crate::flows::PortError;
 use crate::flows::tickets::{Marks, Scope, Sighting, Snapshot, TicketSource, Witness};
 use crate::model::Ticket;
 use async_trait::async_trait;
+use sqlx::mysql::MySqlRow;
 use sqlx::{Executor as _, MySqlConnection};
 use std::collections::{HashMap, HashSet};
 
@@ -168,28 +169,34 @@ impl GestsupSnapshot {
     /// GestSup says of a merge only what it writes at the head of each comment that it copies, in the
     /// language of whoever merges: "… n°12 … n°34". A comment that was copied twice tells of both.
     async fn merges(&mut self, gone: &[i64]) -> Result<HashMap<i64, i64>, GestsupError> {
-        let mut merged = HashMap::new();
         if gone.is_empty() {
-            return Ok(merged);
+            return Ok(HashMap::new());
         }
-        let likely: Vec<String> = gone.iter().map(|number| format!("LEFT(text, 600) LIKE '%{number}%'")).collect();
-        let sql = format!(
-            "SELECT CAST(ticket AS SIGNED) AS ticket, LEFT(text, 600) AS head FROM tthreads WHERE type = 0 AND ticket NOT IN ({}) \
-             AND LEFT(text, 600) LIKE CONCAT('%', ticket, '%') AND ({}) ORDER BY id",
-            list(gone),
-            likely.join(" OR ")
-        );
-        for row in self.fetch(sql).await? {
-            let into = number(&row, "ticket");
-            let head = super::html_to_rich_text(&text(&row, "head")).to_plain();
-            for from in copied_from(&head, into) {
-                if gone.contains(&from) {
-                    merged.insert(from, into);
-                }
-            }
-        }
-        Ok(merged)
+        Ok(merges_in(&self.fetch(merge_statement(gone)).await?, gone))
     }
+}
+
+/// Comments that may have been copied from one of these tickets.
+pub(super) fn merge_statement(gone: &[i64]) -> String {
+    let likely: Vec<String> = gone.iter().map(|number| format!("LEFT(text, 600) LIKE '%{number}%'")).collect();
+    format!(
+        "SELECT CAST(ticket AS SIGNED) AS ticket, LEFT(text, 600) AS head FROM tthreads WHERE type = 0 AND ticket NOT IN ({}) \
+         AND LEFT(text, 600) LIKE CONCAT('%', ticket, '%') AND ({}) ORDER BY id",
+        list(gone),
+        likely.join(" OR ")
+    )
+}
+
+/// Which tickets these comments were copied from: each with the one that they were copied to.
+pub(super) fn merges_in(rows: &[MySqlRow], gone: &[i64]) -> HashMap<i64, i64> {
+    let mut merged = HashMap::new();
+    for row in rows {
+        let into = number(row, "ticket");
+        let head = super::html_to_rich_text(&text(row, "head")).to_plain();
+        let from = copied_from(&head, into).into_iter().filter(|from| gone.contains(from));
+        merged.extend(from.map(|from| (from, into)));
+    }
+    merged
 }
 
 /// Characters of a copied comment's head in which each number must follow the one before.

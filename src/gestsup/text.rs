@@ -15,6 +15,22 @@ pub fn decode_listed(stored: &str) -> String {
     tidy(&twice)
 }
 
+/// How often a page that encodes again may have been saved.
+const SAVES: usize = 12;
+
+/// A name of equipment: GestSup's page encodes it once more each time that it is saved.
+pub fn decode_deeply(stored: &str) -> String {
+    let mut text = without_cut_entity(stored).to_owned();
+    for _ in 0..SAVES {
+        let decoded = html_escape::decode_html_entities(&text).into_owned();
+        if decoded == text {
+            break;
+        }
+        text = decoded;
+    }
+    tidy(&text)
+}
+
 /// Titles are cut at 100 characters of their encoded form, which may be in the middle of an entity.
 fn without_cut_entity(stored: &str) -> &str {
     const LONGEST: usize = 8;
@@ -72,6 +88,16 @@ mod tests {
         assert_eq!(decode_listed("Planifié l&#039;été"), "Planifié l'été");
     }
 
+    #[test]
+    fn a_name_that_was_encoded_at_every_save_reads_as_it_was_typed() {
+        for stored in
+            ["Imprimante d&#039;accueil", "Imprimante d&amp;#039;accueil", "Imprimante d&amp;amp;amp;#039;accueil"]
+        {
+            assert_eq!(decode_deeply(stored), "Imprimante d'accueil");
+        }
+        assert_eq!(decode_deeply("R&amp;D <1>"), "R&D <1>");
+    }
+
     proptest! {
         #[test]
         fn what_gestsup_encodes_decodes_to_what_was_typed(typed in "[a-zéà&<>\"' ]{0,60}") {
@@ -83,6 +109,7 @@ mod tests {
         fn no_stored_text_upsets_the_decoder(stored in "\\PC{0,200}") {
             decode(&stored);
             decode_listed(&stored);
+            decode_deeply(&stored);
         }
     }
 }

@@ -240,7 +240,7 @@ pub struct Ticket {
     /// The requester; its company is the ticket's client.
     pub requester: Option<Person>,
     /// The requesting group (`u_group`), which GestSup sets instead of a requester.
-    pub requester_group: Option<Label>,
+    pub requester_group: Option<Group>,
     /// The company of that group's members, where all of them belong to the same.
     pub requester_group_company: Option<Company>,
     /// The equipment concerned.

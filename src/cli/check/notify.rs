@@ -33,7 +33,11 @@ async fn own_mails(site: &Site) -> Result<OwnMails, PortError> {
 fn beside(own: &OwnMails) -> Vec<Finding> {
     let told = [
         (own.to_opener, "requesters of tickets that they open (mail_auto_user_newticket)"),
-        (own.to_requester, "requesters of tickets that technicians open or close (mail_auto)"),
+        (
+            own.to_requester,
+            "requesters of tickets that technicians open, save for the first time, or close for the first time (mail_auto)",
+        ),
+        (own.to_commented, "requesters of tickets that technicians write a comment on (mail_auto_user_modify)"),
         (own.to_attributed, "technicians and groups of tickets that they are given (mail_auto_tech_attribution)"),
     ];
     let told: Vec<&str> = told.into_iter().filter(|(is_on, _)| *is_on).map(|(_, whom)| whom).collect();

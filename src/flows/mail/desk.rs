@@ -5,6 +5,7 @@ use crate::flows::PortError;
 use crate::mapping::mail::{DeskFacts, MailWrite, NewFile, Sight, TicketFacts};
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
+use std::collections::HashMap;
 
 /// GestSup as something that mails are written to.
 #[async_trait]
@@ -67,6 +68,9 @@ pub trait MailPen: Send {
 
     /// Those of these tickets that there are.
     async fn tickets(&mut self, numbers: &[i64]) -> Result<Vec<TicketFacts>, PortError>;
+
+    /// Those of these tickets, which are gone, that were merged into another: each with that one.
+    async fn merged_into(&mut self, gone: &[i64]) -> Result<HashMap<i64, i64>, PortError>;
 
     /// Whether files can be attached.
     fn keeps_files(&self) -> bool;

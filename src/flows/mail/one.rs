@@ -9,13 +9,16 @@ use super::ports::{FolderState, Listed};
 use crate::failpoint::reached;
 use crate::flows::tickets::Outcome;
 use crate::flows::{Blast, PortError};
-use crate::mapping::mail::{MailWrite, NewFile, Question, Verdict, Written, answered, claimed, identity};
+use crate::mapping::mail::{MailWrite, NewFile, Question, TicketFacts, Verdict, Written, answered, claimed, identity};
 use crate::model::{Mail, PartContent};
 use crate::retry;
 use chrono::TimeDelta;
+use std::collections::HashMap;
 
 /// Characters of a subject that are remembered.
 const SUBJECT: usize = 200;
+/// Tickets that one pass looks for among those that were merged.
+const MERGES: usize = 100;
 
 impl Worker<'_> {
     /// Takes a mail in; `row` is what is known of one that failed before.
@@ -127,7 +130,13 @@ impl Worker<'_> {
         let mut ids = answered(mail);
         ids.extend(mail.message_id.clone());
         let known = self.flow.memory.threads(&ids).await?;
-        let tickets = self.pen.tickets(&claimed(mail, &known, self.flow.settings)).await?;
+        let claims = claimed(mail, &known, self.flow.settings);
+        let mut tickets = self.pen.tickets(&claims).await?;
+        let exists = |tickets: &[TicketFacts], number: i64| tickets.iter().any(|ticket| ticket.number == number);
+        let gone: Vec<i64> = claims.into_iter().filter(|number| !exists(&tickets, *number)).collect();
+        let merged = self.merged(&gone).await?;
+        let into: Vec<i64> = merged.values().copied().filter(|number| !exists(&tickets, *number)).collect();
+        tickets.extend(self.pen.tickets(&into).await?);
         let question = Question {
             mail,
             mailbox: place.0,
@@ -137,6 +146,7 @@ impl Worker<'_> {
             own: &self.own,
             known: &known,
             tickets: &tickets,
+            merged: &merged,
             forced,
             keeps_files: self.pen.keeps_files(),
             zone: self.flow.zone,
@@ -154,6 +164,17 @@ impl Worker<'_> {
             return Ok(Verdict::Excluded { code: "sender-limit", reason });
         }
         Ok(verdict)
+    }
+
+    /// Which of these tickets were merged into another. Each is looked for once in a pass, and only so many: a look goes through
+    /// all comments, and anybody may write numbers into subjects.
+    async fn merged(&mut self, gone: &[i64]) -> Result<HashMap<i64, i64>, PortError> {
+        let fresh: Vec<i64> = gone.iter().copied().filter(|number| !self.merges.contains_key(number)).collect();
+        if !fresh.is_empty() && self.merges.len() + fresh.len() <= MERGES {
+            let found = self.pen.merged_into(&fresh).await?;
+            self.merges.extend(fresh.iter().map(|number| (*number, found.get(number).copied())));
+        }
+        Ok(gone.iter().filter_map(|number| Some((*number, (*self.merges.get(number)?)?))).collect())
     }
 
     /// A mail of which nothing is written.
@@ -364,10 +385,11 @@ fn reason(written: &Written) -> String {
         (MailWrite::Reply(_), "subject") => sentences.push("its subject names this ticket".to_owned()),
         _ => {}
     }
-    if let MailWrite::Reply(reply) = &written.write
-        && reply.reopens
-    {
-        sentences.push("which is open again".to_owned());
+    if let MailWrite::Reply(reply) = &written.write {
+        if reply.reopens {
+            sentences.push("which is open again".to_owned());
+        }
+        sentences.extend(reply.merged_from.map(|from| format!("ticket n°{from} was merged into this one")));
     }
     sentences.extend(written.notes.iter().cloned());
     sentences.join("; ")

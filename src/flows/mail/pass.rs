@@ -61,6 +61,8 @@ pub(super) struct Worker<'a> {
     pub filed: Vec<i64>,
     /// Tickets and comments that this mailbox may still become within the hour.
     pub room: u32,
+    /// Tickets that are gone, with the one that each was merged into.
+    pub merges: HashMap<i64, Option<i64>>,
 }
 
 impl MailIntake<'_> {
@@ -89,6 +91,7 @@ impl MailIntake<'_> {
             cancel,
             filed: Vec::new(),
             room: 0,
+            merges: HashMap::new(),
         };
         if !options.dry_run {
             worker.recover().await?;

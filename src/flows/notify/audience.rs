@@ -1,10 +1,11 @@
 //! Who is told of a change: the people that the rule names, one mail for each address, and nobody who must not get one.
 
 use super::age::deciding;
+use super::beside::Beside;
 use super::ports::OwnMails;
 use crate::config::{Audience, Locale, Notify, NotifyRule, Occasion};
 use crate::mapping::Facts;
-use crate::model::{MailAddress, Person, StepType, Ticket};
+use crate::model::{MailAddress, Person, Ticket};
 use lettre::message::Mailbox;
 use std::collections::HashSet;
 
@@ -67,6 +68,7 @@ impl Circle<'_> {
         ticket: &Ticket,
         on: Occasion,
         observers: &[Person],
+        beside: &Beside<'_>,
     ) -> (Vec<Recipient>, Vec<Left>) {
         let (mut recipients, mut left) = (Vec::new(), Vec::new());
         let mut seen = HashSet::new();
@@ -76,7 +78,7 @@ impl Circle<'_> {
                 if author.is_some_and(|author| author.id == person.id) {
                     continue;
                 }
-                if let Some(told) = self.by_gestsup(*audience, ticket, on) {
+                if let Some(told) = beside.tells(*audience, &person.mail) {
                     left.push(Left { who: person.display_name(), code: "gestsup-notifies", message: told.to_owned() });
                     continue;
                 }
@@ -134,39 +136,15 @@ impl Circle<'_> {
         }
         Ok(address)
     }
-
-    /// What GestSup itself tells these people, as a sentence.
-    fn by_gestsup(&self, audience: Audience, ticket: &Ticket, on: Occasion) -> Option<&'static str> {
-        let by_staff = || {
-            let opener = ticket.identity.creator;
-            ticket.requester.as_ref().is_none_or(|requester| requester.id != opener)
-        };
-        let closed = [3, 4].contains(&ticket.state.id);
-        let given = || {
-            let last = ticket.steps.iter().rev().find(|step| step.step_type != StepType::StateChanged);
-            last.is_some_and(|step| matches!(step.step_type, StepType::Attribution | StepType::Transfer))
-        };
-        match (audience, on) {
-            (Audience::Requester, Occasion::Opened) if self.own.to_requester && by_staff() => {
-                Some("GestSup itself sends the requester a mail when a technician opens a ticket (mail_auto).")
-            }
-            (Audience::Requester, Occasion::Opened) if self.own.to_opener && !by_staff() => {
-                Some("GestSup itself sends a mail to whoever opens a ticket (mail_auto_user_newticket).")
-            }
-            (Audience::Requester, Occasion::State) if self.own.to_requester && closed => {
-                Some("GestSup itself sends the requester a mail when a ticket is closed (mail_auto).")
-            }
-            (Audience::Technician | Audience::Group, _) if self.own.to_attributed && given() => {
-                Some("GestSup itself sends a mail to whom a ticket is given (mail_auto_tech_attribution).")
-            }
-            _ => None,
-        }
-    }
 }
 
 pub(super) fn persons<'t>(audience: Audience, ticket: &'t Ticket, observers: &'t [Person]) -> Vec<&'t Person> {
     match audience {
-        Audience::Requester => ticket.requester.iter().collect(),
+        // A group that asks stands in the place of a requester, as in GestSup's own mails.
+        Audience::Requester => match &ticket.requester_group {
+            Some(group) => group.members.iter().collect(),
+            None => ticket.requester.iter().collect(),
+        },
         Audience::Technician => ticket.technician.iter().collect(),
         Audience::Group => ticket.group.iter().flat_map(|group| &group.members).collect(),
         Audience::Observers => observers.iter().collect(),

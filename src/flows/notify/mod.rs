@@ -5,6 +5,7 @@ mod act;
 mod age;
 mod appointment;
 mod audience;
+mod beside;
 mod deliver;
 mod digest;
 mod invite;

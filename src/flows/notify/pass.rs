@@ -150,6 +150,7 @@ impl NotifyFlow<'_> {
             let (plan, own) = self.plan(view.as_mut(), &changed, now).await?;
             let mailings = digest::gathered(plan.drafts, self.config.notify.digest_above);
             let answers = self.config.mail.enabled || own.takes_answers;
+            look.seen.retain(|(number, _)| !plan.later.contains(number));
             look.mails = self.write(&mailings, answers, report).await?;
             look.mails.extend(plan.actions);
             look.journal.extend(plan.left.iter().map(|left| line(report, left, now)));
@@ -245,6 +246,7 @@ impl NotifyFlow<'_> {
             next_step: changed.next_step,
             told: HashMap::new(),
             observers: HashMap::new(),
+            mailed: None,
             now,
         };
         let mut plan = Plan::default();
@@ -253,10 +255,14 @@ impl NotifyFlow<'_> {
             let tickets = view.load(numbers).await?;
             planner.told = self.memory.last_told(numbers).await?;
             planner.observers = view.observers(numbers).await?;
+            if own.sends() {
+                planner.mailed = view.sent_by_gestsup(numbers).await?;
+            }
             let part = planner.plan(&tickets, &changed.before);
             plan.drafts.extend(part.drafts);
             plan.left.extend(part.left);
             plan.actions.extend(part.actions);
+            plan.later.extend(part.later);
         }
         Ok((plan, own))
     }

@@ -3,7 +3,9 @@
 use super::act::action;
 use super::age::happened;
 use super::audience::{Circle, Left, Recipient, usual_rule};
+use super::beside::Beside;
 use super::letter::NewMail;
+use super::ports::OwnMail;
 use super::report::NotifyRecord;
 use super::templates::one_line;
 use crate::config::{Audience, NotifyRule, Occasion};
@@ -14,7 +16,7 @@ use chrono::{DateTime, Duration, Utc};
 use chrono_tz::Tz;
 use minijinja::context;
 use serde::Serialize;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use url::Url;
 
 /// Lines of a comment that a mail quotes.
@@ -57,6 +59,8 @@ pub(super) struct Plan {
     pub left: Vec<NotifyRecord>,
     /// What shows in Gestan.
     pub actions: Vec<NewMail>,
+    /// Tickets that are looked at again: GestSup may just be sending a mail about them.
+    pub later: HashSet<i64>,
 }
 
 /// What planning needs to know.
@@ -71,6 +75,8 @@ pub(super) struct Planner<'a> {
     /// The newest comment of tickets that people were told of.
     pub told: HashMap<i64, i64>,
     pub observers: HashMap<i64, Vec<Person>>,
+    /// What GestSup sent by itself; `None`: that cannot be told.
+    pub mailed: Option<HashMap<i64, Vec<OwnMail>>>,
     pub now: DateTime<Utc>,
 }
 
@@ -99,6 +105,11 @@ impl Planner<'_> {
                 plan.left.push(left(ticket, &Left { who: String::new(), code: "too-old", message }));
                 continue;
             }
+            let beside = self.beside(ticket, on);
+            if rule.is_some_and(|rule| beside.is_undecided(rule)) {
+                plan.later.insert(ticket.number);
+                continue;
+            }
             let observers = self.observers.get(&ticket.number).map_or(&[][..], Vec::as_slice);
             let shown = shown(ticket, self.zone, self.url);
             let (comment, step) = self.comment(ticket).unzip();
@@ -107,7 +118,7 @@ impl Planner<'_> {
                 plan.actions.push(action(self.circle.usual, &shown, on, &comment, self.action_id(ticket)));
             }
             let Some(rule) = rule else { continue };
-            let (recipients, nobody) = self.circle.people(rule, ticket, on, observers);
+            let (recipients, nobody) = self.circle.people(rule, ticket, on, observers, &beside);
             plan.left.extend(nobody.iter().map(|why| left(ticket, why)));
             plan.drafts.extend(recipients.into_iter().map(|recipient| Draft {
                 recipient,
@@ -118,6 +129,12 @@ impl Planner<'_> {
             }));
         }
         plan
+    }
+
+    /// What GestSup itself tells of a change.
+    fn beside<'a>(&'a self, ticket: &'a Ticket, on: Occasion) -> Beside<'a> {
+        let mailed = self.mailed.as_ref().map(|mailed| mailed.get(&ticket.number).map_or(&[][..], Vec::as_slice));
+        Beside { own: self.circle.own, mailed, ticket, on, previous: self.previous, now: self.now }
     }
 
     /// Whether Gestan is to show a change of this ticket.
@@ -172,6 +189,10 @@ pub(super) fn shown(ticket: &Ticket, zone: Tz, address: Option<&Url>) -> Shown {
         (None, Some(group)) => group.name.clone(),
         (None, None) => String::new(),
     };
+    let requester = match &ticket.requester_group {
+        Some(group) => group.name.clone(),
+        None => name(&ticket.requester),
+    };
     let opened = ticket.created_at.map(|at| at.with_timezone(&zone).format("%d/%m/%Y %H:%M").to_string());
     Shown {
         number: ticket.number,
@@ -180,7 +201,7 @@ pub(super) fn shown(ticket: &Ticket, zone: Tz, address: Option<&Url>) -> Shown {
         state_id: ticket.state.id,
         url: ticket_url(address, ticket.number).map(|url| url.to_string()).unwrap_or_default(),
         technician: one_line(&handler),
-        requester: one_line(&name(&ticket.requester)),
+        requester: one_line(&requester),
         client: ticket.client().map(|client| one_line(&client.name)).unwrap_or_default(),
         category: label(&ticket.category),
         priority: label(&ticket.priority),

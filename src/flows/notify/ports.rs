@@ -38,6 +38,9 @@ pub trait NoticeView: Send {
 
     /// What GestSup itself sends.
     async fn own_mails(&mut self) -> Result<OwnMails, PortError>;
+
+    /// The mails that GestSup sent by itself about tickets, by number; `None`: this version keeps no trace of them.
+    async fn sent_by_gestsup(&mut self, numbers: &[i64]) -> Result<Option<HashMap<i64, Vec<OwnMail>>>, PortError>;
 }
 
 /// Which mails GestSup sends by itself (`tparameters.mail_*`), and the addresses that are its own.
@@ -45,14 +48,36 @@ pub trait NoticeView: Send {
 pub struct OwnMails {
     /// To the requester, who opened the ticket himself.
     pub to_opener: bool,
-    /// To the requester, when a technician opens a ticket for him or closes it.
+    /// To the requester, when a technician opens a ticket for him, saves it for the first time, or closes it for the first time.
     pub to_requester: bool,
+    /// To the requester, when whoever works on a ticket writes a comment.
+    pub to_commented: bool,
+    /// The ticket's observers get copies of what the requester gets.
+    pub copies_observers: bool,
     /// To the technician or group that a ticket is given to.
     pub to_attributed: bool,
     /// Answers to mails come in through GestSup's own mail connector.
     pub takes_answers: bool,
     /// Addresses of GestSup itself, in lower case.
     pub addresses: Vec<String>,
+}
+
+impl OwnMails {
+    /// Whether it sends any.
+    pub fn sends(&self) -> bool {
+        self.to_opener || self.to_requester || self.to_commented || self.to_attributed
+    }
+}
+
+/// A mail that GestSup sent by itself about a ticket.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OwnMail {
+    /// `tthreads.id` of the step that tells of it.
+    pub step: i64,
+    /// When.
+    pub at: Option<DateTime<Utc>>,
+    /// To whom, as GestSup wrote it down: addresses, or `1` for the members of a group that asks.
+    pub to: String,
 }
 
 /// Why a mail was not sent.

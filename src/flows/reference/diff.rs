@@ -11,6 +11,18 @@ use std::collections::BTreeMap;
 /// equipment without one.
 pub(super) const UNKNOWN: &str = "Non renseigné";
 
+/// How often a page that encodes again may have been saved.
+const SAVES: usize = 12;
+
+/// Whether nobody typed what differs: GestSup's page of equipment encodes the name once more each time that it is saved.
+fn encoded_again(current: &str, target: &str) -> bool {
+    let mut text = current.to_owned();
+    (0..SAVES).any(|_| {
+        text = html_escape::decode_html_entities(&text).into_owned();
+        text == target
+    })
+}
+
 /// What differs.
 pub(super) struct Diff {
     pub fields: BTreeMap<Field, FieldChange>,
@@ -80,7 +92,7 @@ impl Planner<'_> {
             if leave {
                 continue;
             }
-            if unchanged {
+            if unchanged && !encoded_again(current, &target) {
                 diff.back.push(field);
             }
             if fitted.cut {

@@ -6,7 +6,7 @@ use crate::config::ProjectKey;
 use crate::model::{Project, Task};
 use std::collections::{HashMap, HashSet};
 
-/// Characters of `tprojects.name`.
+/// Characters of `tprojects.name`, as it is stored.
 const NAME: usize = 50;
 /// Between a project and its task.
 const DASH: &str = " – ";
@@ -22,15 +22,35 @@ pub(crate) fn parse(key: &str) -> Option<ProjectKey> {
     Some(ProjectKey { project: project.parse().ok()?, task: task.map(str::parse).transpose().ok()? })
 }
 
+/// Characters that a character is stored as: what HTML means something by is an entity.
+fn width(c: char) -> usize {
+    match c {
+        '<' | '>' => 4,
+        '&' => 5,
+        '"' | '\'' => 6,
+        _ => 1,
+    }
+}
+
+/// As much of a text as is stored in so many characters.
+fn cut(text: &str, most: usize) -> &str {
+    let ends = text.char_indices().scan(0, |used, (at, c)| {
+        *used += width(c);
+        Some((*used, at + c.len_utf8()))
+    });
+    let end = ends.take_while(|(used, _)| *used <= most).last().map_or(0, |(_, end)| end);
+    text[..end].trim_end()
+}
+
 /// Both names, neither crowding the other out.
 fn named(project: &str, task: &str) -> String {
     let room = NAME - DASH.chars().count();
-    let (long, short) = (project.chars().count(), task.chars().count());
+    let stored = |text: &str| text.chars().map(width).sum::<usize>();
+    let (long, short) = (stored(project), stored(task));
     if long + short <= room {
         return format!("{project}{DASH}{task}");
     }
     let of_task = short.min(room - long.min(room / 2));
-    let cut = |text: &str, most: usize| text.chars().take(most).collect::<String>().trim_end().to_owned();
     format!("{}{DASH}{}", cut(project, room - of_task), cut(task, of_task))
 }
 
@@ -86,6 +106,12 @@ mod tests {
         let both = named(&long, &short);
         assert_eq!((both.chars().count(), both.matches('P').count(), both.matches('T').count()), (50, 23, 24));
         assert_eq!(named(&long, "Câblage"), format!("{} – Câblage", "P".repeat(40)));
+        assert_eq!(
+            named("Migration de la \"messagerie\" & l'agenda", "Étude n°1 d'impact"),
+            "Migration de la \"me – Étude n°1 d'impact"
+        );
+        let quotes = named(&"'".repeat(80), &"\"".repeat(80));
+        assert_eq!((quotes.matches('\'').count(), quotes.matches('"').count()), (3, 4), "as they are stored");
         assert_eq!(named("Court", &short), format!("Court – {}", "T".repeat(42)));
     }
 

@@ -3,6 +3,7 @@
 use super::super::GestsupError;
 use super::super::people::{person, person_columns};
 use super::super::rows::{list, number, text, time};
+use super::super::snapshot::{merge_statement, merges_in};
 use super::super::text::{decode, decode_listed};
 use super::GestsupMailPen;
 use crate::mapping::mail::{Account, DeskFacts, TicketFacts};
@@ -91,6 +92,13 @@ impl GestsupMailPen {
             facts.read_by_gestsup = users.map(|user| (user, server.clone())).collect();
         }
         Ok(())
+    }
+
+    pub(super) async fn merges(&mut self, gone: &[i64]) -> Result<HashMap<i64, i64>, GestsupError> {
+        if gone.is_empty() {
+            return Ok(HashMap::new());
+        }
+        Ok(merges_in(&self.pen.rows(merge_statement(gone)).await?, gone))
     }
 
     pub(super) async fn read_tickets(&mut self, numbers: &[i64]) -> Result<Vec<TicketFacts>, GestsupError> {

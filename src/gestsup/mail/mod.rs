@@ -21,6 +21,7 @@ use crate::flows::{Blast, PortError, System};
 use crate::mapping::mail::{DeskFacts, MailWrite, NewFile, Sight, TicketFacts};
 use async_trait::async_trait;
 use sqlx::AssertSqlSafe;
+use std::collections::HashMap;
 use std::path::PathBuf;
 
 /// Seconds that a former session is given to end.
@@ -81,6 +82,10 @@ impl MailPen for GestsupMailPen {
 
     async fn tickets(&mut self, numbers: &[i64]) -> Result<Vec<TicketFacts>, PortError> {
         Ok(self.read_tickets(numbers).await?)
+    }
+
+    async fn merged_into(&mut self, gone: &[i64]) -> Result<HashMap<i64, i64>, PortError> {
+        Ok(self.merges(gone).await?)
     }
 
     fn keeps_files(&self) -> bool {

@@ -1,7 +1,7 @@
 //! The connection that reads and writes the lists.
 
 use super::super::rows::{list as numbers, number, text};
-use super::super::{Gestsup, GestsupError, decode};
+use super::super::{Gestsup, GestsupError, decode, decode_listed};
 use super::columns::{Columns, MANUFACTURERS, MODELS, TYPES, condition, fields, list};
 use super::fitting;
 use crate::flows::PortError;
@@ -88,7 +88,7 @@ impl GestsupRegister {
                 };
                 let sql = format!("SELECT CAST(id AS SIGNED) AS id, name, {of} FROM {table} ORDER BY id DESC");
                 for row in self.query(sql).await? {
-                    let (id, name) = (number(&row, "id"), decode(&text(&row, "name")));
+                    let (id, name) = (number(&row, "id"), decode_listed(&text(&row, "name")));
                     // Of several of one name the oldest counts.
                     lookups.ids.insert((table, number(&row, "t"), number(&row, "m"), crate::mapping::fold(&name)), id);
                     lookups.names.insert((table, id), name);
@@ -180,9 +180,12 @@ impl GestsupRegister {
 #[async_trait]
 impl RegisterPen for GestsupRegister {
     fn fit(&self, kind: Kind, field: Field, text: &str) -> Fitted {
+        // GestSup's statistics put these names into a script as they stand, where a backslash would end no text.
+        let drawn = (kind.place() == Place::Companies && field == Field::Name) || field == Field::Type;
+        let text = if drawn { text.replace('\\', "/") } else { text.to_owned() };
         match self.columns.room(kind, field) {
-            Some((room, latin1)) => fitting::fit(field, text, room, latin1),
-            None => Fitted { text: text.to_owned(), cut: false },
+            Some((room, latin1)) => fitting::fit(field, &text, room, latin1),
+            None => Fitted { text, cut: false },
         }
     }
 

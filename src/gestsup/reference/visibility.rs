@@ -128,6 +128,7 @@ impl GestsupRegister {
         if settings.technicians {
             findings.extend(self.selectable(settings).await?);
         }
+        findings.extend(self.page_of_people(settings).await?);
         if settings.clients && settings.equipment {
             findings.extend(self.equipment_shown().await?);
         }
@@ -152,6 +153,17 @@ impl GestsupRegister {
             }
         }
         Ok(findings)
+    }
+
+    /// GestSup's page of a user writes every column, and leaves those empty that it does not show.
+    async fn page_of_people(&mut self, settings: &Reference) -> Result<Option<Finding>, GestsupError> {
+        let people = (settings.clients && settings.contacts) || settings.technicians;
+        if !people || !self.has_column("tparameters", "user_advanced").await? {
+            return Ok(None);
+        }
+        let sql = "SELECT CAST(MAX(user_advanced) AS SIGNED) AS n FROM tparameters".to_owned();
+        let text = "GestSup's page of a user shows neither company nor address: whoever saves it empties them, and the person's tickets have no client until the next pass puts them back (switch the advanced properties of users on in GestSup, Administration › Paramètres › Général)";
+        Ok((self.one_number(sql).await? == 0).then(|| Finding::new(Level::Warning, text)))
     }
 
     async fn equipment_shown(&mut self) -> Result<Option<Finding>, GestsupError> {

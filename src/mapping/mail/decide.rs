@@ -11,6 +11,7 @@ use crate::config::{ClosedTicket, MailFlow, OpeningDate, Stranger, UnknownSender
 use crate::model::Mail;
 use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
+use std::collections::HashMap;
 
 /// A state of GestSup: waiting to be taken.
 const TO_BE_TAKEN: i64 = 1;
@@ -81,6 +82,8 @@ pub struct Question<'a> {
     pub known: &'a [(String, i64, bool)],
     /// The tickets that it may belong to, as far as they exist.
     pub tickets: &'a [TicketFacts],
+    /// Those of the tickets that it may belong to that were merged, each with the one into which.
+    pub merged: &'a HashMap<i64, i64>,
     /// A person wants it in: no rule excludes it.
     pub forced: bool,
     /// Files can be attached.
@@ -114,7 +117,9 @@ impl<'a> Question<'a> {
         }
         let mut stranger = None;
         for candidate in candidates(self.mail, self.known, &self.settings.replies) {
-            let Some(ticket) = self.tickets.iter().find(|ticket| ticket.number == candidate.ticket) else { continue };
+            // What was merged into another ticket goes on there, under that ticket's own rights.
+            let number = self.merged.get(&candidate.ticket).unwrap_or(&candidate.ticket);
+            let Some(ticket) = self.tickets.iter().find(|ticket| ticket.number == *number) else { continue };
             let believed = candidate.certain || (self.answers() && names_title(&self.mail.subject, ticket));
             if !believed {
                 continue;
@@ -221,6 +226,7 @@ impl<'a> Question<'a> {
             state: ticket.state,
             to_state: to_state.filter(|state| *state != ticket.state),
             reopens,
+            merged_from: Some(candidate.ticket).filter(|answered| *answered != ticket.number),
         });
         Verdict::Write(Box::new(Written { write, files, code: candidate.evidence.code(), notes }))
     }

@@ -74,6 +74,8 @@ pub struct NewReply {
     pub to_state: Option<i64>,
     /// It was closed and is open again.
     pub reopens: bool,
+    /// The ticket that it answers, where that one was merged into this one.
+    pub merged_from: Option<i64>,
 }
 
 /// What is written to GestSup.

@@ -230,3 +230,52 @@ async fn a_mailbox_that_gestsup_reads_itself_is_left_alone() {
     assert!(refused.to_string().contains("GestSup's own mail connector reads the mailbox support too"), "{refused}");
     assert!(desk.ask("id", "tincidents").await.is_empty());
 }
+
+#[tokio::test]
+async fn an_answer_to_a_ticket_that_was_merged_goes_to_the_one_that_it_was_merged_into() {
+    let mut desk = Desk::new().await;
+    let requester = desk.world.requester;
+    let company = desk.ask("company", &format!("tusers WHERE id = {requester}")).await[0].parse().unwrap();
+    let luc = desk.world.desk.person("luc", ("Luc", "B"), "luc@helene.fr", 2, company).await.unwrap();
+    desk.world.desk.person("autre", ("Zoé", "T"), "zoe@autre.fr", 2, 0).await.unwrap();
+    desk.deliver(&Letter::new("helene@helene.fr", "Imprimante", "En panne").id("a@x"));
+    desk.deliver(&Letter::new("luc@helene.fr", "Bac vide", "Rien ne sort").id("b@x"));
+    desk.deliver(&Letter::new("zoe@autre.fr", "Chez nous aussi", "En panne").id("c@x"));
+    desk.deliver(&Letter::new("luc@helene.fr", "Sans commentaire", "En panne").id("d@x"));
+    desk.pass().await;
+    let paul = desk.world.paul;
+    for ticket in [2, 3] {
+        desk.world.desk.comment(ticket, paul, "<p>Doublon.</p>").await.unwrap();
+    }
+    // By way of another one; and the newest ticket of all, of whose merge GestSup leaves no mark.
+    desk.world.desk.merge(3, 2).await.unwrap();
+    desk.world.desk.merge(2, 1).await.unwrap();
+    desk.world.desk.merge(4, 1).await.unwrap();
+    desk.world.desk.close(1, paul).await.unwrap();
+    let answer = |from: &str, subject: &str, to: &str, id: &str| {
+        let letter = Letter::new(from, subject, &format!("Suite {id}")).id(id);
+        if to.is_empty() { letter } else { letter.with("In-Reply-To", to) }
+    };
+    desk.deliver(&answer("helene@helene.fr", "Re: Bac vide", "<b@x>", "e@x"));
+    desk.deliver(&answer("luc@helene.fr", "RE: Ouverture pour le ticket n°2 : Bac vide", "", "f@x"));
+    desk.deliver(&answer("zoe@autre.fr", "Re: Chez nous aussi", "<c@x>", "g@x"));
+    desk.deliver(&answer("luc@helene.fr", "Re: Sans commentaire", "<d@x>", "h@x"));
+    let report = desk.pass().await;
+    assert_eq!((report.replies, report.tickets), (2, 2), "{report:#?}");
+    assert_eq!(
+        desk.told().await[4..],
+        [
+            "reply thread Some(1)",
+            "reply subject Some(1)",
+            // She has nothing to do with the ticket that hers became part of.
+            "ticket new Some(5)",
+            "ticket new Some(6)"
+        ]
+    );
+    let steps =
+        desk.ask("author, text", "tthreads WHERE ticket = 1 AND type = 0 AND text LIKE 'Suite%' ORDER BY id").await;
+    assert_eq!(steps, [format!("{requester}|Suite e@x"), format!("{luc}|Suite f@x")]);
+    assert_eq!(desk.ask("state", "tincidents WHERE id = 1").await, [state::IN_PROGRESS.to_string()], "open again");
+    let told = desk.rows().await.into_iter().find(|row| row.message_id.as_deref() == Some("e@x")).unwrap();
+    assert!(told.reason.contains("ticket n°2 was merged into this one"), "{}", told.reason);
+}

@@ -39,6 +39,55 @@ async fn programs_that_reuse_an_id_or_give_none_lose_no_mail() {
 }
 
 #[tokio::test]
+async fn a_mail_that_somebody_looked_after_is_taken_off_the_list_and_stays_where_it_lies() {
+    let desk = Desk::with("", "[mail.senders]\nunknown = \"park\"\n").await;
+    for (number, subject) in [(1, "Un"), (2, "Deux"), (3, "Trois")] {
+        desk.deliver(&Letter::new("qui@ailleurs.fr", subject, "Bonjour").id(&format!("{number}@x")));
+    }
+    desk.deliver(&Letter::new("helene@helene.fr", "Imprimante", "En panne").id("4@x"));
+    let report = desk.pass().await;
+    assert_eq!((report.parked, report.tickets), (3, 1), "{report:#?}");
+    let rows = desk.rows().await;
+    let id = |subject: &str| rows.iter().find(|row| row.subject == subject).unwrap().id.to_string();
+    let config = desk.world.config_file();
+    let Desk { world, post } = desk;
+    // The command needs the state for itself.
+    drop(world.site);
+    let folders = || ["INBOX", "Quarantaine"].map(|folder| post.server.count(&post.account, folder));
+    let lying = folders();
+    let (code, said, errors) = run(&config, &["mail", "drop", &id("Un"), &id("Deux")]).await;
+    assert_eq!((code, said.lines().count()), (0, 2), "{said}{errors}");
+    assert!(said.contains(&format!("Mail {} is taken off the list.", id("Un"))), "{said}");
+    let (_, listed, _) = run(&config, &["--json", "mail", "list", "--outcome", "parked"]).await;
+    let listed: serde_json::Value = serde_json::from_str(&listed).unwrap();
+    assert_eq!(listed.as_array().unwrap().iter().map(|row| &row["subject"]).collect::<Vec<_>>(), ["Trois"]);
+    let (_, shown, _) = run(&config, &["mail", "show", &id("Un")]).await;
+    assert!(shown.contains("dropped") && shown.contains("somebody looked after it"), "{shown}");
+    let (_, status, _) = run(&config, &["--json", "status"]).await;
+    let status: serde_json::Value = serde_json::from_str(&status).unwrap();
+    assert_eq!(status["mails"], serde_json::json!({ "parked": 1 }));
+    // What is in a ticket, and what there is not, is no matter of this list; a second time neither.
+    for (mail, said) in [
+        (id("Imprimante"), "it stays what it is"),
+        (id("Un"), "it stays what it is"),
+        ("99".to_owned(), "there is no mail 99"),
+    ] {
+        let (code, _, errors) = run(&config, &["mail", "drop", &mail]).await;
+        assert!(code != 0 && errors.contains(said), "{mail}: {errors}");
+    }
+    let pass = async || {
+        let (_, report, errors) = run(&config, &["--json", "sync", "mail"]).await;
+        let report: serde_json::Value = serde_json::from_str(&report).unwrap_or_else(|_| panic!("{report}{errors}"));
+        [&report["tickets"], &report["looked_at"]].map(|count| count.as_u64().unwrap())
+    };
+    assert_eq!((pass().await, folders()), ([0, 0], lying), "nothing is done with them");
+    // A second thought.
+    let (code, _, errors) = run(&config, &["mail", "replay", &id("Deux")]).await;
+    assert_eq!(code, 0, "{errors}");
+    assert_eq!(pass().await, [1, 1]);
+}
+
+#[tokio::test]
 async fn a_mail_that_gestsup_refuses_is_set_aside_and_holds_up_none_behind_it() {
     let desk = Desk::with("attempts = 2", "").await;
     std::fs::remove_dir(desk.files()).unwrap();

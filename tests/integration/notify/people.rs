@@ -1,7 +1,10 @@
 //! Who is told: each person of a ticket by one mail, and nobody who must not get one.
 
 use super::{Notified, left, texts};
+use chrono::TimeDelta;
 use gestan_connector::demo::help_desk::state;
+use gestan_connector::flows::notify::NotifyReport;
+use gestan_connector::flows::tickets::PassOptions;
 
 const EVERYBODY: &str = "[[notify.rules]]\nto = [\"requester\", \"technician\", \"group\", \"observers\"]\n";
 
@@ -99,23 +102,34 @@ async fn nothing_that_a_ticket_holds_gets_into_a_header_or_is_run_by_a_reader() 
     assert!(headers.lines().all(|line| line.starts_with(' ') || line.contains(':')), "{headers}");
 }
 
+/// A minute after the newest action: GestSup's own mails are on their way by then, or never sent.
+async fn later(it: &Notified) -> NotifyReport {
+    it.pass_with(PassOptions::default(), it.now() + TimeDelta::seconds(60)).await
+}
+
+const SENDS: &str =
+    "UPDATE tparameters SET mail = 1, mail_auto = 1, mail_auto_user_newticket = 1, mail_auto_tech_attribution = 1";
+
 #[tokio::test]
 async fn what_gestsup_tells_itself_is_not_told_twice() {
     let mut it = Notified::with("", EVERYBODY).await;
     let world = &mut it.world;
-    world.desk.run("UPDATE tparameters SET mail = 1, mail_auto = 1, mail_auto_user_newticket = 1, mail_auto_tech_attribution = 1").await.unwrap();
+    world.desk.run(SENDS).await.unwrap();
     let ticket = world.desk.open(world.requester, "Panne", "<p>a</p>").await.unwrap();
+    world.desk.send_mail(ticket, 0, "helene@helene.fr").await.unwrap();
     assert_eq!(left(&it.pass().await), ["gestsup-notifies"]);
     // By an administrator, so that the technician did not do it himself.
     it.world.desk.attribute(ticket, it.world.paul, 1).await.unwrap();
+    it.world.desk.send_mail(ticket, 0, "paul@sav.fr").await.unwrap();
     assert_eq!(
         it.sent().await,
         [format!("helene@helene.fr Ticket n°{ticket} : Panne")],
         "GestSup tells the technician only"
     );
     it.world.desk.set_state(ticket, state::WAITING_FOR_REQUESTER, 1).await.unwrap();
-    assert_eq!(it.pass().await.sent, 1, "GestSup tells nobody of this");
+    assert_eq!(later(&it).await.sent, 2, "GestSup tells nobody of this");
     it.world.desk.close(ticket, it.world.paul).await.unwrap();
+    it.world.desk.send_mail(ticket, 0, "helene@helene.fr").await.unwrap();
     let report = it.pass().await;
     assert_eq!((report.sent, left(&report)), (0, vec!["gestsup-notifies"]), "{report:#?}");
     it.world.desk.run("UPDATE tparameters SET mail = 0").await.unwrap();
@@ -125,6 +139,78 @@ async fn what_gestsup_tells_itself_is_not_told_twice() {
     it.pass().await;
     assert_eq!(it.last().to, ["paul@sav.fr"]);
     assert!(it.mails().iter().filter(|mail| mail.to == ["helene@helene.fr"]).count() >= 3);
+}
+
+#[tokio::test]
+async fn what_gestsup_could_have_told_and_did_not_is_told_a_minute_later() {
+    let mut it = Notified::with("", "").await;
+    it.world.desk.run(SENDS).await.unwrap();
+    // As by mail, by the follow-up, or closed for the second time: GestSup's settings are on, and it sends nothing.
+    let ticket = it.world.desk.open(it.world.requester, "Panne", "<p>a</p>").await.unwrap();
+    let report = it.pass().await;
+    assert_eq!((report.sent, report.records.len()), (0, 0), "its mail may be under way: {report:#?}");
+    let report = later(&it).await;
+    assert_eq!((report.sent, left(&report)), (1, vec![]), "{report:#?}");
+    assert!(texts(&it.last()).0.contains("Votre demande est enregistrée"));
+    it.world.desk.close(ticket, it.world.paul).await.unwrap();
+    assert_eq!(it.pass().await.sent, 0);
+    assert_eq!(later(&it).await.sent, 1);
+    assert!(texts(&it.last()).0.contains("est résolu"));
+    assert_eq!(later(&it).await.sent, 0, "once");
+    // What it told of the first closing is no word about the second.
+    it.world.desk.send_mail(ticket, 0, "helene@helene.fr").await.unwrap();
+    it.world.desk.clock += TimeDelta::minutes(5);
+    it.world.desk.set_state(ticket, state::IN_PROGRESS, it.world.paul).await.unwrap();
+    later(&it).await;
+    it.world.desk.clock += TimeDelta::minutes(5);
+    it.world.desk.close(ticket, it.world.paul).await.unwrap();
+    let report = later(&it).await;
+    assert_eq!((report.sent, left(&report)), (1, vec![]), "{report:#?}");
+}
+
+#[tokio::test]
+async fn a_comment_that_gestsup_sends_with_its_state_is_not_sent_again_to_requester_or_observers() {
+    let mut it = Notified::with("", EVERYBODY).await;
+    let world = &mut it.world;
+    world.desk.run("UPDATE tparameters SET mail = 1, mail_auto_user_modify = 1, ticket_observer = 1").await.unwrap();
+    let boss = world.desk.person("chef", ("Anne", "Martin"), "anne@helene.fr", 2, 0).await.unwrap();
+    let ticket = world.desk.open(world.requester, "Panne", "<p>a</p>").await.unwrap();
+    world.desk.run(format!("UPDATE tincidents SET observer1 = {boss} WHERE id = {ticket}")).await.unwrap();
+    world.desk.attribute(ticket, world.paul, world.paul).await.unwrap();
+    assert_eq!(it.pass().await.sent, 3, "nobody was told of the opening by GestSup");
+    let world = &mut it.world;
+    world.desk.comment(ticket, world.paul, "<p>Quel modèle ?</p>").await.unwrap();
+    world.desk.set_state(ticket, state::WAITING_FOR_REQUESTER, world.paul).await.unwrap();
+    // Of the addresses GestSup writes down the requester's only.
+    world.desk.send_mail(ticket, 0, "helene@helene.fr").await.unwrap();
+    let report = it.pass().await;
+    assert_eq!((report.sent, left(&report)), (0, vec!["gestsup-notifies", "gestsup-notifies"]), "{report:#?}");
+}
+
+#[tokio::test]
+async fn the_members_of_a_group_that_asks_get_what_a_requester_gets() {
+    let mut it = Notified::with("", "").await;
+    let world = &mut it.world;
+    let baker = world.desk.person("fournil", ("Yves", "Pain"), "yves@helene.fr", 2, 0).await.unwrap();
+    let gone = world.desk.person("parti", ("Jean", "Parti"), "jean@helene.fr", 2, 0).await.unwrap();
+    world.desk.disable_person(gone).await.unwrap();
+    let group = world.desk.requester_group("Fournil", &[world.requester, baker, gone]).await.unwrap();
+    let ticket = world.desk.open(0, "Four froid", "<p>a</p>").await.unwrap();
+    world.desk.run(format!("UPDATE tincidents SET u_group = {group} WHERE id = {ticket}")).await.unwrap();
+    let mail = |to: &str| format!("{to} Ticket n°{ticket} : Four froid");
+    let mut sent = it.sent().await;
+    sent.sort();
+    assert_eq!(sent, [mail("helene@helene.fr"), mail("yves@helene.fr")]);
+    assert!(texts(&it.last()).0.contains("Votre demande est enregistrée"), "{}", texts(&it.last()).0);
+    // Who closes it knows of it; and where GestSup tells the group itself, it writes down a 1.
+    it.world.desk.close(ticket, baker).await.unwrap();
+    assert_eq!(it.sent().await, [mail("helene@helene.fr")]);
+    it.world.desk.run("UPDATE tparameters SET mail = 1, mail_auto = 1").await.unwrap();
+    it.world.desk.clock += TimeDelta::minutes(5);
+    it.world.desk.set_state(ticket, state::IN_PROGRESS, it.world.paul).await.unwrap();
+    it.world.desk.send_mail(ticket, 0, "1").await.unwrap();
+    let report = it.pass().await;
+    assert_eq!((report.sent, left(&report)), (0, vec!["gestsup-notifies", "gestsup-notifies"]), "{report:#?}");
 }
 
 #[tokio::test]

@@ -38,6 +38,33 @@ async fn a_field_edited_in_gestsup_is_reported_and_put_back_unless_gestsup_keeps
 }
 
 #[tokio::test]
+async fn a_name_that_gestsup_s_page_encoded_again_is_put_back_and_nobody_is_said_to_have_changed_it() {
+    let mut world = referring("").await;
+    let (_, lead) = society(&mut world, "Mairie", "", "38000").await;
+    let machine = world.erp.machine("M2", "Imprimante d''accueil", "SN-2", lead).await.unwrap();
+    settle(&world).await;
+    for encoded in ["Imprimante d&amp;#039;accueil", "Imprimante d&amp;amp;amp;#039;accueil"] {
+        world
+            .desk
+            .run(format!("UPDATE tassets SET netbios = '{encoded}' WHERE sn_manufacturer = 'SN-2'"))
+            .await
+            .unwrap();
+        let report = settle(&world).await;
+        assert_eq!(told(&report), [format!("equipment {machine} reference-update")]);
+        let name = one(&world, "netbios", "tassets WHERE sn_manufacturer = 'SN-2'").await;
+        assert_eq!(name, "Imprimante d&#039;accueil");
+    }
+    world
+        .desk
+        .run("UPDATE tassets SET netbios = 'Imprimante &amp;quot;2&amp;quot;' WHERE sn_manufacturer = 'SN-2'")
+        .await
+        .unwrap();
+    let report = settle(&world).await;
+    let edited = [format!("equipment {machine} reference-update"), format!("equipment {machine} edited-in-gestsup")];
+    assert_eq!(told(&report), edited, "this somebody typed");
+}
+
+#[tokio::test]
 async fn archived_is_disabled_and_in_use_again_is_enabled_again_and_nothing_is_deleted() {
     let mut world = referring("").await;
     let (company, lead) = society(&mut world, "Mairie", "", "38000").await;

@@ -23,6 +23,19 @@ async fn odd_and_long_texts_are_cut_on_a_character_told_once_and_written_once() 
 }
 
 #[tokio::test]
+async fn a_backslash_does_not_get_where_gestsup_s_statistics_would_run_it() {
+    let mut world = referring("").await;
+    let (company, _) = society(&mut world, "Mairie \\\\ annexe\\\\", "", "38000").await;
+    person(&mut world, ("Ana", "S\\\\ol"), "ana@mairie.fr", company).await;
+    world.erp.run(format!("UPDATE MACHINE_MNT SET LIB_MACHINE = '\\\\\\\\SRV\\\\C', TYPE_MACHINE = 'Serveur\\\\' WHERE IDMACHINE = {}", world.machine)).await.unwrap();
+    settle(&world).await;
+    assert_eq!(one(&world, "name", "tcompany WHERE name LIKE 'Mairie%'").await, "Mairie / annexe/");
+    assert_eq!(one(&world, "lastname", "tusers WHERE mail = 'ana@mairie.fr'").await, "S\\ol", "elsewhere it stays");
+    let asset = "tassets a JOIN tassets_type t ON t.id = a.type WHERE a.sn_manufacturer = 'CZ1234'";
+    assert_eq!(one(&world, "a.netbios, t.name", asset).await, "\\\\SRV\\C|Serveur/");
+}
+
+#[tokio::test]
 async fn dates_that_no_calendar_has_and_cp1252_leftovers_read_as_none_and_as_text() {
     let mut world = referring("").await;
     world.erp.run(format!("UPDATE MACHINE_MNT SET DT_MISEENFONCTION = '0000-00-00', DT_EXP_GARANTIE = '0000-00-00', MARQUE = 'Écran 15 €' WHERE IDMACHINE = {}", world.machine)).await.unwrap();
@@ -38,7 +51,8 @@ async fn dates_that_no_calendar_has_and_cp1252_leftovers_read_as_none_and_as_tex
 
 #[tokio::test]
 async fn without_its_rights_no_pass_is_made_and_the_check_names_what_is_missing() {
-    let world = World::with("[reference]\nenabled = true").await;
+    let mut world = World::with("[reference]\nenabled = true").await;
+    world.desk.run("UPDATE tparameters SET user_advanced = 1").await.unwrap();
     let settings = &world.site.config().reference;
     let findings = world.site.gestsup().check_register(settings).await.unwrap();
     assert_eq!(findings[0].level, Level::Error);

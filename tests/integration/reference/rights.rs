@@ -10,6 +10,9 @@ const RIGHTS: &str = "CREATE TABLE trights (id INT PRIMARY KEY AUTO_INCREMENT, p
     INSERT INTO trights (profile, admin, asset, side_open_ticket, side_your, side_all, ticket_save, ticket_user, ticket_tech_super, ticket_thread_add, ticket_thread_private, ticket_asset_disp) VALUES \
     (0, 0, 2, 2, 2, 2, 2, 2, 0, 2, 2, 2), (1, 0, 0, 2, 2, 0, 2, 0, 0, 2, 0, 0), (2, 0, 0, 2, 2, 0, 2, 0, 0, 2, 0, 0), (3, 0, 2, 2, 2, 2, 2, 2, 0, 2, 2, 0), (4, 2, 2, 2, 2, 2, 2, 2, 0, 2, 2, 0)";
 
+/// GestSup's page of a user shows company and address.
+const ADVANCED: &str = "UPDATE tparameters SET user_advanced = 1";
+
 async fn found(world: &World, level: Level) -> Vec<String> {
     let findings = world.site.gestsup().check_register(&world.site.config().reference).await.unwrap();
     findings.into_iter().filter(|finding| finding.level == level).map(|finding| finding.text).collect()
@@ -19,6 +22,7 @@ async fn found(world: &World, level: Level) -> Vec<String> {
 async fn rights_as_gestsup_comes_with_them_are_right_but_for_users_who_may_open_tickets() {
     let mut world = referring("").await;
     world.desk.run(RIGHTS).await.unwrap();
+    world.desk.run(ADVANCED).await.unwrap();
     assert_eq!(found(&world, Level::Warning).await, Vec::<String>::new());
     let notes = found(&world, Level::Note).await;
     assert!(notes.iter().any(|note| note.contains("“utilisateur” has the right side_open_ticket")), "{notes:#?}");
@@ -33,6 +37,7 @@ async fn a_profile_that_sees_too_much_or_too_little_is_told_with_what_follows_fr
     let mut world = referring("[reference.roles.by_code]\nLRO = \"supervisor\"").await;
     world.desk.run(RIGHTS).await.unwrap();
     world.desk.run("UPDATE trights SET side_all = 2 WHERE profile = 2; UPDATE trights SET side_all = 0 WHERE profile = 0; UPDATE trights SET side_open_ticket = 0 WHERE profile = 2").await.unwrap();
+    world.desk.run(ADVANCED).await.unwrap();
     let told = found(&world, Level::Warning).await;
     assert_eq!(told.len(), 2, "{told:#?}");
     assert!(
@@ -51,6 +56,7 @@ async fn a_directory_that_writes_the_same_accounts_is_told_unless_it_has_the_las
         .run("ALTER TABLE tparameters ADD COLUMN IF NOT EXISTS azure_ad INT NOT NULL DEFAULT 0; ALTER TABLE tusers ADD COLUMN IF NOT EXISTS azure_ad_id VARCHAR(64) NOT NULL DEFAULT ''")
         .await
         .unwrap();
+    world.desk.run(ADVANCED).await.unwrap();
     world.desk.run(format!("UPDATE tusers SET azure_ad_id = 'a-1' WHERE id = {}", world.paul)).await.unwrap();
     assert_eq!(found(&world, Level::Warning).await, Vec::<String>::new(), "switched off");
     world
@@ -68,4 +74,19 @@ async fn a_directory_that_writes_the_same_accounts_is_told_unless_it_has_the_las
         )
         .await;
     assert_eq!(found(&world, Level::Warning).await, Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn a_page_of_gestsup_that_empties_the_company_of_whom_it_saves_is_told() {
+    let mut world = referring("").await;
+    world.desk.run("UPDATE tparameters SET user_advanced = 0").await.unwrap();
+    let told = found(&world, Level::Warning).await;
+    assert_eq!(told.len(), 1, "{told:#?}");
+    assert!(told[0].contains("shows neither company nor address: whoever saves it empties them"), "{told:#?}");
+    world.desk.run(ADVANCED).await.unwrap();
+    assert_eq!(found(&world, Level::Warning).await, Vec::<String>::new());
+    world.desk.run("UPDATE tparameters SET user_advanced = 0").await.unwrap();
+    let none = "full_every_minutes = 0\ncontacts = false\ntechnicians = false\npsp_contacts = false\nabsences = false";
+    let world = world.altered("full_every_minutes = 0", none).await;
+    assert_eq!(found(&world, Level::Warning).await, Vec::<String>::new(), "it writes no people");
 }

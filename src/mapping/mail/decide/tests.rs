@@ -9,6 +9,7 @@ struct Desk {
     settings: MailFlow,
     tickets: Vec<TicketFacts>,
     known: Vec<(String, i64, bool)>,
+    merged: HashMap<i64, i64>,
 }
 
 fn address(text: &str) -> MailAddress {
@@ -60,7 +61,8 @@ impl Desk {
             facts,
             settings: MailFlow::default(),
             tickets: states.into_iter().map(|(number, state)| ticket(number, state)).collect(),
-            known: (1..=6).map(|number| (format!("{number}@sav.fr"), number, true)).collect(),
+            merged: [(7, 2)].into(),
+            known: (1..=7).map(|number| (format!("{number}@sav.fr"), number, true)).collect(),
         }
     }
 
@@ -74,6 +76,7 @@ impl Desk {
             own: &["support@sav.fr".to_owned()],
             known: &self.known,
             tickets: &self.tickets,
+            merged: &self.merged,
             forced,
             keeps_files: true,
             zone: chrono_tz::Europe::Paris,
