@@ -6,6 +6,7 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use reqwest::Method;
 use serde_json::{Value, json};
 use std::io::{BufRead as _, BufReader};
+use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
@@ -60,16 +61,18 @@ pub struct Chrome {
 
 impl Drop for Chrome {
     fn drop(&mut self) {
-        // The driver takes its browser with it.
-        let _ = self.process.kill();
+        // Killed alone, the driver would leave its browser behind.
+        let group = format!("-{}", self.process.id());
+        let _ = Command::new("kill").args(["-KILL", "--", &group]).status();
         let _ = self.process.wait();
     }
 }
 
 /// The driver, and the port that it listens at.
 fn start() -> (Child, u16) {
-    let spawned = Command::new("chromedriver").arg("--port=0").stdout(Stdio::piped()).stderr(Stdio::null()).spawn();
-    let mut process = spawned.unwrap_or_else(|error| {
+    let mut command = Command::new("chromedriver");
+    command.arg("--port=0").process_group(0).stdout(Stdio::piped()).stderr(Stdio::null());
+    let mut process = command.spawn().unwrap_or_else(|error| {
         panic!(
             "chromedriver cannot be started ({error}): scripts/install-missing installs chromium and chromium-driver"
         )
