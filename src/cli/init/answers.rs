@@ -47,7 +47,7 @@ pub(super) struct Answers {
     /// Whether Gestan's clients, equipment, technicians and projects come into GestSup ([reference]): true or false.
     #[arg(long, value_name = "BOOL", help_heading = "2. Interventions or anomalies")]
     pub(super) reference: Option<bool>,
-    /// Whether what Gestan's users do comes back to the tickets ([follow_up]): true or false.
+    /// Whether what Gestan's users do comes back to the tickets (the follow-up): true or false.
     #[arg(long, value_name = "BOOL", help_heading = "2. Interventions or anomalies")]
     pub(super) follow_up: Option<bool>,
     /// Unit of Gestan's general settings: minute, hour or day.
