@@ -275,7 +275,7 @@ def main():
     for part in options.only or PARTS:
         getattr(bench, part)()
     machine = {**bench.machine, "load_after": round(os.getloadavg()[0], 2)}
-    peak = max(bench.peaks.values())
+    peak = max(bench.peaks.values(), default=0)
     result = {"quick": options.quick, "rounds": options.rounds, "machine": machine, **bench.result, "peak_mib": peak,
               "peaks_mib": bench.peaks, "took_seconds": round(time.monotonic() - begun)}
     print(f"\n{machine['cores']} cores ({machine['cpu']}), {machine['memory_gib']} GiB, kernel {machine['kernel']}, MariaDB {machine['mariadb']}, "

@@ -138,7 +138,7 @@ def item(number):
     return {
         "key": {"source": "gestsup", "number": number, "sequence": 1},
         "precondition": "absent",
-        "intervention": {
+        "object": {
             "origin": {"created": "2026-03-02 09:00:00", "creator": 12, "first_step": 3 * number},
             "url": f"https://support.example.fr/index.php?page=ticket&id={number}",
             "fields": {"title": f"Imprimante en panne n°{number}", "client": 1 + number % 200, "status": "in_progress",

@@ -112,7 +112,7 @@ class Server:
             self.run((SCHEMAS / schema).read_text(), database)
         account, rights = {
             "gestsup.sql": ("connector@'%' IDENTIFIED BY 'lecture-seule'", "SELECT"),
-            "gestan.sql": ("gateway@'%' IDENTIFIED BY 'passerelle'", "SELECT, INSERT, UPDATE, CREATE"),
+            "gestan.sql": ("gateway@'%' IDENTIFIED BY 'passerelle'", "SELECT, INSERT, UPDATE, CREATE, ALTER, INDEX"),
         }.get(schema, (None, None))
         if account:
             name = account.split()[0]

@@ -19,7 +19,7 @@ impl GestsupPen {
         stored_as: &str,
         name: &str,
     ) -> Result<i64, GestsupError> {
-        let (mut columns, mut values, mut texts) = (vec!["ticket_id"], vec![ticket.to_string()], Vec::new());
+        let (mut columns, mut values, mut texts) = (vec!["ticket_id"], vec!["?".to_owned()], Vec::new());
         let given =
             [("uid", unguessable()), ("storage_filename", stored_as.to_owned()), ("real_filename", name.to_owned())];
         for (column, value) in given {
@@ -35,7 +35,7 @@ impl GestsupPen {
             values.push(nothing.to_owned());
         }
         let sql = format!("INSERT INTO tattachments ({}) VALUES ({})", names.join(", "), values.join(", "));
-        let query = texts.into_iter().fold(sqlx::query(AssertSqlSafe(sql)), sqlx::query::Query::bind);
+        let query = texts.into_iter().fold(sqlx::query(AssertSqlSafe(sql)).bind(ticket), sqlx::query::Query::bind);
         self.execute(query).await
     }
 
