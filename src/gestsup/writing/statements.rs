@@ -173,19 +173,10 @@ impl GestsupPen {
     async fn insert(&mut self, change: &TicketChange, row: Row<'_>, written: &mut Written) -> Result<(), GestsupError> {
         let marked = self.has("tthreads", "dest_mail");
         let mut columns = vec!["ticket", "date", "author", "type", "text"];
-        let mut values = vec![
-            change.number.to_string(),
-            format!("'{}'", self.local(change.at)),
-            row.author.to_string(),
-            row.kind.to_string(),
-            "?".to_owned(),
-        ];
-        for (column, value) in row.numbers {
-            if self.has("tthreads", column) {
-                columns.push(column);
-                values.push(value.to_string());
-            }
-        }
+        let numbers: Vec<_> = row.numbers.into_iter().filter(|(column, _)| self.has("tthreads", column)).collect();
+        columns.extend(numbers.iter().map(|(column, _)| *column));
+        // All bound: the same statement serves every step.
+        let mut values = vec!["?".to_owned(); columns.len()];
         if marked {
             columns.push("dest_mail");
             values.push("?".to_owned());
@@ -196,7 +187,11 @@ impl GestsupPen {
             values.push(nothing.to_owned());
         }
         let sql = format!("INSERT INTO tthreads ({}) VALUES ({})", names.join(", "), values.join(", "));
-        let mut query = sqlx::query(AssertSqlSafe(sql)).bind(row.html.unwrap_or_default());
+        let query = sqlx::query(AssertSqlSafe(sql)).bind(change.number).bind(self.local(change.at).to_string());
+        let mut query = query.bind(row.author).bind(row.kind).bind(row.html.unwrap_or_default());
+        for (_, number) in numbers {
+            query = query.bind(number);
+        }
         if marked {
             query = query.bind(row.mark.to_owned());
         }
