@@ -6,18 +6,18 @@
 
 mod act;
 mod holder;
+mod transaction;
 mod undo;
 
 use super::{
-    AddColumn, BaseError, Column, Condition, CountBy, CreateTable, Insert, InsertMany, Kind, NewColumn, NewType, Row,
-    Select, SqlValue, Transaction, Update,
+    BaseError, Column, Condition, Insert, InsertMany, Kind, NewColumn, NewType, Select, SqlValue, Transaction, Update,
 };
 use act::{Act, Noted, Spare, blank};
-use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{Mutex, OwnedMutexGuard};
+use transaction::NotedTransaction;
 
 /// Name of the table, after the prefix.
 pub const TABLE: &str = "INTENT";
@@ -86,9 +86,7 @@ impl Intents {
         let held = tokio::time::timeout(timeout, Arc::clone(&self.held).lock_owned()).await;
         let held = held.map_err(|_| BaseError::Slow(timeout.as_secs()))?;
         let work = Work { intents: self.clone(), inner, held, acts: Vec::new() };
-        let mut noted = NotedTransaction { work: Some(work) };
-        noted.work()?.recover().await?;
-        Ok(Box::new(noted))
+        NotedTransaction::begin(work).await
     }
 
     fn table(&self) -> String {
@@ -365,81 +363,4 @@ fn understood(text: &str) -> Result<Noted, BaseError> {
 
 fn cannot_undo(table: &str) -> BaseError {
     BaseError::Refused(format!("the driver keeps no transactions, and such a change of {table} could not be undone"))
-}
-
-fn over() -> BaseError {
-    BaseError::Refused("the transaction is over".to_owned())
-}
-
-/// A transaction of notes.
-struct NotedTransaction {
-    /// None when it is over.
-    work: Option<Work>,
-}
-
-impl NotedTransaction {
-    fn work(&mut self) -> Result<&mut Work, BaseError> {
-        self.work.as_mut().ok_or_else(over)
-    }
-}
-
-impl Drop for NotedTransaction {
-    fn drop(&mut self) {
-        let Some(mut work) = self.work.take().filter(|work| !work.acts.is_empty()) else { return };
-        // It keeps its turn until everything is undone; where that fails, the next one does it.
-        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
-            runtime.spawn(async move {
-                match work.undo().await {
-                    Ok(()) => work.held.clean = true,
-                    Err(error) => tracing::debug!(%error, "what was written is undone by the next transaction"),
-                }
-            });
-        }
-    }
-}
-
-#[async_trait]
-impl Transaction for NotedTransaction {
-    async fn select(&mut self, select: &Select) -> Result<Vec<Row>, BaseError> {
-        // It is alone.
-        self.work()?.inner.select(&Select { lock: false, ..select.clone() }).await
-    }
-
-    async fn insert(&mut self, insert: &Insert) -> Result<Option<i64>, BaseError> {
-        let Insert { table, values, key } = insert.clone();
-        let (columns, row) = values.into_iter().unzip();
-        let made = self.work()?.add(InsertMany { table, columns, rows: vec![row], key }).await?;
-        Ok(made.first().copied())
-    }
-
-    async fn insert_many(&mut self, insert: InsertMany) -> Result<Vec<i64>, BaseError> {
-        self.work()?.add(insert).await
-    }
-
-    async fn update(&mut self, update: &Update) -> Result<u64, BaseError> {
-        self.work()?.change(update).await
-    }
-
-    async fn count_by(&mut self, count: &CountBy) -> Result<Vec<(Option<i64>, i64)>, BaseError> {
-        self.work()?.inner.count_by(count).await
-    }
-
-    async fn create(&mut self, table: &CreateTable) -> Result<(), BaseError> {
-        self.work()?.inner.create(table).await
-    }
-
-    async fn add_column(&mut self, column: &AddColumn) -> Result<(), BaseError> {
-        self.work()?.inner.add_column(column).await
-    }
-
-    async fn commit(mut self: Box<Self>) -> Result<(), BaseError> {
-        let Some(mut work) = self.work.take() else { return Err(over()) };
-        if !work.acts.is_empty() {
-            work.acts.clear();
-            // Where this fails, nobody knows whether it is done: the row says so.
-            work.say(DONE).await?;
-            work.held.clean = true;
-        }
-        work.inner.commit().await
-    }
 }
