@@ -86,17 +86,15 @@ impl Gateway {
             .iter()
             .map(|item| Wanted { key: &item.key, precondition: Some(&item.precondition), put: &item.object })
             .collect();
-        let together = match self.base.keeps_transactions() {
-            true => self.try_puts(&wanted).await,
-            // Together they would have to be noted together, again and again.
-            false => Err(GatewayFault::Base(BaseError::Conflict("one thing at a time".to_owned()))),
-        };
-        match together {
-            Ok(results) => return results,
-            Err(GatewayFault::Base(error)) if error.is_of_the_base() => {
-                return wanted.iter().map(|_| Err(error.clone().into())).collect();
+        // Without transactions they would have to be noted together, again and again.
+        if self.base.keeps_transactions() {
+            match self.try_puts(&wanted).await {
+                Ok(results) => return results,
+                Err(GatewayFault::Base(error)) if error.is_of_the_base() => {
+                    return wanted.iter().map(|_| Err(error.clone().into())).collect();
+                }
+                Err(error) => tracing::debug!(items = wanted.len(), %error, "a batch is carried out one by one"),
             }
-            Err(error) => tracing::debug!(items = wanted.len(), %error, "a batch is carried out one by one"),
         }
         let mut results: Vec<Put> = Vec::with_capacity(wanted.len());
         for wanted in wanted {

@@ -27,80 +27,50 @@ const MAIL: usize = 100;
 const TEXT: usize = 8 * 1024 * 1024;
 const NO_TIME: &str = "'0000-00-00 00:00:00'";
 
-/// A row to be added: columns with their values in SQL, `?` for a text.
-#[derive(Default)]
-struct Row {
-    columns: Vec<&'static str>,
-    values: Vec<String>,
-    texts: Vec<String>,
-}
-
-impl Row {
-    fn number(&mut self, column: &'static str, value: i64) {
-        self.columns.push(column);
-        self.values.push(value.to_string());
-    }
-
-    fn literal(&mut self, column: &'static str, value: String) {
-        self.columns.push(column);
-        self.values.push(value);
-    }
-
-    fn text(&mut self, column: &'static str, value: String) {
-        self.columns.push(column);
-        self.values.push("?".to_owned());
-        self.texts.push(value);
-    }
-}
-
-/// What is bound to a place in a statement.
-enum Bound {
+/// A value of a column.
+enum Value {
     Number(i64),
     Text(String),
 }
 
-/// Where a value stands, and what is bound there. Statements that differ in a number would each be prepared anew; and
-/// when the old ones are closed to make room, the next statement waits for an acknowledgement of that, some 40 ms.
-fn placed(value: String, text: Option<String>) -> (String, Option<Bound>) {
-    let bound = match text {
-        Some(text) => Some(Bound::Text(text)),
-        None => match value.parse() {
-            Ok(number) => Some(Bound::Number(number)),
-            Err(_) => {
-                let inner = value.strip_prefix('\'').and_then(|value| value.strip_suffix('\''));
-                inner.filter(|inner| !inner.contains(['\'', '\\'])).map(|inner| Bound::Text(inner.to_owned()))
-            }
-        },
-    };
-    let place = if bound.is_some() { "?".to_owned() } else { value };
-    (place, bound)
+/// A row to be added: columns with their values. All are bound: statements that differ in a number would each be
+/// prepared anew; and when the old ones are closed to make room, the next statement waits for an acknowledgement of
+/// that, some 40 ms.
+#[derive(Default)]
+struct Row(Vec<(&'static str, Value)>);
+
+impl Row {
+    fn number(&mut self, column: &'static str, value: i64) {
+        self.0.push((column, Value::Number(value)));
+    }
+
+    fn text(&mut self, column: &'static str, value: String) {
+        self.0.push((column, Value::Text(value)));
+    }
 }
 
 impl GestsupMailPen {
     /// Adds a row; every column that must have a value gets one, and columns that this version lacks are left out.
     async fn insert(&mut self, table: &'static str, row: Row) -> Result<i64, GestsupError> {
-        let Row { columns, values, texts } = row;
+        let columns: Vec<&str> = row.0.iter().map(|(column, _)| *column).collect();
         let (mut names, mut given, mut bound) = (Vec::new(), Vec::new(), Vec::new());
-        let mut texts = texts.into_iter();
-        for (column, value) in columns.iter().zip(values) {
-            let text = if value == "?" { texts.next() } else { None };
+        for (column, value) in row.0 {
             if self.pen.has(table, column) {
                 names.push(format!("`{column}`"));
-                let (place, value) = placed(value, text);
-                given.push(place);
-                bound.extend(value);
+                given.push("?");
+                bound.push(value);
             }
         }
         for (column, nothing) in self.pen.required.beside(table, &columns) {
             names.push(format!("`{column}`"));
-            given.push(nothing.to_owned());
+            given.push(nothing);
         }
         let sql = format!("INSERT INTO {table} ({}) VALUES ({})", names.join(", "), given.join(", "));
         let mut query = sqlx::query(AssertSqlSafe(sql));
         for value in bound {
             query = match value {
-                Bound::Number(number) => query.bind(number),
-                Bound::Text(text) => query.bind(text),
+                Value::Number(number) => query.bind(number),
+                Value::Text(text) => query.bind(text),
             };
         }
         let id = self.pen.execute(query).await?;
@@ -118,8 +88,8 @@ impl GestsupMailPen {
         encode(&fit(Field::Name, text, room, self.pen.latin1).text)
     }
 
-    fn quoted(&self, at: DateTime<Utc>) -> String {
-        format!("'{}'", self.pen.local(at))
+    fn local(&self, at: DateTime<Utc>) -> String {
+        self.pen.local(at).to_string()
     }
 
     pub(super) async fn ticket(&mut self, ticket: &NewTicket) -> Result<Stage, GestsupError> {
@@ -141,7 +111,7 @@ impl GestsupMailPen {
             (None, Some(subcategory)) => self.first("tsubcat", "cat", &format!("id = {subcategory}")).await?,
             (None, None) => 0,
         };
-        let date = self.quoted(ticket.opened_at);
+        let date = self.local(ticket.opened_at);
         let mut row = Row::default();
         row.number("user", user);
         row.number("creator", user);
@@ -150,8 +120,8 @@ impl GestsupMailPen {
         row.number("t_group", group);
         row.text("title", self.short(&ticket.title, TITLE));
         row.text("description", self.html(&ticket.html));
-        row.literal("date_create", date.clone());
-        row.literal("date_modif", date.clone());
+        row.text("date_create", date.clone());
+        row.text("date_modif", date.clone());
         row.number("techread", 0);
         row.number("state", if taken { TO_BE_TAKEN } else { state });
         row.number("criticality", given("criticality").unwrap_or(CRITICALITY));
@@ -173,7 +143,7 @@ impl GestsupMailPen {
                 self.step(id, &date, 0, 5, &[("state", TO_BE_TAKEN)], "").await?;
             }
         }
-        Ok(Stage::Ready(Staged { ticket: id, step, files: Vec::new(), date: date.trim_matches('\'').to_owned() }))
+        Ok(Stage::Ready(Staged { ticket: id, step, files: Vec::new(), date }))
     }
 
     /// An account for a sender, unless somebody made one meanwhile. Where one was switched off, nobody asks: none is made.
@@ -228,7 +198,7 @@ impl GestsupMailPen {
     ) -> Result<i64, GestsupError> {
         let mut row = Row::default();
         row.number("ticket", ticket);
-        row.literal("date", date.to_owned());
+        row.text("date", date.to_owned());
         row.number("author", author);
         row.number("type", kind);
         row.text("text", self.html(html));
@@ -249,12 +219,12 @@ impl GestsupMailPen {
         if rows.first().is_none_or(|row| text(row, "state") != reply.state.to_string()) {
             return Ok(Stage::Stale(format!("somebody changed ticket n°{ticket} in GestSup meanwhile")));
         }
-        let (date, now) = (self.quoted(reply.at), self.quoted(Utc::now()));
+        let (date, now) = (self.local(reply.at), self.local(Utc::now()));
         if let Some(state) = reply.to_state {
             self.step(ticket, &date, reply.author, 5, &[("state", state)], "").await?;
         }
         let step = self.step(ticket, &date, reply.author, 0, &[], &reply.html).await?;
-        let mut sets = vec![("date_modif", now)];
+        let mut sets = vec![("date_modif", format!("'{now}'"))];
         if let Some(state) = reply.to_state {
             sets.push(("state", state.to_string()));
         }
@@ -269,7 +239,7 @@ impl GestsupMailPen {
             .map(|(column, value)| format!("`{column}` = {value}"))
             .collect();
         self.pen.run(format!("UPDATE tincidents SET {} WHERE id = {ticket}", sets.join(", "))).await?;
-        Ok(Stage::Ready(Staged { ticket, step, files: Vec::new(), date: date.trim_matches('\'').to_owned() }))
+        Ok(Stage::Ready(Staged { ticket, step, files: Vec::new(), date }))
     }
 
     /// Adds the rows of the files; where each will lie is told.
