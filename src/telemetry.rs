@@ -101,6 +101,8 @@ pub fn init(level: &str, format: LogFormat, destination: &Destination) -> Result
     let (writer, colours) = destination.open()?;
     let lines = tracing_subscriber::fmt::layer().with_writer(writer).with_ansi(colours);
     let out: Box<dyn Layer<_> + Send + Sync> = match format {
+        // The journal of systemd notes the time by itself.
+        LogFormat::Text if is_journal() => lines.with_target(false).without_time().boxed(),
         LogFormat::Text => lines.with_target(false).boxed(),
         LogFormat::Json => lines.json().flatten_event(true).with_current_span(false).boxed(),
         LogFormat::Journald => {
@@ -113,6 +115,18 @@ pub fn init(level: &str, format: LogFormat, destination: &Destination) -> Result
     Ok(LogHandle { filter: started.is_ok().then_some(handle) })
 }
 
+/// Whether standard error is a stream into systemd's journal, as systemd itself says: by its device and number.
+fn is_journal() -> bool {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::MetadataExt as _;
+        let Some(told) = std::env::var("JOURNAL_STREAM").ok() else { return false };
+        std::fs::metadata("/proc/self/fd/2").is_ok_and(|stream| told == format!("{}:{}", stream.dev(), stream.ino()))
+    }
+    #[cfg(not(unix))]
+    false
+}
+
 fn filter(level: &str) -> Result<EnvFilter, TelemetryError> {
     // A bare word that is no level would be taken for the name of a target, and silence everything.
     let known = |word: &str| ["off", "error", "warn", "info", "debug", "trace"].contains(&word);
@@ -120,7 +134,8 @@ fn filter(level: &str) -> Result<EnvFilter, TelemetryError> {
     let filter = EnvFilter::builder().parse(level).ok().filter(|_| words_ok && !level.trim().is_empty());
     // At the level trace the IMAP library tells every line that it sends, and the password is one of them. The parser of HTML
     // warns of what it makes of a mail's markup, which is nobody's concern.
-    let quiet = ["async_imap::imap_stream=info", "html5ever=error"];
+    // The clock of schedules tells of its own beginning, and its end.
+    let quiet = ["async_imap::imap_stream=info", "html5ever=error", "tokio_cron_scheduler=warn"];
     filter
         .and_then(|filter| {
             quiet.iter().try_fold(filter, |filter, quiet| Some(filter.add_directive(quiet.parse().ok()?)))

@@ -2,7 +2,7 @@
 
 use super::{ExitCode, Globals, LogTo, output};
 use crate::config::Role;
-use crate::daemon::{StopSignals, embedded_gateway};
+use crate::daemon::{self, StopSignals, embedded_gateway};
 use crate::gateway::{Selftest, http};
 use anyhow::Context as _;
 use clap::{Args, Subcommand};
@@ -66,8 +66,14 @@ pub(super) async fn serve(globals: &Globals, cancel: CancellationToken) -> anyho
         stop.cancel();
     });
     match &settings.dial {
-        Some(dial) => http::dial(gateway, &dial.url, token, dial.ca_file.as_deref(), cancel).await?,
-        None => http::serve(gateway, settings.listen, token, settings.tls.as_ref(), cancel).await?,
+        Some(dial) => {
+            daemon::ready("dialling out");
+            http::dial(gateway, &dial.url, token, dial.ca_file.as_deref(), cancel).await?;
+        }
+        None => {
+            let ready = || daemon::ready("serving");
+            http::serve(gateway, settings.listen, token, settings.tls.as_ref(), cancel, ready).await?;
+        }
     }
     Ok(ExitCode::Ok)
 }

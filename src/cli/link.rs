@@ -110,6 +110,10 @@ impl Link {
         if globals.json {
             output::json(&results)?;
         } else {
+            if results.is_empty() {
+                screen::say(format_args!("Nothing to link: of no intervention it is certain which ticket it is."));
+                return Ok(ExitCode::Ok);
+            }
             let rows = results
                 .iter()
                 .map(|result| vec![result.ticket.to_string(), result.intervention.to_string(), result.message.clone()]);

@@ -31,8 +31,11 @@ mod watch;
 pub use flow::Flow;
 pub(crate) use local::Stream;
 pub use monitor::Health;
+pub(crate) use page::in_french;
 pub use service::{Reload, serve};
 pub use signals::StopSignals;
 pub use site::{OTHER_DAEMON, PassResult, Site, embedded_gateway, gestan_client};
 pub use socket::{Asked, Commands, Served, Told};
 pub use story::{Next, Notice, Story};
+/// Tells whoever started a service, systemd that is, that it is at work.
+pub use systemd::ready;

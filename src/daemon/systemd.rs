@@ -8,7 +8,7 @@ fn tell(states: &[NotifyState<'_>]) {
 }
 
 /// The configuration is read, the state is open: systems that are down are waited for at work.
-pub(super) fn ready(status: &str) {
+pub fn ready(status: &str) {
     tell(&[NotifyState::Ready, NotifyState::Status(status)]);
 }
 

@@ -3,6 +3,7 @@
 use crate::commands::run;
 use crate::support::{World, server};
 use assert_cmd::cargo::cargo_bin;
+use gestan_connector::demo::smtp::{PrivateSmtp, SmtpMode};
 use rexpect::session::{PtySession, spawn_command};
 use serde_json::Value;
 use std::os::unix::fs::PermissionsExt as _;
@@ -205,7 +206,9 @@ async fn a_wrong_password_is_told_on_the_spot_and_can_be_corrected() {
             answer("Compte du connecteur", "\r");
             answer("Mot de passe", "faux\r");
             answer("Fuseau horaire", "\r");
+            answer("la base de GestSup refuse le compte", "");
             answer("Access denied", "");
+            answer("-- tous les flux lisent", "");
             answer("GRANT SELECT", "");
             answer("Que faire", "\r");
             answer("Serveur MariaDB", "\x03");
@@ -216,7 +219,7 @@ async fn a_wrong_password_is_told_on_the_spot_and_can_be_corrected() {
             // Taken up where it was left: the password comes first.
             let mut terminal = place.terminal(&[]);
             let mut answer = |prompt: &str, keys: &str| press(&mut terminal, prompt, keys);
-            answer("Mot de passe", "lecture-seule\r");
+            answer("Mot de passe de connector", "lecture-seule\r");
             answer("Fuseau horaire", "\r");
             answer("Comment joindre Gestan", "\r");
             answer("Serveur de la copie", "\r");
@@ -237,10 +240,12 @@ async fn a_wrong_password_is_told_on_the_spot_and_can_be_corrected() {
                 answer(&format!("Numéro de « {status} »"), &format!("{number}\r"));
             }
             answer("Serveur IMAP", "\r");
+            answer("Prévenir les demandeurs", "\r");
             answer("À partir de quel jour", "\r");
             answer("Commencer à blanc", "n\r");
             answer("Écrire", "\r");
-            see(&mut terminal, "Un premier passage");
+            see(&mut terminal, "la passerelle (intégrée) répond");
+            see(&mut terminal, "Un premier passage : 1 à créer, pour 1 ticket dans GestSup.");
             see(&mut terminal, "Pour la suite");
             terminal.exp_eof().unwrap();
             drop(terminal);
@@ -273,6 +278,108 @@ async fn the_flows_towards_gestsup_are_off_unless_they_are_asked_for_and_then_pa
     assert!(rights.contains(".tthreads TO") && rights.contains(".tcompany TO"), "both flows need rights: {rights}");
 }
 
+#[tokio::test]
+async fn a_gestan_without_a_number_for_what_waits_has_such_tickets_in_progress() {
+    let place = place().await;
+    let codes = CODES.into_iter().filter(|code| !code.starts_with("waiting"));
+    let more: Vec<&str> = codes.flat_map(|code| ["--status", code]).chain(["--state", "7=waiting"]).collect();
+    let (code, said, errors) = place.init(&more).await;
+    assert_eq!(code, 0, "{said}{errors}");
+    let written: toml::Table = std::fs::read_to_string(&place.config).unwrap().parse().unwrap();
+    let states = written["mapping"]["status"].as_table().unwrap();
+    for state in ["6", "7"] {
+        assert_eq!(states[state].as_str(), Some("in_progress"), "{states}");
+    }
+    assert_eq!(states["3"].as_str(), Some("done"), "{states}");
+}
+
+#[tokio::test]
+async fn people_are_told_by_mail_only_where_that_is_wanted_and_the_server_is_tried() {
+    let place = place().await;
+    let (code, said, errors) = place.init(&with_codes(&[])).await;
+    assert_eq!(code, 0, "{said}{errors}");
+    assert!(!said.contains("Notifications"), "{said}");
+    let (code, _, errors) = place.init(&with_codes(&["--force", "--notify", "true"])).await;
+    assert_ne!(code, 0);
+    assert!(errors.contains("--notify-from, --smtp;"), "{errors}");
+    let (code, _, errors) = place.init(&with_codes(&["--notify-from", "support"])).await;
+    assert_eq!(code, 64);
+    assert!(errors.contains("Support <support@example.fr>"), "{errors}");
+    let mut server = PrivateSmtp::start().unwrap();
+    let port = server.port().to_string();
+    let asked = |port| {
+        let more =
+            ["--notify-from", "Support du Val <support@val.example>", "--smtp", "127.0.0.1", "--smtp-port", port];
+        with_codes(&["--force", "--notify", "true", "--smtp-security", "none"]).into_iter().chain(more).collect()
+    };
+    let more: Vec<&str> = asked(port.as_str());
+    let (code, said, errors) = place.init(&more).await;
+    assert_eq!(code, 0, "{said}{errors}");
+    assert!(said.contains(&format!("127.0.0.1:{port} takes mails from support@val.example")), "{said}");
+    let (code, said, errors) = run(&place.config, &["check"]).await;
+    assert_eq!(code, 0, "{said}{errors}");
+    server.stop();
+    let (code, said, _) = place.init(&more).await;
+    assert_ne!(code, 0);
+    assert!(said.contains("the sending mail server") && said.contains("does not answer"), "{said}");
+}
+
+#[tokio::test]
+async fn the_server_that_mails_go_through_is_asked_for_and_its_authority_can_be_named() {
+    let place = place().await;
+    let server = PrivateSmtp::start_with(SmtpMode::Tls, None).unwrap();
+    let (folder, port) = (server.certificate(), server.port());
+    let mut kept = serde_json::json!({
+        "billable": "flag", "product_from": "single", "product": "", "billed_by": "time_spent",
+        "mode": "interventions", "reference": false, "follow_up": false, "unit": "minute",
+        "gestsup_folder": "", "gestsup_url": "", "time_zone": "Europe/Paris", "gateway": "embedded",
+        "gestan_kind": "mysql", "default_genre": "", "mailbox": "", "status": CODES,
+    });
+    for pair in place.flags.chunks(2) {
+        let name = pair[0].trim_start_matches("--").replace('-', "_");
+        kept[&name] = pair[1].parse::<u16>().map_or_else(|_| pair[1].clone().into(), Value::from);
+    }
+    std::fs::write(place.config.with_extension("init.json"), kept.to_string()).unwrap();
+    let typed = tokio::task::spawn_blocking(move || {
+        let mut terminal = place.terminal(&[]);
+        let mut answer = |prompt: &str, keys: &str| press(&mut terminal, prompt, keys);
+        answer("Prévenir les demandeurs", "o\r");
+        answer("Expéditeur", "Support du Val\r");
+        answer("une adresse, ou Nom", " <support@val.example>\r");
+        answer("Serveur SMTP", &format!("localhost:{port}\r"));
+        answer("Chiffrement", "\r");
+        answer("Compte sur ce serveur", "\r");
+        answer("n'est pas digne de confiance", "");
+        answer("Que faire", "\r");
+        answer("Fichier de ce certificat", &format!("{}\r", folder.display()));
+        answer("admet les mails de support@val.example", "");
+        answer("aujourd'hui", &format!("{}tous\r", "\x7f".repeat("aujourd'hui".len())));
+        answer("Commencer à blanc", "\r");
+        answer("Écrire", "\r");
+        see(&mut terminal, "Pour la suite");
+        terminal.exp_eof().unwrap();
+        drop(terminal);
+        place
+    });
+    let place = typed.await.unwrap();
+    let written = std::fs::read_to_string(&place.config).unwrap();
+    assert!(written.contains("\nfrom = \"Support du Val <support@val.example>\"\n"), "{written}");
+    assert!(!written.contains("\nstart_at = "), "all of them are taken: {written}");
+    let (code, said, errors) = run(&place.config, &["check", "--online"]).await;
+    assert_eq!(code, 0, "{said}{errors}");
+}
+
+#[tokio::test]
+async fn an_account_that_is_refused_is_told_once() {
+    let place = place().await;
+    let (code, said, errors) = place.init(&with_codes(&["--reference", "true", "--follow-up", "true"])).await;
+    assert!(code == 0 || said.contains("lacks rights"), "{said}{errors}");
+    std::fs::write(place.config.with_file_name("gestsup"), "faux").unwrap();
+    let (code, said, _) = run(&place.config, &["check", "--online"]).await;
+    assert_ne!(code, 0);
+    assert_eq!(said.matches("refuses the account").count(), 1, "{said}");
+}
+
 /// Whether a configuration switches `[reference]` and `[follow_up]` on.
 fn both(text: &str) -> [bool; 2] {
     let config: toml::Table = text.parse().unwrap();
@@ -299,6 +406,12 @@ mod of_hfsql {
         let (code, said, errors) = place.init(&with_codes(&["--shadow", "false"])).await;
         assert_eq!(code, 0, "{said}{errors}");
         assert!(said.contains("base hfsql"), "{said}");
+        let written = || std::fs::read_to_string(&place.config).unwrap();
+        assert!(!written().contains("\ntransactions = "), "they are relied on by themselves: {}", written());
+        let more = with_codes(&["--shadow", "false", "--force", "--gestan-transactions", "false"]);
+        let (code, said, errors) = place.init(&more).await;
+        assert_eq!(code, 0, "{said}{errors}");
+        assert!(written().contains("\ntransactions = false\n"), "{}", written());
         let (code, said, errors) = run(&place.config, &["sync"]).await;
         assert_eq!(code, 0, "{said}{errors}");
         assert_eq!(place.world.erp.ask("SELECT LIB50 FROM INTERVENTION").await.unwrap(), ["Caisse en panne"]);
@@ -332,12 +445,14 @@ mod of_hfsql {
             answer("majuscules comprises", "\r");
             answer("Compte de la passerelle", "\r");
             answer("Mot de passe", "\r");
+            answer("Se fier aux transactions", "n\r");
             see(&mut terminal, "base hfsql");
             press(&mut terminal, "Numéro de", "\x03");
             see(&mut terminal, "les réponses sont gardées");
             terminal.exp_eof().unwrap();
             let kept = std::fs::read_to_string(place.config.with_extension("init.json")).unwrap();
             assert!(kept.contains("\"gestan_kind\": \"hfsql\""), "{kept}");
+            assert!(kept.contains("\"gestan_transactions\": false"), "{kept}");
         });
         typed.await.unwrap();
     }

@@ -78,6 +78,47 @@ fn every_file_of_the_package_is_there_and_goes_where_debian_looks_for_it() {
 }
 
 #[test]
+fn what_the_packaged_guides_link_to_is_packaged_where_they_look_for_it() {
+    let documents = "usr/share/doc/gestan-connector/";
+    let mut packed: BTreeSet<PathBuf> = BTreeSet::new();
+    for [source, destination, _] in assets() {
+        let Some(folder) = destination.strip_prefix(documents).map(PathBuf::from) else { continue };
+        match source.strip_suffix("/*") {
+            Some(all) => {
+                let entries = std::fs::read_dir(root().join(all)).unwrap();
+                packed.extend(entries.map(|entry| folder.join(entry.unwrap().file_name())));
+            }
+            None => drop(packed.insert(folder.join(Path::new(&source).file_name().unwrap()))),
+        }
+    }
+    let link = regex::Regex::new(r"\]\(([^)\s#]+)").unwrap();
+    let mut mistakes = Vec::new();
+    // The list of changes is called otherwise there.
+    let is_guide =
+        |path: &&PathBuf| path.extension().is_some_and(|ending| ending == "md") && !path.starts_with("changelog");
+    for guide in packed.iter().filter(is_guide) {
+        let text = read(&format!("docs/{}", guide.display()));
+        for found in link.captures_iter(&text).map(|found| found[1].to_owned()) {
+            // The changes are there too, under the name that Debian gives them: the guide says so.
+            if found.contains("://") || found == "../../CHANGELOG.md" {
+                continue;
+            }
+            let mut target = guide.parent().unwrap().to_owned();
+            for part in Path::new(&found).components() {
+                match part {
+                    std::path::Component::ParentDir => drop(target.pop()),
+                    part => target.push(part),
+                }
+            }
+            if !packed.contains(&target) {
+                mistakes.push(format!("{}: {found}", guide.display()));
+            }
+        }
+    }
+    assert!(mistakes.is_empty(), "{mistakes:#?}");
+}
+
+#[test]
 fn maintainers_scripts_are_plain_shell_that_stops_at_its_first_error_and_runs_twice() {
     for name in SCRIPTS {
         let path = root().join("packaging/deb").join(name);

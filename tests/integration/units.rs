@@ -61,6 +61,19 @@ fn a_service_that_is_broken_into_can_do_little() {
 }
 
 #[test]
+fn the_units_run_nothing_that_a_small_debian_lacks() {
+    // The package itself, the shell, and what a tunnel asks for by itself.
+    let known = ["/usr/bin/gestan-connector", "/bin/sh", "/usr/bin/ssh"];
+    for unit in UNITS {
+        let text = std::fs::read_to_string(units().join(unit)).unwrap();
+        let commands = text.lines().filter(|line| line.starts_with("Exec")).filter_map(|line| line.split_once('='));
+        for program in commands.filter_map(|(_, command)| command.split_whitespace().next()) {
+            assert!(known.contains(&program.trim_start_matches(['-', '+', '!', '@'])), "{unit} runs {program}");
+        }
+    }
+}
+
+#[test]
 fn several_sites_differ_from_one_in_their_names_alone() {
     let read = |unit: &str| std::fs::read_to_string(units().join(unit)).unwrap();
     let plain = |text: String| -> Vec<String> {

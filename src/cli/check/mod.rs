@@ -5,6 +5,8 @@ mod names;
 mod notify;
 mod reference;
 
+pub(super) use notify::{beside, server};
+
 use super::{ExitCode, Globals, LogTo, output};
 use crate::config::{self, Config, Role};
 use crate::daemon::Site;
@@ -28,8 +30,8 @@ pub struct Check {
 /// Findings about one thing.
 #[derive(Debug, Serialize)]
 pub(super) struct Section {
-    about: &'static str,
-    findings: Vec<Finding>,
+    pub(super) about: &'static str,
+    pub(super) findings: Vec<Finding>,
 }
 
 impl Section {
@@ -77,7 +79,27 @@ pub(super) async fn sections(loaded: config::Loaded, online: bool) -> anyhow::Re
             sections.push(notify::notify(&site).await);
         }
     }
-    Ok(sections)
+    Ok(told_once(sections))
+}
+
+/// The sections without what one before them told already: a system that refuses is asked for more than one of them.
+fn told_once(mut sections: Vec<Section>) -> Vec<Section> {
+    let mut told: Vec<String> = Vec::new();
+    for section in &mut sections {
+        let is_new = |finding: &Finding| {
+            let is_known = finding.level == Level::Error && told.contains(&finding.text);
+            if finding.level == Level::Error {
+                told.push(finding.text.clone());
+            }
+            !is_known
+        };
+        let found = !section.findings.is_empty();
+        section.findings.retain(is_new);
+        if found && section.findings.is_empty() {
+            section.findings.push(Finding::new(Level::Note, "not looked at, for the reason above"));
+        }
+    }
+    sections
 }
 
 /// Prints what was found about one thing.
@@ -194,4 +216,27 @@ async fn gestsup(site: &Site) -> Section {
         findings.push(finding);
     }
     Section { about: "GestSup", findings }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_trouble_is_told_in_the_first_section_that_meets_it_and_once() {
+        let refused = || Finding::new(Level::Error, "GestSup's database refuses the account “connector”");
+        let fine = || Finding::new(Level::Ok, "gateway answers");
+        let sections = vec![
+            Section { about: "GestSup", findings: vec![refused(), refused()] },
+            Section { about: "Gestan", findings: vec![fine()] },
+            Section { about: "Mapping", findings: vec![refused(), fine()] },
+            Section { about: "Notifications", findings: vec![refused()] },
+            Section { about: "Reference data", findings: Vec::new() },
+        ];
+        let told = told_once(sections);
+        let levels: Vec<Vec<Level>> =
+            told.iter().map(|section| section.findings.iter().map(|finding| finding.level).collect()).collect();
+        let expected = [vec![Level::Error], vec![Level::Ok], vec![Level::Ok], vec![Level::Note], Vec::new()];
+        assert_eq!(levels, expected);
+    }
 }

@@ -4,33 +4,40 @@ use super::Section;
 use crate::daemon::Site;
 use crate::flows::PortError;
 use crate::flows::notify::{NoticeDesk as _, OwnMails};
-use crate::gestsup::{Finding, Level};
+use crate::gestsup::{Finding, Gestsup, Level};
+use crate::smtp::MailServer;
 
 /// Tries the mail server, and tells where GestSup itself sends mails.
 pub(super) async fn notify(site: &Site) -> Section {
     let mut findings = Vec::new();
-    if let Some(server) = site.mail_server() {
-        findings.push(match server.connect().await {
-            Ok(session) => {
-                session.end().await;
-                Finding::new(Level::Ok, format!("{} takes mails from {}", server.place(), server.sender().email))
-            }
-            Err(error) => Finding::new(Level::Error, error.to_string()),
-        });
+    if let Some(post) = site.mail_server() {
+        findings.push(server(post).await);
     }
-    match own_mails(site).await {
-        Ok(own) => findings.extend(beside(&own)),
+    match beside(site.gestsup()).await {
+        Ok(more) => findings.extend(more),
         Err(error) => findings.push(Finding::new(Level::Error, error.to_string())),
     }
     Section { about: "Notifications", findings }
 }
 
-async fn own_mails(site: &Site) -> Result<OwnMails, PortError> {
-    site.gestsup().view().await?.own_mails().await
+/// Whether the mail server takes mails.
+pub(in crate::cli) async fn server(post: &MailServer) -> Finding {
+    match post.connect().await {
+        Ok(session) => {
+            session.end().await;
+            Finding::new(Level::Ok, format!("{} takes mails from {}", post.place(), post.sender().email))
+        }
+        Err(error) => Finding::new(Level::Error, error.to_string()),
+    }
+}
+
+/// Whom GestSup itself sends mails to.
+pub(in crate::cli) async fn beside(gestsup: &Gestsup) -> Result<Vec<Finding>, PortError> {
+    Ok(told(&gestsup.view().await?.own_mails().await?))
 }
 
 /// Nobody is told twice; an administrator should know who is told by whom.
-fn beside(own: &OwnMails) -> Vec<Finding> {
+fn told(own: &OwnMails) -> Vec<Finding> {
     let told = [
         (own.to_opener, "requesters of tickets that they open (mail_auto_user_newticket)"),
         (

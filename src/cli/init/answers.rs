@@ -104,6 +104,9 @@ pub(super) struct Answers {
     /// What else the connection string of an hfsql base says, as IntegrityCheck=1; may be repeated.
     #[arg(long, value_name = "KEY=VALUE", value_parser = pair, help_heading = "4. Gestan")]
     pub(super) gestan_option: Vec<String>,
+    /// Whether the transactions of an hfsql base's driver are relied on: true or false. `gateway selftest --write` says so.
+    #[arg(long, value_name = "BOOL", help_heading = "4. Gestan")]
+    pub(super) gestan_transactions: Option<bool>,
     /// Server of Gestan's base.
     #[arg(long, value_name = "HOST", help_heading = "4. Gestan")]
     pub(super) gestan_host: Option<String>,
@@ -149,9 +152,36 @@ pub(super) struct Answers {
     /// File that holds its password.
     #[arg(long, value_name = "FILE", help_heading = "4. Mailbox")]
     pub(super) mailbox_password_file: Option<PathBuf>,
+    /// Certificate of the authority that signed its server's, where that is not a public one; "" for a public one.
+    #[arg(long, value_name = "FILE", help_heading = "4. Mailbox")]
+    pub(super) mailbox_ca_file: Option<String>,
     /// GestSup's folder of uploaded files, as seen from here; "" for none.
     #[arg(long, value_name = "FOLDER", help_heading = "4. Mailbox")]
     pub(super) upload_folder: Option<String>,
+    /// Whether people are told by mail what becomes of their tickets ([notify]): true or false.
+    #[arg(long, value_name = "BOOL", help_heading = "4. Notifications")]
+    pub(super) notify: Option<bool>,
+    /// Sender of these mails, as in "Support <support@example.fr>".
+    #[arg(long, value_name = "ADDRESS", value_parser = sender, help_heading = "4. Notifications")]
+    pub(super) notify_from: Option<String>,
+    /// SMTP server that they are sent through.
+    #[arg(long, value_name = "HOST", help_heading = "4. Notifications")]
+    pub(super) smtp: Option<String>,
+    /// How its connection is encrypted: tls, starttls or none.
+    #[arg(long, value_name = "HOW", value_parser = word::<MailSecurity>, help_heading = "4. Notifications")]
+    pub(super) smtp_security: Option<MailSecurity>,
+    /// Its port; by itself 465, 587 with starttls, or 25 with none.
+    #[arg(long, value_name = "PORT", help_heading = "4. Notifications")]
+    pub(super) smtp_port: Option<u16>,
+    /// Account there; "" where the server wants none.
+    #[arg(long, value_name = "USER", help_heading = "4. Notifications")]
+    pub(super) smtp_user: Option<String>,
+    /// File that holds its password.
+    #[arg(long, value_name = "FILE", help_heading = "4. Notifications")]
+    pub(super) smtp_password_file: Option<PathBuf>,
+    /// Certificate of the authority that signed its server's, where that is not a public one; "" for a public one.
+    #[arg(long, value_name = "FILE", help_heading = "4. Notifications")]
+    pub(super) smtp_ca_file: Option<String>,
     /// From when on closed tickets are sent: today, a date such as 2026-01-31, or all.
     #[arg(long, value_name = "DAY", value_parser = start, help_heading = "The start")]
     pub(super) start_at: Option<String>,
@@ -206,6 +236,14 @@ fn state(text: &str) -> Result<String, String> {
     let (number, status) = text.split_once('=').unwrap_or_default();
     let known = number.parse::<i64>().is_ok() && Status::from_name(status).is_some();
     known.then_some(text).ok_or_else(|| "write a state's number, =, and a status, as in 7=waiting".to_owned())
+}
+
+/// A mail address, with or without a name.
+pub(super) fn sender(text: &str) -> Result<String, String> {
+    match text.parse::<lettre::message::Mailbox>() {
+        Ok(_) => Ok(text.to_owned()),
+        Err(_) => Err("write support@example.fr, or Support <support@example.fr>".to_owned()),
+    }
 }
 
 /// `today`, `all` or a date.
@@ -268,22 +306,14 @@ impl Answers {
         some(self.mailbox.as_ref()).is_some()
     }
 
-    /// The mailbox' server with its port, as it is shown.
-    pub(super) fn put_port(&mut self) {
-        if let (Some(host), Some(port)) = (some(self.mailbox.as_ref()), self.mailbox_port) {
-            self.mailbox = Some(format!("{host}:{port}"));
-            self.mailbox_port = None;
-        }
+    /// Whether people are told by mail.
+    pub(super) fn notifies(&self) -> bool {
+        self.notify == Some(true)
     }
 
-    /// The port that stands behind the mailbox' server, in its own place.
-    pub(super) fn take_port(&mut self) {
-        let parts = self.mailbox.as_ref().and_then(|text| text.rsplit_once(':'));
-        let Some((host, Ok(port))) = parts.map(|(host, port)| (host.to_owned(), port.parse())) else { return };
-        // What has more colons is an address of its own.
-        if !host.contains(':') {
-            (self.mailbox, self.mailbox_port) = (Some(host), Some(port));
-        }
+    /// Whether the server that mails are sent through wants an account.
+    pub(super) fn has_smtp_account(&self) -> bool {
+        self.notifies() && some(self.smtp_user.as_ref()).is_some()
     }
 
     /// A password that was typed, for the file that it will be in.
@@ -294,6 +324,21 @@ impl Answers {
     /// Whether a password can be had: typed just now, or in its file.
     pub(super) fn has_secret(&self, file: Option<&PathBuf>) -> bool {
         file.is_some_and(|file| self.typed.contains_key(file) || Secret::File { file: file.clone() }.resolve().is_ok())
+    }
+}
+
+/// A server with its port, as it is shown.
+pub(super) fn with_port(host: Option<&String>, port: Option<u16>) -> Option<String> {
+    let host = some(host)?;
+    Some(port.map_or_else(|| host.clone(), |port| format!("{host}:{port}")))
+}
+
+/// A server, and the port that stands behind it.
+pub(super) fn without_port(text: &str) -> (String, Option<u16>) {
+    match text.rsplit_once(':').map(|(host, port)| (host, port.parse())) {
+        // What has more colons is an address of its own.
+        Some((host, Ok(port))) if !host.contains(':') => (host.to_owned(), Some(port)),
+        _ => (text.to_owned(), None),
     }
 }
 
@@ -308,17 +353,18 @@ mod tests {
 
     #[test]
     fn a_mail_server_is_written_with_its_port_and_shown_so_when_it_is_asked_for_again() {
-        let of = |text: &str| {
-            let mut answers = Answers { mailbox: Some(text.to_owned()), ..Answers::default() };
-            answers.take_port();
-            (answers.mailbox.clone(), answers.mailbox_port)
-        };
-        assert_eq!(of("imap.exemple.fr:1993"), (Some("imap.exemple.fr".to_owned()), Some(1993)));
-        assert_eq!(of("imap.exemple.fr"), (Some("imap.exemple.fr".to_owned()), None));
-        assert_eq!(of("::1"), (Some("::1".to_owned()), None));
-        assert_eq!(of(""), (Some(String::new()), None));
-        let mut answers = Answers { mailbox: Some("a".to_owned()), mailbox_port: Some(14), ..Answers::default() };
-        answers.put_port();
-        assert_eq!((answers.mailbox.as_deref(), answers.mailbox_port), (Some("a:14"), None));
+        let of = without_port;
+        assert_eq!(of("imap.exemple.fr:1993"), ("imap.exemple.fr".to_owned(), Some(1993)));
+        assert_eq!(of("imap.exemple.fr"), ("imap.exemple.fr".to_owned(), None));
+        assert_eq!(of("::1"), ("::1".to_owned(), None));
+        assert_eq!(of(""), (String::new(), None));
+        assert_eq!(with_port(Some(&"a".to_owned()), Some(14)).as_deref(), Some("a:14"));
+        assert_eq!(with_port(Some(&String::new()), Some(14)), None);
+    }
+
+    #[test]
+    fn a_sender_is_an_address_with_or_without_a_name() {
+        assert!(sender("Support du Val <support@val.example>").is_ok() && sender("support@val.example").is_ok());
+        assert!(sender("support").is_err() && sender("").is_err());
     }
 }

@@ -115,8 +115,16 @@ impl Wizard {
             free.iter().map(|value| (Choice::Number(value.code.unwrap_or_default()), self.shown(value))).collect();
         choices.push((Choice::Other, ask.of("un autre numéro…", "another number…").to_owned()));
         // The connector never writes it, and a base where nothing was billed yet holds none.
-        if matches!(status, Status::Billed | Status::Waiting) {
-            choices.push((Choice::Without, ask.of("aucun ici", "none here").to_owned()));
+        let without = match status {
+            Status::Billed => ask.of("aucun ici", "none here"),
+            Status::Waiting => ask.of(
+                "aucun ici : un ticket qui attend y reste « en cours »",
+                "none here: a ticket that waits stays “in progress” there",
+            ),
+            _ => "",
+        };
+        if !without.is_empty() {
+            choices.push((Choice::Without, without.to_owned()));
         }
         match ask.choose(&message, choices, first.unwrap_or_default())? {
             Reply::Back => Ok(Reply::Back),

@@ -4,6 +4,7 @@
 mod answers;
 mod ask;
 mod codes;
+mod mails;
 mod prepare;
 mod questions;
 mod simple;
@@ -12,6 +13,7 @@ mod trials;
 mod values;
 
 use super::{ExitCode, Globals};
+use crate::daemon::in_french;
 use crate::gateway::Probe;
 use answers::Answers;
 use anyhow::{Context as _, bail};
@@ -125,6 +127,12 @@ impl Wizard {
         }
     }
 
+    /// What the program says of something, in the language of whoever answers where there is such a sentence.
+    fn said(&self, text: &str) -> String {
+        let french = self.ask.french.then(|| in_french(text)).flatten();
+        french.unwrap_or_else(|| text.to_owned())
+    }
+
     fn kept_sentence(&self) -> String {
         let file = answers::kept_in(&self.config);
         match self.ask.french {
@@ -216,9 +224,7 @@ impl Wizard {
                 "2/4  Interventions or anomalies, and the way back",
             ),
             Screen::Time => self.ask.of("3/4  L'unité de temps", "3/4  The unit of time"),
-            Screen::Systems => {
-                self.ask.of("4/4  GestSup, Gestan et la boîte aux lettres", "4/4  GestSup, Gestan and the mailbox")
-            }
+            Screen::Systems => self.ask.of("4/4  GestSup, Gestan et les mails", "4/4  GestSup, Gestan and the mails"),
             Screen::Start => self.ask.of("Le départ", "The start"),
         };
         self.note(&format!("\n── {title} {}", "─".repeat(70_usize.saturating_sub(title.chars().count()))));

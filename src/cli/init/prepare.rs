@@ -6,8 +6,8 @@ use super::ask::Reply;
 use crate::cli::{ExitCode, Globals, check, output};
 use crate::config::{self, Role};
 use crate::daemon::{Site, embedded_gateway, gestan_client};
-use crate::flows::tickets::PassOptions;
-use crate::gestsup::Level;
+use crate::flows::tickets::{Outcome, PassOptions, PassReport};
+use crate::gestsup::{Finding, Level};
 use crate::private;
 use anyhow::Context as _;
 use chrono::Utc;
@@ -32,6 +32,33 @@ pub(super) fn write_private(path: &Path, text: &str) -> anyhow::Result<()> {
     std::fs::rename(&beside, path).with_context(told)
 }
 
+/// What a first pass would do, as `sync` says it in English.
+fn in_french(report: &PassReport) -> String {
+    let verbs = report.by_verb().into_iter().map(|(verb, count)| {
+        let what = match verb.as_str() {
+            "create" => "à créer",
+            "update" => "à mettre à jour",
+            "close" => "à clore",
+            "bill" => "à mettre à facturer",
+            "cancel" => "à annuler",
+            "reopen" => "à rouvrir",
+            _ => "à noter",
+        };
+        format!("{count} {what}")
+    });
+    let outcomes = [
+        (Outcome::Waiting, "en attente (`gestan-connector status` dit pourquoi)"),
+        (Outcome::Failed, "en échec"),
+        (Outcome::Quarantined, "mis de côté"),
+    ];
+    let outcomes = outcomes.into_iter().map(|(outcome, what)| (report.count(outcome), what));
+    let outcomes = outcomes.filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}"));
+    let parts: Vec<String> = verbs.chain(outcomes).collect();
+    let what = if parts.is_empty() { "rien à faire".to_owned() } else { parts.join(", ") };
+    let tickets = if report.tickets == 1 { "ticket" } else { "tickets" };
+    format!("{what}, pour {} {tickets} dans GestSup. Rien n'a encore été écrit.", report.tickets)
+}
+
 impl Wizard {
     /// Writes everything, then makes or names what a first pass needs.
     pub(super) async fn prepare(
@@ -45,7 +72,7 @@ impl Wizard {
         let mut ok = true;
         let created = self.install(interactive, install, &loaded.config).await.unwrap_or_else(|error| {
             ok = false;
-            self.note(&format!("  {:<8} {error:#}", "ERROR"));
+            self.tell(&[Finding::new(Level::Error, format!("{error:#}"))]);
             Vec::new()
         });
         let state = loaded.config.state_file();
@@ -57,7 +84,8 @@ impl Wizard {
         self.note("");
         let sections = check::sections(loaded, true).await?;
         for section in sections.iter().filter(|_| !self.json) {
-            check::print(section);
+            self.note(&self.said(section.about));
+            self.tell(&section.findings);
         }
         ok &= sections.iter().all(|section| section.worst() != Some(Level::Error));
         let first = if ok { self.first_pass().await } else { None };
@@ -139,7 +167,10 @@ impl Wizard {
         let flow = site.tickets().ok()?;
         let cancel = tokio_util::sync::CancellationToken::new();
         let report = flow.pass(&options, &uuid::Uuid::now_v7().to_string(), Utc::now(), &cancel).await.ok()?;
-        let sentence = crate::cli::sync::summary(&report);
+        let sentence = match self.ask.french {
+            true => in_french(&report),
+            false => crate::cli::sync::summary(&report),
+        };
         let text = format!("\n{} {sentence}", self.ask.of("Un premier passage :", "A first pass:"));
         self.note(&output::wrapped(&text, 2));
         Some(json!({ "sentence": sentence }))
@@ -157,7 +188,7 @@ impl Wizard {
         let mut step = |french: String, english: String| steps.push(if ask.french { french } else { english });
         if !ok {
             step(
-                format!("corriger ce qui est marqué ERROR, puis : {}", command("check --online")),
+                format!("corriger ce qui est marqué ERREUR, puis : {}", command("check --online")),
                 format!("mend what is marked ERROR, then: {}", command("check --online")),
             );
         }

@@ -36,6 +36,7 @@ pub(super) enum Question {
     GestanDatabase,
     GestanUser,
     GestanPassword,
+    GestanTransactions,
     TryGestan,
     StatusCodes,
     AnomalyStatusCodes,
@@ -48,6 +49,13 @@ pub(super) enum Question {
     MailboxPassword,
     TryMailbox,
     UploadFolder,
+    Notify,
+    NotifyFrom,
+    Smtp,
+    SmtpSecurity,
+    SmtpUser,
+    SmtpPassword,
+    TrySmtp,
     StartAt,
     Shadow,
 }
@@ -64,7 +72,7 @@ pub(super) enum Screen {
 
 impl Question {
     /// All of them, in their order.
-    pub(super) const ALL: [Self; 43] = [
+    pub(super) const ALL: [Self; 51] = [
         Self::Billable,
         Self::ProductFrom,
         Self::Product,
@@ -94,6 +102,7 @@ impl Question {
         Self::GestanDatabase,
         Self::GestanUser,
         Self::GestanPassword,
+        Self::GestanTransactions,
         Self::TryGestan,
         Self::StatusCodes,
         Self::AnomalyStatusCodes,
@@ -106,6 +115,13 @@ impl Question {
         Self::MailboxPassword,
         Self::UploadFolder,
         Self::TryMailbox,
+        Self::Notify,
+        Self::NotifyFrom,
+        Self::Smtp,
+        Self::SmtpSecurity,
+        Self::SmtpUser,
+        Self::SmtpPassword,
+        Self::TrySmtp,
         Self::StartAt,
         Self::Shadow,
     ];
@@ -127,7 +143,7 @@ impl Question {
         match self {
             Self::HoursPerDay => answers.unit == Some(TimeUnit::Day),
             Self::GatewayToken | Self::GatewayCa => !embedded,
-            Self::GestanDsn => answers.is_hfsql(),
+            Self::GestanDsn | Self::GestanTransactions => answers.is_hfsql(),
             Self::GestanDriver => answers.is_hfsql() && !answers.has_dsn(),
             Self::GestanHost
             | Self::GestanPort
@@ -146,13 +162,15 @@ impl Question {
             | Self::MailboxPassword
             | Self::TryMailbox
             | Self::UploadFolder => answers.has_mailbox(),
+            Self::NotifyFrom | Self::Smtp | Self::SmtpSecurity | Self::SmtpUser | Self::TrySmtp => answers.notifies(),
+            Self::SmtpPassword => answers.has_smtp_account(),
             _ => true,
         }
     }
 
     /// Whether it only tries what was answered.
     pub(super) fn is_trial(self) -> bool {
-        matches!(self, Self::TryGestsup | Self::TryGestan | Self::TryMailbox)
+        matches!(self, Self::TryGestsup | Self::TryGestan | Self::TryMailbox | Self::TrySmtp)
     }
 
     /// Whether nothing is missing where nobody answers it.
@@ -194,6 +212,7 @@ impl Question {
             Self::GestanPassword => {
                 (answers.has_secret(answers.gestan_password_file.as_ref()), "--gestan-password-file")
             }
+            Self::GestanTransactions => (answers.gestan_transactions.is_some(), "--gestan-transactions"),
             Self::StatusCodes => (!answers.status.is_empty(), "--status"),
             Self::AnomalyStatusCodes => (!answers.anomaly_status.is_empty(), "--anomaly-status"),
             Self::DefaultGenre => (answers.default_genre.is_some(), "--default-genre"),
@@ -204,9 +223,15 @@ impl Question {
                 (answers.has_secret(answers.mailbox_password_file.as_ref()), "--mailbox-password-file")
             }
             Self::UploadFolder => (answers.upload_folder.is_some(), "--upload-folder"),
+            Self::Notify => (answers.notify.is_some(), "--notify"),
+            Self::NotifyFrom => (answers.notify_from.is_some(), "--notify-from"),
+            Self::Smtp => (answers.smtp.is_some(), "--smtp"),
+            Self::SmtpSecurity => (answers.smtp_security.is_some(), "--smtp-security"),
+            Self::SmtpUser => (answers.smtp_user.is_some(), "--smtp-user"),
+            Self::SmtpPassword => (answers.has_secret(answers.smtp_password_file.as_ref()), "--smtp-password-file"),
             Self::StartAt => (answers.start_at.is_some(), "--start-at"),
             Self::Shadow => (answers.shadow.is_some(), "--shadow"),
-            Self::TryGestsup | Self::TryGestan | Self::TryMailbox => (false, ""),
+            Self::TryGestsup | Self::TryGestan | Self::TryMailbox | Self::TrySmtp => (false, ""),
             Self::States => (!answers.state.is_empty(), "--state"),
             Self::Genres => (!answers.genre.is_empty(), "--genre"),
             Self::GenreProducts => (!answers.genre_product.is_empty(), "--genre-product"),
@@ -236,12 +261,16 @@ impl Answers {
         self.gateway_ca_file.get_or_insert_default();
         self.gestan_dsn.get_or_insert_default();
         self.gestan_driver.get_or_insert_default();
+        self.gestan_transactions.get_or_insert(true);
         let port = self.usual_port();
         self.gestan_port.get_or_insert(port);
         self.default_genre.get_or_insert_default();
         self.mailbox.get_or_insert_default();
         self.mailbox_security.get_or_insert_default();
         self.upload_folder.get_or_insert_default();
+        self.notify.get_or_insert_default();
+        self.smtp_security.get_or_insert_default();
+        self.smtp_user.get_or_insert_default();
         self.start_at.get_or_insert_with(|| "today".to_owned());
         self.shadow.get_or_insert(true);
         self

@@ -83,7 +83,7 @@ pub(super) fn put(question: Question, ask: Ask, answers: &mut Answers) -> anyhow
                 "peut attendre ([reference]) ; demande des droits d'écriture sur GestSup",
                 "can wait ([reference]); needs rights to write to GestSup",
             );
-            wanted(ask, message, help, &mut answers.reference)
+            confirmed(ask, message, help, false, &mut answers.reference)
         }
         Question::FollowUp => {
             let message = ask.of(
@@ -94,7 +94,7 @@ pub(super) fn put(question: Question, ask: Ask, answers: &mut Answers) -> anyhow
                 "état, technicien, dates, texte ; peut attendre ([follow_up])",
                 "state, technician, dates, text; can wait ([follow_up])",
             );
-            wanted(ask, message, help, &mut answers.follow_up)
+            confirmed(ask, message, help, false, &mut answers.follow_up)
         }
         Question::Unit => {
             let choices = [
@@ -131,20 +131,31 @@ pub(super) fn put(question: Question, ask: Ask, answers: &mut Answers) -> anyhow
 fn begin(ask: Ask, answers: &mut Answers) -> anyhow::Result<Reply<()>> {
     let message = ask
         .of("À partir de quel jour reprendre les tickets résolus ?", "From which day on are resolved tickets taken?");
+    let (today, all) = (ask.of("aujourd'hui", "today"), ask.of("tous", "all"));
     let help = ask.of(
-        "today, une date (2026-01-31) ou all : tout ; les ouverts sont toujours repris",
+        "aujourd'hui, une date (2026-01-31) ou tous ; les ouverts sont toujours repris",
         "today, a date (2026-01-31) or all; those still open are always taken",
     );
     let french = ask.french;
-    let check = move |text: &str| {
-        let sentence =
-            |english| if french { "« today », « all », ou une date : 2026-01-31".to_owned() } else { english };
-        start(text).map(|_| ()).map_err(sentence)
+    let meant = move |text: &str| match text {
+        text if text == today => "today".to_owned(),
+        text if text == all => "all".to_owned(),
+        other => other.to_owned(),
     };
-    let proposed = answers.start_at.clone().unwrap_or_else(|| "today".to_owned());
+    let check = move |text: &str| {
+        let sentence = |english| {
+            if french { "« aujourd'hui », « tous », ou une date : 2026-01-31".to_owned() } else { english }
+        };
+        start(&meant(text)).map(|_| ()).map_err(sentence)
+    };
+    let proposed = match answers.start_at.as_deref() {
+        None | Some("today") => today.to_owned(),
+        Some("all") => all.to_owned(),
+        Some(day) => day.to_owned(),
+    };
     Ok(match ask.text(message, help, &proposed, check)? {
         Reply::Given(day) => {
-            answers.start_at = Some(day);
+            answers.start_at = Some(meant(&day));
             Reply::Given(())
         }
         Reply::Back => Reply::Back,
@@ -165,9 +176,15 @@ fn shadow(ask: Ask, answers: &mut Answers) -> anyhow::Result<Reply<()>> {
     })
 }
 
-/// Whether a flow is wanted that is off by itself.
-fn wanted(ask: Ask, message: &str, help: &str, answer: &mut Option<bool>) -> anyhow::Result<Reply<()>> {
-    Ok(match ask.confirm(message, help, answer.unwrap_or(false))? {
+/// Yes or no, with what is usual proposed.
+pub(super) fn confirmed(
+    ask: Ask,
+    message: &str,
+    help: &str,
+    usual: bool,
+    answer: &mut Option<bool>,
+) -> anyhow::Result<Reply<()>> {
+    Ok(match ask.confirm(message, help, answer.unwrap_or(usual))? {
         Reply::Given(yes) => {
             *answer = Some(yes);
             Reply::Given(())

@@ -1,12 +1,12 @@
-//! The fourth screen: where GestSup, Gestan and the mailbox are. Each is tried on the spot.
+//! The fourth screen: where GestSup and Gestan are. Each is tried on the spot.
 
 use super::ask::{Ask, Reply};
 use super::questions::Question;
-use super::simple::{choose, line};
+use super::simple::{choose, confirmed, line};
 use super::{Step, Wizard};
-use crate::config::{BaseKind, MailSecurity};
+use crate::config::BaseKind;
 use chrono_tz::Tz;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// What `connect.php` of a GestSup says of its database.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -124,51 +124,22 @@ impl Wizard {
                 required(ask, message, "gateway", &mut answers.gestan_user)?
             }
             Question::GestanPassword => return self.password(question, "gateway-base-password"),
-            Question::Mailbox => {
-                let message = ask.of(
-                    "Serveur IMAP de la boîte du support (vide : aucune) :",
-                    "IMAP server of the support mailbox (empty: none):",
-                );
+            Question::GestanTransactions => {
+                let message =
+                    ask.of("Se fier aux transactions du pilote HFSQL ?", "Rely on the HFSQL driver's transactions?");
                 let help = ask.of(
-                    "imap.exemple.fr, ou avec son port imap.exemple.fr:1993",
-                    "imap.example.fr, or with its port imap.example.fr:1993",
+                    "oui, sauf si `gateway selftest --write` dit le contraire",
+                    "yes, unless `gateway selftest --write` says otherwise",
                 );
-                answers.put_port();
-                let reply = line(ask, message, help, "", &mut answers.mailbox)?;
-                answers.take_port();
-                reply
-            }
-            Question::MailboxSecurity => {
-                let choices = [
-                    (MailSecurity::Tls, "TLS dès le début (port 993)", "TLS from the first byte on (port 993)"),
-                    (MailSecurity::Starttls, "STARTTLS (port 143)", "STARTTLS (port 143)"),
-                    (MailSecurity::None, "aucun : un serveur sur cette machine", "none: a server on this machine"),
-                ];
-                choose(ask, ask.of("Chiffrement :", "Encryption:"), &choices, &mut answers.mailbox_security)?
-            }
-            Question::MailboxUser => {
-                let message = ask.of("Compte de la boîte :", "Account of the mailbox:");
-                required(ask, message, "", &mut answers.mailbox_user)?
-            }
-            Question::MailboxPassword => return self.password(question, "mailbox-password"),
-            Question::UploadFolder => {
-                let message = ask.of(
-                    "Dossier « upload » de GestSup, vu d'ici (vide : aucun) :",
-                    "GestSup's folder “upload”, as seen from here (empty: none):",
-                );
-                let help =
-                    ask.of("les pièces jointes des courriels y sont rangées", "attachments of mails are put there");
-                let folder = answers.gestsup_folder.clone().filter(|folder| !folder.is_empty());
-                let proposed =
-                    folder.map(|folder| format!("{}/upload", folder.trim_end_matches('/'))).unwrap_or_default();
-                line(ask, message, help, &proposed, &mut answers.upload_folder)?
+                confirmed(ask, message, help, true, &mut answers.gestan_transactions)?
             }
             Question::StatusCodes => return self.status_codes(false).await,
             Question::AnomalyStatusCodes => return self.status_codes(true).await,
             Question::Genres => return self.genres().await,
             Question::DefaultGenre => return self.default_genre(),
             Question::GenreProducts => return self.genre_products(),
-            _ => return self.attempt(question).await,
+            question if question.is_trial() => return self.attempt(question).await,
+            question => return self.put_of_mails(question),
         };
         Ok(reply.into())
     }
@@ -274,42 +245,6 @@ impl Wizard {
         let message = ask.of("Adresse de la passerelle :", "The gateway's address:");
         Ok(answer(ask.text(message, "", &proposed, check)?, &mut self.answers.gateway))
     }
-
-    /// Asks for a password or token. It goes into a file beside the configuration once all is answered.
-    fn password(&mut self, question: Question, name: &str) -> anyhow::Result<Step> {
-        let ask = self.ask;
-        let folder = self.config.parent().map(Path::to_owned).unwrap_or_default();
-        let answers = &mut self.answers;
-        let file = match question {
-            Question::GestsupPassword => &mut answers.gestsup_password_file,
-            Question::GatewayToken => &mut answers.gateway_token_file,
-            Question::GestanPassword => &mut answers.gestan_password_file,
-            _ => &mut answers.mailbox_password_file,
-        };
-        let file: PathBuf = file.get_or_insert_with(|| folder.join(name)).clone();
-        let message = match question {
-            Question::GatewayToken => ask.of("Jeton de la passerelle :", "The gateway's token:"),
-            _ => ask.of("Mot de passe :", "Password:"),
-        };
-        let known = answers.has_secret(Some(&file));
-        let help = match (known, ask.french) {
-            (true, true) => format!("vide : celui de {}", file.display()),
-            (true, false) => format!("empty: the one in {}", file.display()),
-            (false, true) => format!("il ira dans {}, que seul le service lit", file.display()),
-            (false, false) => format!("it goes to {}, which only the service reads", file.display()),
-        };
-        loop {
-            match ask.secret(message, &help)? {
-                Reply::Back => return Ok(Step::Back),
-                Reply::Given(Some(text)) => {
-                    answers.type_in(file, text);
-                    return Ok(Step::Next);
-                }
-                Reply::Given(None) if known => return Ok(Step::Next),
-                Reply::Given(None) => {}
-            }
-        }
-    }
 }
 
 /// Why this program cannot reach a base of that kind: it was built without what that needs.
@@ -320,7 +255,7 @@ pub(super) fn without_odbc(ask: Ask, kind: BaseKind) -> Option<&'static str> {
     ))
 }
 
-fn answer(reply: Reply<String>, to: &mut Option<String>) -> Reply<()> {
+pub(super) fn answer(reply: Reply<String>, to: &mut Option<String>) -> Reply<()> {
     match reply {
         Reply::Given(text) => {
             *to = Some(text);

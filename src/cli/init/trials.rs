@@ -2,6 +2,7 @@
 
 use super::ask::Reply;
 use super::questions::Question;
+use super::simple::line;
 use super::{Step, Wizard};
 use crate::cli::{grants, output};
 use crate::config::Config;
@@ -11,13 +12,19 @@ use crate::gestan::contract::Capabilities;
 use crate::gestsup::{Finding, Gestsup, Level};
 use crate::grants::{Account, Writer};
 use crate::model::Label;
+use crate::smtp::MailServer;
 use anyhow::Context as _;
+
+/// What an error says of a certificate that no known authority signed.
+const UNTRUSTED: &str = "cannot be trusted";
 
 /// What a person does about a system that does not answer as it should.
 #[derive(Debug, Clone, Copy)]
 enum Then {
     Correct,
     Again,
+    /// Its certificate is not a public authority's: name that authority's.
+    Authority,
     GoOn,
 }
 
@@ -28,6 +35,7 @@ impl Wizard {
             Question::TryGestsup => Question::GestsupHost,
             Question::TryGestan if self.answers.is_embedded() => Question::GestanHost,
             Question::TryGestan => Question::Gateway,
+            Question::TrySmtp => Question::Smtp,
             _ => Question::Mailbox,
         };
         loop {
@@ -46,13 +54,23 @@ impl Wizard {
                 self.tell_account(&account)?;
             }
             let ask = self.ask;
-            let choices = vec![
+            let mut choices = vec![
                 (Then::Correct, ask.of("corriger les réponses", "correct the answers").to_owned()),
                 (Then::Again, ask.of("réessayer", "try again").to_owned()),
                 (Then::GoOn, ask.of("continuer quand même", "go on all the same").to_owned()),
             ];
+            if self.authority(trial).is_some() && findings.iter().any(|finding| finding.text.contains(UNTRUSTED)) {
+                let text = ask.of("indiquer le certificat de son autorité", "name the certificate of its authority");
+                choices.insert(0, (Then::Authority, text.to_owned()));
+            }
             match ask.choose(ask.of("Que faire ?", "What now?"), choices, 0)? {
                 Reply::Given(Then::Again) => {}
+                Reply::Given(Then::Authority) => {
+                    let message = ask.of("Fichier de ce certificat (PEM) :", "File of that certificate (PEM):");
+                    if let Some(file) = self.authority(trial) {
+                        line(ask, message, "", "", file)?;
+                    }
+                }
                 Reply::Given(Then::GoOn) => return Ok(Step::Next),
                 Reply::Given(Then::Correct) => return Ok(Step::To(first)),
                 Reply::Back => return Ok(Step::Back),
@@ -60,10 +78,23 @@ impl Wizard {
         }
     }
 
+    /// Where the authority of a mail server's certificate is named.
+    fn authority(&mut self, trial: Question) -> Option<&mut Option<String>> {
+        match trial {
+            Question::TryMailbox => Some(&mut self.answers.mailbox_ca_file),
+            Question::TrySmtp => Some(&mut self.answers.smtp_ca_file),
+            _ => None,
+        }
+    }
+
     /// Prints the statements that make an account and give it its rights, and puts them into a file: lines as long as these
     /// are not copied from a terminal.
     fn tell_account(&self, account: &Account) -> anyhow::Result<()> {
-        let statements = grants::text(account);
+        let told = |line: &str| match line.strip_prefix("-- ").map(|remark| (remark, self.said(remark))) {
+            Some((remark, said)) if remark != said => format!("-- {said}"),
+            _ => line.to_owned(),
+        };
+        let statements = grants::text(account).lines().map(told).collect::<Vec<_>>().join("\n");
         let name = format!("{}-grants.sql", account.system.to_lowercase());
         let file = self.config.with_file_name(name);
         super::prepare::write_private(&file, &format!("{statements}\n"))?;
@@ -85,10 +116,18 @@ impl Wizard {
     /// Prints what a trial found; says whether anything is wrong.
     pub(super) fn tell(&self, findings: &[Finding]) -> bool {
         for finding in findings {
-            let line = format!("  {:<8} {}", crate::cli::check::word(finding.level), finding.text);
-            self.note(&output::wrapped(&line, 11));
+            let line = format!("  {:<9} {}", self.level(finding.level), self.said(&finding.text));
+            self.note(&output::wrapped(&line, 12));
         }
         findings.iter().any(|finding| finding.level == Level::Error)
+    }
+
+    fn level(&self, level: Level) -> &'static str {
+        match (level, self.ask.french) {
+            (Level::Warning, true) => "attention",
+            (Level::Error, true) => "ERREUR",
+            (level, _) => crate::cli::check::word(level),
+        }
     }
 
     /// The account that a system that refuses may miss.
@@ -107,6 +146,7 @@ impl Wizard {
         let found = match trial {
             Question::TryGestsup => gestsup(&config).await,
             Question::TryGestan => gestan(&config).await,
+            Question::TrySmtp => smtp(&config).await,
             _ => mailbox(&config).await,
         };
         Ok(found.unwrap_or_else(|error| vec![Finding::new(Level::Error, format!("{error:#}"))]))
@@ -165,6 +205,17 @@ async fn mailbox(config: &Config) -> anyhow::Result<Vec<Finding>> {
         Ok(more) => findings.extend(more),
         // That GestSup does not answer was told where it was asked for.
         Err(error) => findings.push(Finding::new(Level::Note, error.to_string())),
+    }
+    Ok(findings)
+}
+
+/// The server that mails are sent through, and whom GestSup itself writes to.
+async fn smtp(config: &Config) -> anyhow::Result<Vec<Finding>> {
+    let post = MailServer::new(&config.notify).context("[notify.smtp] is missing")?;
+    let mut findings = vec![crate::cli::check::server(&post).await];
+    // That GestSup does not answer was told where it was asked for.
+    if let Ok(more) = crate::cli::check::beside(&open(config)?).await {
+        findings.extend(more);
     }
     Ok(findings)
 }

@@ -2,7 +2,7 @@
 
 use super::answers::{Answers, Product, Typed, numbers, pairs, some};
 use crate::config::Config;
-use crate::model::TimeUnit;
+use crate::model::{Status, TimeUnit};
 use anyhow::Context as _;
 use chrono_tz::Tz;
 use secrecy::ExposeSecret as _;
@@ -64,6 +64,9 @@ impl Answers {
         if self.has_mailbox() {
             root.insert("mail".to_owned(), self.mail_values(secret(self.mailbox_password_file.as_ref()).as_ref()));
         }
+        if self.notifies() {
+            root.insert("notify".to_owned(), self.notify_values(secret(self.smtp_password_file.as_ref()).as_ref()));
+        }
         root.insert("mapping".to_owned(), self.mapping_values());
         Json::Object(root)
     }
@@ -76,6 +79,7 @@ impl Answers {
                 "kind": self.gestan_kind.filter(|_| self.is_hfsql()),
                 "driver": some(self.gestan_driver.as_ref()).filter(|_| self.is_hfsql() && !self.has_dsn()),
                 "dsn": some(self.gestan_dsn.as_ref()).filter(|_| self.is_hfsql()),
+                "transactions": self.gestan_transactions.filter(|kept| self.is_hfsql() && !kept),
                 "options": Some(pairs(&self.gestan_option)).filter(|options| self.is_hfsql() && !options.is_empty()),
                 "host": self.gestan_host,
                 "port": self.gestan_port.filter(|port| *port != self.usual_port()),
@@ -101,9 +105,25 @@ impl Answers {
                 "host": self.mailbox,
                 "port": self.mailbox_port,
                 "security": security,
+                "ca_file": some(self.mailbox_ca_file.as_ref()),
                 "user": self.mailbox_user,
                 "password": password,
             }))],
+        }))
+    }
+
+    fn notify_values(&self, password: Option<&Json>) -> Json {
+        given(json!({
+            "enabled": true,
+            "from": self.notify_from,
+            "smtp": given(json!({
+                "host": self.smtp,
+                "port": self.smtp_port,
+                "security": self.smtp_security.unwrap_or_default(),
+                "ca_file": some(self.smtp_ca_file.as_ref()),
+                "user": some(self.smtp_user.as_ref()),
+                "password": password.filter(|_| self.has_smtp_account()),
+            })),
         }))
     }
 
@@ -119,11 +139,16 @@ impl Answers {
         };
         let products = Some(pairs(&self.genre_product)).filter(|products| !products.is_empty());
         let own = pairs(&self.state);
-        let states = (!own.is_empty()).then(|| {
+        let without_waiting = self.has_no_waiting();
+        let states = (!own.is_empty() || without_waiting).then(|| {
             let standard = crate::config::StatusMap::default().0.into_iter();
             let mut all: BTreeMap<String, String> =
                 standard.map(|(state, status)| (state, status.as_str().to_owned())).collect();
             all.extend(own);
+            if without_waiting {
+                let waiting = all.values_mut().filter(|status| *status == Status::Waiting.as_str());
+                waiting.for_each(|status| Status::InProgress.as_str().clone_into(status));
+            }
             all
         });
         given(json!({
@@ -142,6 +167,15 @@ impl Answers {
                 "hours_per_day": self.hours_per_day.filter(|_| self.unit == Some(TimeUnit::Day)),
             })),
         }))
+    }
+
+    /// Whether this Gestan has no number for what waits: a ticket that does is in progress there.
+    fn has_no_waiting(&self) -> bool {
+        let lacks = |list: &[String]| {
+            let codes = numbers(list);
+            !codes.is_empty() && !codes.contains_key(Status::Waiting.as_str())
+        };
+        self.is_embedded() && (lacks(&self.status) || lacks(&self.anomaly_status))
     }
 
     /// The day from which on closed tickets are no history.

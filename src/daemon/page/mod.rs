@@ -19,6 +19,8 @@ mod ticket;
 mod view;
 mod visitor;
 
+pub(crate) use said::in_french;
+
 use super::site::Site;
 use super::socket::Hands;
 use crate::config::SecretHash;

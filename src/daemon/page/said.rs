@@ -1,5 +1,5 @@
-//! French for the sentences that the flows make in English and the state keeps: `templates/sentences.toml` has them as patterns. What is
-//! no sentence of its own, or is none of these, has no French.
+//! French for the sentences that the flows make in English and the state keeps, and for what a check finds: `templates/sentences/`
+//! has them as patterns. What is no sentence of its own, or is none of these, has no French.
 
 use super::language;
 use crate::config::Locale;
@@ -12,7 +12,17 @@ const STEPS: u32 = 100;
 /// Bytes of the longest text that is looked at.
 const LONGEST: usize = 4000;
 
-static PATTERNS: LazyLock<Vec<Pattern>> = LazyLock::new(|| read(include_str!("templates/sentences.toml")));
+/// The sentences of the tickets and the way back, of the other flows, of systems and passes as a whole, and of a check.
+const LISTS: [&str; 6] = [
+    include_str!("templates/sentences/tickets.toml"),
+    include_str!("templates/sentences/reference.toml"),
+    include_str!("templates/sentences/mail.toml"),
+    include_str!("templates/sentences/notify.toml"),
+    include_str!("templates/sentences/systems.toml"),
+    include_str!("templates/sentences/check.toml"),
+];
+
+static PATTERNS: LazyLock<Vec<Pattern>> = LazyLock::new(|| read(&LISTS));
 
 /// A sentence with gaps, in both languages.
 struct Pattern {
@@ -32,6 +42,8 @@ enum Becomes {
     Same,
     /// It is a sentence, or a part of one, that is looked up here itself.
     French,
+    /// The same where it has French; else it is taken over as it is: it may be another system's words.
+    Either,
     /// It is the name of a status.
     Status,
 }
@@ -51,10 +63,11 @@ fn pieces(text: &str) -> Vec<Piece<'_>> {
         pieces.push(Piece::Fixed(before));
         let becomes = match name.as_bytes().first() {
             Some(b'*') => Becomes::French,
+            Some(b'~') => Becomes::Either,
             Some(b'=') => Becomes::Status,
             _ => Becomes::Same,
         };
-        pieces.push(Piece::Gap { name: name.trim_start_matches(['*', '=']), becomes });
+        pieces.push(Piece::Gap { name: name.trim_start_matches(['*', '~', '=']), becomes });
         rest = behind;
     }
     pieces.push(Piece::Fixed(rest));
@@ -98,7 +111,11 @@ impl Pattern {
             let value = match becomes {
                 Becomes::Same => group.to_owned(),
                 Becomes::French => look(group, steps)?,
-                Becomes::Status => language::find(Locale::Fr, &format!("status.{group}"))?.to_owned(),
+                Becomes::Either => look(group, steps).unwrap_or_else(|| group.to_owned()),
+                Becomes::Status => match language::find(Locale::Fr, &format!("status.{group}")) {
+                    Some(status) => status.to_owned(),
+                    None => look(group, steps)?,
+                },
             };
             values.insert(name.as_str(), value);
         }
@@ -113,10 +130,9 @@ impl Pattern {
     }
 }
 
-fn read(text: &str) -> Vec<Pattern> {
-    let pairs: HashMap<String, String> = toml::from_str(text).unwrap_or_default();
-    let mut patterns: Vec<Pattern> =
-        pairs.iter().filter_map(|(english, french)| Pattern::new(english, french)).collect();
+fn read(lists: &[&str]) -> Vec<Pattern> {
+    let pairs = lists.iter().flat_map(|list| toml::from_str::<HashMap<String, String>>(list).unwrap_or_default());
+    let mut patterns: Vec<Pattern> = pairs.filter_map(|(english, french)| Pattern::new(&english, &french)).collect();
     // The one that says most comes first; the text decides among the rest, so that the order is always the same.
     patterns.sort_by(|a, b| b.fixed.cmp(&a.fixed).then_with(|| a.english.as_str().cmp(b.english.as_str())));
     patterns
@@ -148,7 +164,7 @@ fn word(text: &str) -> Option<String> {
 }
 
 /// The French of a sentence of the program's; `None` where it has none.
-pub(super) fn in_french(text: &str) -> Option<String> {
+pub(crate) fn in_french(text: &str) -> Option<String> {
     if text.len() > LONGEST {
         return None;
     }
@@ -156,154 +172,4 @@ pub(super) fn in_french(text: &str) -> Option<String> {
 }
 
 #[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used)]
-    use super::*;
-    use std::path::Path;
-
-    /// The texts between quotes of a source file, without its tests and comments.
-    fn literals(source: &str) -> Vec<String> {
-        let code = source.split("#[cfg(test)]").next().unwrap();
-        let code: String =
-            code.lines().filter(|line| !line.trim_start().starts_with("//")).map(|line| format!("{line}\n")).collect();
-        let quoted = Regex::new(r#"(?s)"((?:[^"\\]|\\.)*)""#).unwrap();
-        let joined = Regex::new(r"\\\n\s*").unwrap();
-        let texts = quoted.captures_iter(&code).map(|found| joined.replace_all(&found[1], "").replace("\\\"", "\""));
-        texts.collect()
-    }
-
-    fn sources(folder: &Path, found: &mut Vec<(String, String)>) {
-        for entry in std::fs::read_dir(folder).unwrap().map(Result::unwrap) {
-            let path = entry.path();
-            if path.is_dir() {
-                sources(&path, found);
-            } else if path.extension().is_some_and(|ending| ending == "rs") && path.file_name().unwrap() != "said.rs" {
-                found.push((path.display().to_string(), std::fs::read_to_string(&path).unwrap()));
-            }
-        }
-    }
-
-    fn all_sources() -> Vec<(String, String)> {
-        let mut found = Vec::new();
-        sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut found);
-        found
-    }
-
-    fn pairs() -> HashMap<String, String> {
-        toml::from_str(include_str!("templates/sentences.toml")).unwrap()
-    }
-
-    #[test]
-    fn every_pattern_is_whole_and_its_french_has_the_same_gaps() {
-        assert_eq!(PATTERNS.len(), pairs().len());
-        for (english, french) in pairs() {
-            let gaps = |text: &str| {
-                let mut gaps: Vec<String> = pieces(text)
-                    .iter()
-                    .filter_map(|piece| match piece {
-                        Piece::Gap { name, .. } => Some((*name).to_owned()),
-                        Piece::Fixed(_) => None,
-                    })
-                    .collect();
-                gaps.sort();
-                gaps
-            };
-            assert_eq!(gaps(&english), gaps(&french), "{english}");
-        }
-    }
-
-    #[test]
-    fn every_pattern_is_said_by_the_source() {
-        let joined = Regex::new(r"\\\n\s*").unwrap();
-        let sources: Vec<String> = all_sources().into_iter().map(|(_, source)| source).collect();
-        let said = joined.replace_all(&sources.join("\n"), "").replace("\\\"", "\"");
-        for english in pairs().keys() {
-            for piece in pieces(english) {
-                let Piece::Fixed(text) = piece else { continue };
-                // What stands alone between two gaps may be put together.
-                let text = text.trim_matches([' ', ',', ';', '“', '”', ':', '.', '[', ']', '(', ')', '–']);
-                // The name of a field.
-                let text = text.strip_prefix("status ").unwrap_or(text);
-                assert!(text.len() < 8 || said.contains(text), "“{text}” of “{english}” is nowhere in the source");
-            }
-        }
-    }
-
-    #[test]
-    fn every_reason_of_the_mapping_has_its_french() {
-        let files = ["matching.rs", "deciding.rs", "planning.rs", "projection.rs", "directory.rs"];
-        let gap = Regex::new(r"\{[^}]*\}").unwrap();
-        let mut missing = Vec::new();
-        for (path, source) in all_sources() {
-            if !path.contains("/mapping/") || !files.iter().any(|file| path.ends_with(file)) {
-                continue;
-            }
-            for text in literals(&source) {
-                let is_sentence = text.split(' ').filter(|word| word.len() > 2).count() > 1;
-                // A date, titles, a line of the log, and what another test puts together.
-                let others = [
-                    "%d/",
-                    "n°{number}",
-                    "Ticket n°",
-                    "a contract covers",
-                    "{code} (no room",
-                    "rule {",
-                    "{reason}, without",
-                ];
-                if !is_sentence || others.iter().any(|other| text.starts_with(other)) {
-                    continue;
-                }
-                // A gap may stand for a sentence: one that is known.
-                let filled = gap.replace_all(&text, "12");
-                let nested = gap.replace_all(&text, "client of the same name");
-                let who = gap.replace_all(&text, "the company “12”");
-                if ![&*filled, &*nested, &*who].iter().any(|text| in_french(text).is_some()) {
-                    missing.push(format!("{path}: {text}"));
-                }
-            }
-        }
-        assert!(missing.is_empty(), "{missing:#?}");
-    }
-
-    #[test]
-    fn sentences_within_sentences_are_french_as_a_whole() {
-        let told = |text: &str| in_french(text).unwrap_or_else(|| panic!("{text}"));
-        assert_eq!(
-            told(
-                "No client of Gestan matches the company “Dupont & <b>”. Create it in Gestan under the same name, or add it to [mapping.clients.table]."
-            ),
-            "Aucun client de Gestan ne correspond : la société « Dupont & <b> ». Créez-le dans Gestan sous le même nom, ou ajoutez-le à [mapping.clients.table]."
-        );
-        assert_eq!(
-            told(
-                "rule 2 of [mapping.billing]: type is “Incident” or “Demande”, client starts with “M”, billable is false"
-            ),
-            "règle 2 de [mapping.billing] : type est « Incident » ou « Demande », client commence par « M », billable est faux"
-        );
-        assert_eq!(
-            told("state “Résolu”, billable or not by the ticket's billable tick"),
-            "état « Résolu » ; facturable ou non d'après la case « Facturable » du ticket"
-        );
-        assert_eq!(
-            told(
-                "updated; title, planned_start; 2 new entries – title was set to “HS” in Gestan and is left to Gestan"
-            ),
-            "mis à jour ; titre, début prévu ; 2 nouveaux paragraphes – titre : mis à « HS » dans Gestan, et laissé à Gestan"
-        );
-        assert_eq!(
-            told("status was changed in Gestan from “to_bill” to “done”, GestSup says “to_bill”: it is left"),
-            "statut : changé dans Gestan de « à facturer » en « terminée », GestSup dit « à facturer » ; c'est laissé tel quel"
-        );
-        assert_eq!(told("members of the group “N1”, without Zoé"), "membres du groupe « N1 », sans Zoé");
-        assert_eq!(told("new intervention"), "nouveau dans Gestan : intervention");
-    }
-
-    #[test]
-    fn what_is_not_wholly_known_stays_as_it_is_and_costs_little() {
-        assert_eq!(in_french("updated; something new"), None);
-        assert_eq!(in_french(""), None);
-        let begun = std::time::Instant::now();
-        assert_eq!(in_french(&"title, title; title – ".repeat(150)), None);
-        assert!(begun.elapsed().as_secs() < 5, "{:?}", begun.elapsed());
-    }
-}
+mod tests;

@@ -33,7 +33,7 @@ pub enum ServeError {
     Listen(SocketAddr, std::io::Error),
 }
 
-/// Serves until cancelled.
+/// Serves until cancelled; `ready` is told once it listens.
 ///
 /// # Errors
 /// When it cannot listen.
@@ -43,9 +43,12 @@ pub async fn serve(
     token: SecretString,
     tls: Option<&GatewayTls>,
     cancel: CancellationToken,
+    ready: impl FnOnce(),
 ) -> Result<(), ServeError> {
     let app = router(gateway, Some(Token::new(&token)));
-    listen_with(app, listen, tls, "the gateway", cancel).await?.await
+    let serving = listen_with(app, listen, tls, "the gateway", cancel).await?;
+    ready();
+    serving.await
 }
 
 /// Listens at an address, and gives back what serves there until it is cancelled; `what` is for the log.

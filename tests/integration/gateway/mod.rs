@@ -111,7 +111,7 @@ impl Served {
         let free = std::net::TcpListener::bind(listen).unwrap().local_addr().unwrap();
         let cancel = CancellationToken::new();
         let (served, stop) = (Arc::clone(&gateway), cancel.clone());
-        tokio::spawn(async move { serve(served, free, SecretString::from(TOKEN), None, stop).await.unwrap() });
+        tokio::spawn(async move { serve(served, free, SecretString::from(TOKEN), None, stop, || {}).await.unwrap() });
         let this = Self {
             sandbox,
             erp,

@@ -51,7 +51,8 @@ async fn a_gateway_open_to_the_network_needs_a_certificate_and_serves_tls_with_o
     let served = Served::new().await;
     let open: SocketAddr = "0.0.0.0:0".parse().unwrap();
     let refused =
-        serve(Arc::clone(&served.gateway), open, SecretString::from(TOKEN), None, CancellationToken::new()).await;
+        serve(Arc::clone(&served.gateway), open, SecretString::from(TOKEN), None, CancellationToken::new(), || {})
+            .await;
     assert!(matches!(refused, Err(http::ServeError::NoTls(_))));
     let folder = tempfile::tempdir().unwrap();
     let (certificate, key) = certificate(folder.path());
@@ -59,7 +60,8 @@ async fn a_gateway_open_to_the_network_needs_a_certificate_and_serves_tls_with_o
     let tls = config::GatewayTls { certificate: certificate.clone(), key };
     let cancel = CancellationToken::new();
     let (gateway, stop) = (Arc::clone(&served.gateway), cancel.clone());
-    let task = tokio::spawn(async move { serve(gateway, free, SecretString::from(TOKEN), Some(&tls), stop).await });
+    let task =
+        tokio::spawn(async move { serve(gateway, free, SecretString::from(TOKEN), Some(&tls), stop, || {}).await });
     let address = format!("https://localhost:{}", free.port());
     let trusting =
         GatewayClient::remote(&address, Some(SecretString::from(TOKEN)), Some(&certificate), Duration::from_secs(5))
