@@ -106,7 +106,11 @@ impl SmtpError {
         let mut reason = error.to_string();
         let mut source = std::error::Error::source(error);
         while let Some(cause) = source {
-            reason = format!("{reason}: {cause}");
+            // The library says some causes in its own words already.
+            let more = cause.to_string();
+            if !reason.contains(&more) {
+                reason = format!("{reason}: {more}");
+            }
             source = cause.source();
         }
         let reason = tidy(&reason);
