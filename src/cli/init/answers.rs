@@ -158,7 +158,7 @@ pub(super) struct Answers {
     /// GestSup's folder of uploaded files, as seen from here; "" for none.
     #[arg(long, value_name = "FOLDER", help_heading = "4. Mailbox")]
     pub(super) upload_folder: Option<String>,
-    /// Whether people are told by mail what becomes of their tickets ([notify]): true or false.
+    /// Whether people are told by mail what becomes of their tickets (notifications): true or false.
     #[arg(long, value_name = "BOOL", help_heading = "4. Notifications")]
     pub(super) notify: Option<bool>,
     /// Sender of these mails, as in "Support <support@example.fr>".
