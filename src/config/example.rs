@@ -46,15 +46,15 @@ fn write(introduction: &str, values: Option<&Json>) -> String {
     let schema = schema();
     let mut out = String::new();
     prose(&mut out, introduction);
-    let root = resolve(&schema, &schema);
+    let root = resolve(schema, schema);
     for (name, table) in root.get("properties").and_then(Json::as_object).into_iter().flatten() {
         out.push('\n');
         let _ = writeln!(out, "# {}", "─".repeat(WIDTH - 2));
-        prose(&mut out, description(&schema, table));
+        prose(&mut out, description(schema, table));
         let given = values.and_then(|values| values.get(name));
-        let needs = resolve(&schema, table).get("required").and_then(Json::as_array).is_some_and(|all| !all.is_empty());
+        let needs = resolve(schema, table).get("required").and_then(Json::as_array).is_some_and(|all| !all.is_empty());
         let off = values.is_some() && given.is_none() && needs;
-        Writer { schema: &schema, out: &mut out, off, given }.table(table, name);
+        Writer { schema, out: &mut out, off, given }.table(table, name);
     }
     out
 }

@@ -56,8 +56,8 @@ pub fn parse(text: &str, file: &str, role: Role) -> Result<(Config, Vec<Diagnost
     let document = Document::parse(text)
         .map_err(|error| failed(syntax(&error, "correct this first: what follows could not be understood")))?;
     let schema = schema();
-    let mut walk = Walk::new(&schema);
-    walk.table(document.root(), 0..0, &schema, "");
+    let mut walk = Walk::new(schema);
+    walk.table(document.root(), 0..0, schema, "");
     if !walk.diagnostics.is_empty() {
         return Err(failed(walk.diagnostics));
     }

@@ -5,12 +5,14 @@ use super::diagnostic::Diagnostic;
 use chrono::NaiveDateTime;
 use serde_json::Value as Json;
 use std::ops::Range;
+use std::sync::LazyLock;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-/// The schema of the model, as JSON.
-pub(super) fn schema() -> Json {
-    schemars::schema_for!(super::Config).to_value()
+/// The schema of the model, as JSON: made once, which takes longer than all else that a start does.
+pub(super) fn schema() -> &'static Json {
+    static SCHEMA: LazyLock<Json> = LazyLock::new(|| schemars::schema_for!(super::Config).to_value());
+    &SCHEMA
 }
 
 /// Walks a file beside the schema.

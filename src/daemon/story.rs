@@ -14,6 +14,7 @@ use crate::model::Ticket;
 use crate::store::{JournalFilter, OutboxFilter};
 use chrono::{DateTime, Utc};
 use serde::{Serialize, Serializer};
+use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 
 /// Mails of a ticket that are told, of each direction.
@@ -99,7 +100,7 @@ pub struct Next {
     /// A sentence.
     pub message: String,
     /// What would be written.
-    pub operation: Option<Operation>,
+    pub operation: Option<Arc<Operation>>,
 }
 
 impl Next {
@@ -112,8 +113,9 @@ impl Next {
                 None,
             ),
             Verdict::InStep(_) => ("in-step", "Nothing: both sides agree.".to_owned(), None),
-            Verdict::Write(operation) => {
-                (operation.verb.as_str(), operation.sentence(), Some(operation.as_ref().clone()))
+            Verdict::Write(write) => {
+                let operation = &write.operation;
+                (operation.verb.as_str(), operation.sentence(), Some(Arc::clone(operation)))
             }
             Verdict::Report { code, message, .. } => (*code, message.clone(), None),
             Verdict::Wait { code, reason } | Verdict::Quarantine { code, reason } => (*code, reason.clone(), None),

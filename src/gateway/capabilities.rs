@@ -1,6 +1,5 @@
 //! What a base can do, and what is missing for the rest.
 
-use super::changes::missing_of;
 use super::codes::List;
 use super::sheet::{Place, Sheet};
 use super::{Gateway, GatewayFault, has};
@@ -32,7 +31,7 @@ impl Gateway {
             let mut names: Vec<String> = columns
                 .iter()
                 .filter(|(table, column)| !has(&catalogue, table, column))
-                .map(|(table, column)| match catalogue.iter().any(|(known, _)| known == table) {
+                .map(|(table, column)| match catalogue.has_table(table) {
                     true => format!("{table}.{column}"),
                     false => (*table).to_owned(),
                 })
@@ -42,7 +41,7 @@ impl Gateway {
         };
         let intervention = Sheet::of(ObjectKind::Intervention);
         let anomaly = Sheet::of(ObjectKind::Anomaly);
-        let blocking = [missing_of(&catalogue, intervention), absent(&BLOCKING)].concat();
+        let blocking = [catalogue.missing(intervention).to_vec(), absent(&BLOCKING)].concat();
         let mut missing = blocking.clone();
         for sheet in [intervention, anomaly] {
             let homes = sheet.homes(self.quantity_column).filter(|(_, home)| home.place != Place::Ticket);
@@ -56,7 +55,7 @@ impl Gateway {
         missing.extend(absent(&USED));
         let mut seen = std::collections::HashSet::new();
         missing.retain(|name| seen.insert(name.clone()));
-        let anomalies = missing_of(&catalogue, anomaly).is_empty();
+        let anomalies = catalogue.missing(anomaly).is_empty();
         let mut missing_codes = self.codes.missing(List::Status);
         if anomalies {
             missing_codes.extend(self.codes.missing(List::AnomalyStatus));
@@ -65,7 +64,7 @@ impl Gateway {
             base: self.base.kind().to_owned(),
             contract: 1,
             time_zone: self.zone.name().to_owned(),
-            extension_installed: self.extension.is_complete(&catalogue),
+            extension_installed: catalogue.is_complete,
             missing,
             blocking,
             fields: self.fields_in(&catalogue, intervention),

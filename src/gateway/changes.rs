@@ -1,6 +1,7 @@
 //! What a PUT comes to, given what Gestan holds: pure.
 
 use super::base::{BaseError, Row};
+use super::catalogue::Structure;
 use super::columns::is_billed;
 use super::conso::Counting;
 use super::memo::{Block, HEAD, Known, Memo, Placement};
@@ -172,7 +173,7 @@ impl Gateway {
 
     /// Refuses a kind of sheet that this base has no place for.
     pub(super) fn refuse_unsupported(&self, catalogue: &Catalogue, sheet: &'static Sheet) -> Result<(), GatewayFault> {
-        let missing = missing_of(catalogue, sheet);
+        let missing = catalogue.missing(sheet);
         if sheet.optional && !missing.is_empty() {
             return Err(GatewayFault::Unsupported(format!(
                 "this Gestan base has no place for an {}: it lacks {}; complete the copy of the base, or make no {} of tickets",
@@ -188,15 +189,15 @@ impl Gateway {
 
     /// The fields that this base has a column for, as they read once they are stored.
     fn supported(&self, catalogue: &Catalogue, sheet: &'static Sheet, fields: &Fields) -> Fields {
-        let homes = self.homes_in(catalogue, sheet).into_iter();
-        homes.filter_map(|(field, home)| Some((field, home.how.stored(fields.get(&field)?)))).collect()
+        let homes = catalogue.homes(sheet).iter();
+        homes.filter_map(|(field, home)| Some((*field, home.how.stored(fields.get(&field)?)))).collect()
     }
 }
 
 /// Columns that such a sheet cannot be without and that a base does not have.
-pub(super) fn missing_of(catalogue: &Catalogue, sheet: &'static Sheet) -> Vec<String> {
+pub(super) fn missing_of(catalogue: &Structure, sheet: &'static Sheet) -> Vec<String> {
     let columns = [sheet.key, sheet.memo].into_iter().chain(sheet.needed.iter().copied());
-    if !catalogue.iter().any(|(table, _)| table == sheet.table) {
+    if !catalogue.has_table(sheet.table) {
         return vec![sheet.table.to_owned()];
     }
     columns
@@ -245,8 +246,8 @@ fn entries_of(put: &ObjectPut) -> impl Iterator<Item = Entry> {
 
 /// The head as an entry: its first line is the heading.
 fn head_entry(head: &crate::model::RichText) -> Entry {
-    let mut lines = head.0.clone();
-    let heading = lines.remove(0).to_plain();
+    let mut lines = head.0.iter().cloned();
+    let heading = lines.next().map(|line| line.to_plain()).unwrap_or_default();
     Entry {
         key: HEAD.to_owned(),
         at: chrono::DateTime::UNIX_EPOCH,
@@ -255,7 +256,7 @@ fn head_entry(head: &crate::model::RichText) -> Entry {
         minutes: 0,
         mark: EntryMark::None,
         heading,
-        text: crate::model::RichText(lines),
+        text: lines.collect(),
         conso: None,
     }
 }

@@ -77,30 +77,9 @@ impl How {
 }
 
 impl Gateway {
-    fn table_of<'t>(&'t self, sheet: &'t Sheet, place: Place) -> Option<&'t str> {
-        match place {
-            Place::Main => Some(sheet.table),
-            Place::Aside => sheet.aside,
-            Place::Ticket => Some(self.extension.ticket_table()),
-        }
-    }
-
-    /// The fields of a sheet that this base has a column for, and where.
-    pub(super) fn homes_in(&self, catalogue: &Catalogue, sheet: &'static Sheet) -> Vec<(Field, Home)> {
-        if !has(catalogue, sheet.table, sheet.key) {
-            return Vec::new();
-        }
-        let is_there =
-            |home: &Home| self.table_of(sheet, home.place).is_some_and(|table| has(catalogue, table, home.column));
-        let mut homes: Vec<(Field, Home)> =
-            sheet.homes(self.quantity_column).filter(|(_, home)| is_there(home)).collect();
-        homes.sort_by_key(|(field, _)| *field);
-        homes
-    }
-
     /// Fields of a sheet that this base can hold, in the order people read them.
     pub(super) fn fields_in(&self, catalogue: &Catalogue, sheet: &'static Sheet) -> Vec<Field> {
-        self.homes_in(catalogue, sheet).into_iter().map(|(field, _)| field).collect()
+        catalogue.homes(sheet).iter().map(|(field, _)| *field).collect()
     }
 
     /// Columns to read of one of a sheet's tables, those that exist; its key first.
@@ -124,8 +103,7 @@ impl Gateway {
 
     /// What the rows hold, as fields.
     pub(super) fn read_fields(&self, catalogue: &Catalogue, sheet: &'static Sheet, rows: &Rows<'_>) -> Fields {
-        let homes = self.homes_in(catalogue, sheet).into_iter();
-        homes.map(|(field, home)| (field, self.read(home, rows))).collect()
+        catalogue.homes(sheet).iter().map(|(field, home)| (*field, self.read(*home, rows))).collect()
     }
 
     fn read(&self, home: Home, rows: &Rows<'_>) -> Value {
@@ -175,7 +153,7 @@ impl Gateway {
         client: Option<i64>,
     ) -> Result<Columns, GatewayFault> {
         let mut columns = Columns::default();
-        for (field, home) in self.homes_in(catalogue, sheet) {
+        for &(field, home) in catalogue.homes(sheet) {
             let Some(value) = fields.get(&field) else { continue };
             let values = match home.how {
                 How::Target => vec![(home.column, self.target(field, value, client)?)],

@@ -2,8 +2,9 @@
 //! are created. Together they hold enough to rebuild a lost state, and to find our paragraphs in a memo.
 
 use super::base::{AddColumn, BaseError, CreateTable, INTENT_TABLE, NewColumn, NewType, SqlValue, intent_columns};
+use super::catalogue::Structure;
 use super::columns::Values;
-use super::{Catalogue, Gateway, GatewayFault, has};
+use super::{Gateway, GatewayFault, has};
 use crate::gestan::contract::TicketKey;
 use serde::Serialize;
 
@@ -64,7 +65,7 @@ impl Extension {
     }
 
     /// Whether a base has all of them, with every column.
-    pub(super) fn is_complete(&self, catalogue: &Catalogue) -> bool {
+    pub(super) fn is_complete(&self, catalogue: &Structure) -> bool {
         let complete = |table: &CreateTable| table.columns.iter().all(|new| has(catalogue, &table.table, new.name));
         self.definitions().iter().all(complete)
     }
@@ -239,14 +240,17 @@ impl Gateway {
     }
 
     /// Values of a new row, audit columns included.
-    pub(super) fn created(&self, values: Values) -> Values {
-        let audit = vec![("DHCRE", SqlValue::DateTime(self.now())), ("USCRE", SqlValue::Text(self.user_code.clone()))];
-        self.modified([values, audit].concat())
+    pub(super) fn created(&self, mut values: Values) -> Values {
+        values.reserve(4);
+        values.push(("DHCRE", SqlValue::DateTime(self.now())));
+        values.push(("USCRE", SqlValue::Text(self.user_code.clone())));
+        self.modified(values)
     }
 
     /// Values of a changed row, audit columns included.
-    pub(super) fn modified(&self, values: Values) -> Values {
-        let audit = vec![("DHMOD", SqlValue::DateTime(self.now())), ("USMOD", SqlValue::Text(self.user_code.clone()))];
-        [values, audit].concat()
+    pub(super) fn modified(&self, mut values: Values) -> Values {
+        values.push(("DHMOD", SqlValue::DateTime(self.now())));
+        values.push(("USMOD", SqlValue::Text(self.user_code.clone())));
+        values
     }
 }

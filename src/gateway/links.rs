@@ -112,7 +112,7 @@ impl Extension {
         link: &TicketLink,
         fields: Values,
     ) -> Result<Values, GatewayFault> {
-        let values = vec![
+        let mut values = vec![
             ("CC_TICKET", SqlValue::Text(ticket_key(key))),
             ("SOURCE", SqlValue::Text(key.source.clone())),
             ("NUMERO", SqlValue::Int(key.number)),
@@ -121,7 +121,8 @@ impl Extension {
             (Sheet::of(link.kind).key, SqlValue::Int(link.id)),
             ("ORIGINE", SqlValue::Text(origin_text(&link.origin)?)),
         ];
-        Ok(gateway.created([values, fields].concat()))
+        values.extend(fields);
+        Ok(gateway.created(values))
     }
 
     /// Changes values of a link: the fields kept in it, the ticket's address, what it is recognised by.

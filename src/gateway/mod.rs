@@ -6,6 +6,7 @@ mod actions;
 mod asked;
 pub mod base;
 mod capabilities;
+mod catalogue;
 mod changes;
 mod clients;
 mod codes;
@@ -46,12 +47,13 @@ pub use worker::serve as odbc_worker;
 
 use crate::config;
 use base::{Base, BaseError, HfsqlBase, MySqlBase};
+use catalogue::Structure;
 use chrono::{NaiveDateTime, Utc};
 use chrono_tz::Tz;
 use codes::Codes;
 use extension::Extension;
 use secrecy::SecretString;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -79,8 +81,11 @@ const TABLES: [&str; 15] = [
 /// How long a structure that was read is trusted: Gestan may be updated while the gateway runs.
 const STRUCTURE: Duration = Duration::from_secs(300);
 
-/// The tables and columns that a base has.
-type Catalogue = Arc<HashSet<(String, String)>>;
+/// Tables, with their columns.
+type Tables = HashMap<String, HashSet<String>>;
+
+/// What a base has.
+type Catalogue = Arc<Structure>;
 
 /// The gateway to one Gestan base.
 #[derive(Debug)]
@@ -148,7 +153,7 @@ impl Gateway {
         if let Some((read, catalogue)) = self.catalogue.read().await.as_ref()
             && read.elapsed() < STRUCTURE
             // Until all of the connector's own tables are there, somebody may be about to add them.
-            && self.extension.is_complete(catalogue)
+            && catalogue.is_complete
         {
             return Ok(Arc::clone(catalogue));
         }
@@ -158,7 +163,7 @@ impl Gateway {
     async fn read_catalogue(&self) -> Result<Catalogue, BaseError> {
         let extension = self.extension.tables();
         let tables: Vec<&str> = TABLES.into_iter().chain(extension.iter().map(String::as_str)).collect();
-        let catalogue = Arc::new(self.base.columns(&tables).await?);
+        let catalogue = Arc::new(self.structure_of(self.base.columns(&tables).await?));
         *self.catalogue.write().await = Some((Instant::now(), Arc::clone(&catalogue)));
         Ok(catalogue)
     }
@@ -175,6 +180,6 @@ fn program() -> PathBuf {
     this
 }
 
-fn has(catalogue: &Catalogue, table: &str, column: &str) -> bool {
-    catalogue.contains(&(table.to_uppercase(), column.to_uppercase()))
+fn has(catalogue: &Structure, table: &str, column: &str) -> bool {
+    catalogue.has(table, column)
 }

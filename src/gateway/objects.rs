@@ -6,7 +6,7 @@ use super::columns::Rows;
 use super::extension::ticket_key;
 use super::linking::nothing_there;
 use super::links::TicketLink;
-use super::memo::{Known, Memo};
+use super::memo::{Known, Memo, Reading};
 use super::sheet::{Place, Sheet};
 use super::steps::StoredEntry;
 use super::{Catalogue, Gateway, GatewayFault};
@@ -267,11 +267,11 @@ impl Gateway {
         memo: &Memo,
         stored: &[StoredEntry],
     ) -> ObjectState {
-        let known: Vec<Known> = stored.iter().map(|entry| entry.known.clone()).collect();
-        let visible = memo.visible_text();
+        let known: Vec<&Known> = stored.iter().map(|entry| &entry.known).collect();
+        let Reading { visible, held, typed } = memo.read(&known);
         let entries: BTreeMap<String, EntryState> = stored
             .iter()
-            .zip(memo.held(&known))
+            .zip(held)
             .map(|(entry, present)| {
                 let state = EntryState {
                     hash: entry.hash.clone(),
@@ -288,9 +288,7 @@ impl Gateway {
             .map(|(key, entry)| (key.as_str(), entry.minutes))
             .filter(|(_, minutes)| *minutes != 0)
             .collect();
-        let content = serde_json::json!([link.id, fields, visible, minutes]).to_string();
-        let mut etag = sha256_hex(&content);
-        etag.truncate(32);
+        let etag = etag_of(link.id, &fields, &visible, &minutes);
         let modified_by = row.text("USMOD");
         ObjectState {
             kind: link.kind,
@@ -302,11 +300,19 @@ impl Gateway {
             fields,
             entries,
             memo: visible,
-            typed: memo.typed(&known),
+            typed,
             modified_at: row.moment("DHMOD").map(|local| local_to_utc(local, self.zone)),
             modified_by: (!modified_by.is_empty()).then(|| modified_by.to_owned()),
         }
     }
+}
+
+/// What tells whether a sheet is as it was read: everything of it that matters to the other side.
+fn etag_of(id: i64, fields: &Fields, visible: &str, minutes: &BTreeMap<&str, i64>) -> String {
+    let content = serde_json::to_string(&(id, fields, visible, minutes)).unwrap_or_default();
+    let mut etag = sha256_hex(&content);
+    etag.truncate(32);
+    etag
 }
 
 fn only(mut results: Vec<Put>) -> Put {
@@ -315,4 +321,29 @@ fn only(mut results: Vec<Put>) -> Put {
 
 pub(super) fn vanished(key: &TicketKey) -> GatewayFault {
     GatewayFault::NotFound(format!("what ticket {} has in Gestan vanished while it was being written", key.number))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Field, Value};
+
+    #[test]
+    fn an_etag_is_the_same_from_one_release_to_the_next() {
+        let fields: Fields = [
+            (Field::Title, Value::text("Imprimante « hors ligne »")),
+            (Field::Client, Value::Number(12)),
+            (Field::Team, Value::List(vec!["PAU".to_owned()])),
+            (Field::Product, Value::Null),
+        ]
+        .into_iter()
+        .collect();
+        let minutes = BTreeMap::from([("step:3", 15), ("step:12", -5)]);
+        let etag = etag_of(7, &fields, "Ticket\n\"un\"\té", &minutes);
+        // As the first releases made it.
+        let mut before = sha256_hex(&serde_json::json!([7, fields, "Ticket\n\"un\"\té", minutes]).to_string());
+        before.truncate(32);
+        assert_eq!(etag, before);
+        assert_eq!(etag,);
+    }
 }

@@ -94,12 +94,13 @@ impl Extension {
 
     /// The row of a new entry.
     pub(super) fn entry_row(&self, gateway: &Gateway, key: &TicketKey, step: &Step<'_>) -> Values {
-        let names = vec![
+        let mut row = vec![
             ("CC_STEP", step_key(key, step.entry)),
             ("CC_TICKET", SqlValue::Text(ticket_key(key))),
             ("CLE", SqlValue::Text(step.entry.key.clone())),
         ];
-        gateway.created([names, values(step, "")].concat())
+        row.extend(values(step, ""));
+        gateway.created(row)
     }
 
     /// Writes an entry anew.

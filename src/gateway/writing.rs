@@ -77,7 +77,7 @@ impl Gateway {
                 Some(found) => {
                     let found = found?.ok_or_else(|| vanished(key))?;
                     // Several rows were created by one statement: each must be the one that its key is linked to.
-                    if memos.get(&index).is_some_and(|memo| memos.len() > 1 && found.memo.to_raw() != *memo) {
+                    if memos.get(&index).is_some_and(|memo| memos.len() > 1 && found.memo.raw() != *memo) {
                         return Err(no_key(change.sheet.table));
                     }
                     found.state
@@ -134,9 +134,9 @@ impl Gateway {
         for (index, change, columns) in creations.iter_mut().map(|creation| &mut **creation) {
             let memo = change.memo.take().unwrap_or_default();
             memos.insert(*index, memo.clone());
-            rows.push(
-                self.created([std::mem::take(&mut columns.main), vec![(sheet.memo, SqlValue::Text(memo))]].concat()),
-            );
+            let mut values = std::mem::take(&mut columns.main);
+            values.push((sheet.memo, SqlValue::Text(memo)));
+            rows.push(self.created(values));
         }
         if rows.is_empty() {
             return Ok(memos);
@@ -149,8 +149,10 @@ impl Gateway {
             let id = id.ok_or_else(|| no_key(sheet.table))?;
             let Wanted { key, put, .. } = wanted[*index];
             if aside.is_some() {
-                let values = std::mem::take(&mut columns.aside);
-                beside.push(self.created([vec![(sheet.key, SqlValue::Int(id))], values].concat()));
+                // The key comes first: a base without transactions finds by it what it has to undo.
+                let mut values = vec![(sheet.key, SqlValue::Int(id))];
+                values.append(&mut columns.aside);
+                beside.push(self.created(values));
             }
             let (origin, url) = (put.origin.clone(), put.url.clone());
             let link = TicketLink { kind: sheet.kind, id, origin, url, row: Row::default() };
@@ -189,7 +191,9 @@ impl Gateway {
                 let update = Update { table: table.to_owned(), values: self.modified(aside), filter: by_id() };
                 transaction.update(&update).await?;
             } else {
-                let values = self.created([vec![(sheet.key, SqlValue::Int(id))], aside].concat());
+                let mut row = vec![(sheet.key, SqlValue::Int(id))];
+                row.extend(aside);
+                let values = self.created(row);
                 transaction.insert(&Insert { table: table.to_owned(), values, key: None }).await?;
             }
             reached("gateway: Z83 changed");

@@ -5,6 +5,7 @@ use crate::model::{Entry, Fields, Identity, ObjectKind, RichText};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// The natural key of a ticket's object in Gestan, as in `/v1/tickets/{source}/{number}/{sequence}`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -135,7 +136,7 @@ pub struct BatchItem {
     /// The condition.
     pub precondition: Precondition,
     /// The body of the PUT.
-    pub object: ObjectPut,
+    pub object: Arc<ObjectPut>,
 }
 
 /// The answer to a batch: a result per item, in the order of the items.

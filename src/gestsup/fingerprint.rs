@@ -103,7 +103,7 @@ impl GestsupSnapshot {
             prints.push(print);
             sightings.push(Sighting {
                 number: number(row, "id"),
-                fingerprint: Fingerprint::of(""),
+                fingerprint: Fingerprint::default(),
                 attributed: number(row, "attributed") != 0,
                 state: number(row, "state"),
                 closed_at: None,

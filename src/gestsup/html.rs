@@ -40,7 +40,7 @@ pub fn html_to_rich_text(html: &str) -> RichText {
     if cut {
         text.push(Line::plain("[…]"));
     }
-    RichText(without_blank_runs(text))
+    without_blank_runs(text).into_iter().collect()
 }
 
 /// Pasted images stay inline in GestSup's texts as megabytes of base64: they are dropped before anything

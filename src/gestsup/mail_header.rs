@@ -13,7 +13,7 @@ const TEXT: [&str; 5] = ["message", "mail", "mensaje", "nachricht", "messaggio"]
 const LONGEST: usize = 60;
 
 /// The text behind the block. The line of the sender stays where nothing else says who it was.
-pub(super) fn without_mail_header(mut text: RichText, keep_sender: bool) -> RichText {
+pub(super) fn without_mail_header(text: RichText, keep_sender: bool) -> RichText {
     let lines = &text.0;
     let is = |line: &Line, names: &[&str]| label(&line.to_plain()).is_some_and(|label| names.contains(&label.as_str()));
     let mut visible = lines.iter().enumerate().filter(|(_, line)| !line.to_plain().trim().is_empty());
@@ -27,14 +27,9 @@ pub(super) fn without_mail_header(mut text: RichText, keep_sender: bool) -> Rich
         .take(LONGEST)
         .position(|line| line.to_plain().trim_end().ends_with(':') && is(line, &TEXT));
     let Some(last) = last.map(|at| first + at) else { return text };
-    let sender = text.0[first].clone();
-    text.0.drain(..=last);
-    let body = text.0.iter().position(|line| !line.to_plain().trim().is_empty()).unwrap_or(text.0.len());
-    text.0.drain(..body);
-    if keep_sender {
-        text.0.insert(0, sender);
-    }
-    text
+    let sender = Some(&text.0[first]).filter(|_| keep_sender);
+    let body = text.0[last + 1..].iter().skip_while(|line| line.to_plain().trim().is_empty());
+    sender.into_iter().chain(body).cloned().collect()
 }
 
 /// The block has tags, the plain text of a mail behind it may have none: its lines are then told apart by

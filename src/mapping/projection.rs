@@ -180,7 +180,7 @@ pub fn project(ticket: &Ticket, before: &Before, context: &Context) -> Result<Pr
         why_mode,
         status,
         fields: out.fields,
-        head: RichText(head.into_iter().map(Line::plain).collect()),
+        head: head.into_iter().map(Line::plain).collect(),
         entries,
         minutes,
         reasons: out.reasons,

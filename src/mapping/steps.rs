@@ -139,11 +139,7 @@ fn text_of(step: &Step, wording: &Wording) -> RichText {
     match event {
         // An event says one line; what GestSup stores as its text (usually nothing) follows.
         Some(line) if step.text.is_blank() => RichText::plain(&line),
-        Some(line) => {
-            let mut text = RichText::plain(&line);
-            text.0.extend(step.text.0.iter().cloned());
-            text
-        }
+        Some(line) => RichText::plain(&line).0.iter().chain(step.text.0.iter()).cloned().collect(),
         None => step.text.clone(),
     }
 }

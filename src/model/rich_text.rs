@@ -3,6 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 use std::fmt;
+use std::sync::Arc;
 
 /// A run of characters with one formatting. Never contains a line break.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -50,10 +51,10 @@ impl Line {
     }
 }
 
-/// Formatted text: a list of lines.
+/// Formatted text: a list of lines. It is passed on a lot and hardly ever changed, so copies share them.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct RichText(pub Vec<Line>);
+pub struct RichText(pub Arc<Vec<Line>>);
 
 impl RichText {
     /// Unformatted text; every `\n` starts a new line.
@@ -61,7 +62,7 @@ impl RichText {
         if text.is_empty() {
             return Self::default();
         }
-        Self(text.lines().map(Line::plain).collect())
+        text.lines().map(Line::plain).collect()
     }
 
     /// Whether nothing is visible.
@@ -71,7 +72,20 @@ impl RichText {
 
     /// The visible text, lines joined by `\n`.
     pub fn to_plain(&self) -> String {
-        self.0.iter().map(Line::to_plain).collect::<Vec<_>>().join("\n")
+        let mut plain = String::new();
+        for (index, line) in self.0.iter().enumerate() {
+            if index > 0 {
+                plain.push('\n');
+            }
+            plain.extend(line.0.iter().map(|span| span.text.as_str()));
+        }
+        plain
+    }
+}
+
+impl FromIterator<Line> for RichText {
+    fn from_iter<T: IntoIterator<Item = Line>>(lines: T) -> Self {
+        Self(Arc::new(lines.into_iter().collect()))
     }
 }
 

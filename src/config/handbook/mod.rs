@@ -27,7 +27,7 @@ pub fn handbook(locale: Locale) -> Result<String, ::toml::de::Error> {
         Locale::En => (&ENGLISH, None),
         Locale::Fr => (&FRENCH, Some(french()?)),
     };
-    let mut writer = Writer { schema: &schema, words, french, out: String::new(), conditions: BTreeMap::new() };
+    let mut writer = Writer { schema, words, french, out: String::new(), conditions: BTreeMap::new() };
     writer.all();
     Ok(writer.out)
 }

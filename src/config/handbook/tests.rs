@@ -10,7 +10,7 @@ const IN_PROSE: [&str; 3] = ["Secret", "Condition", "GestanKey"];
 fn english() -> Vec<(String, String, String)> {
     let schema = schema();
     let types = schema["$defs"].as_object().unwrap();
-    let all = types.iter().map(|(name, known)| (name.as_str(), known)).chain([("Config", &schema)]);
+    let all = types.iter().map(|(name, known)| (name.as_str(), known)).chain([("Config", schema)]);
     let mut found = Vec::new();
     for (owner, known) in all.filter(|(owner, _)| !IN_PROSE.contains(owner)) {
         let keys = known.get("properties").and_then(Json::as_object).into_iter().flatten();

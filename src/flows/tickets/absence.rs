@@ -9,6 +9,7 @@ use crate::config::Unattributed;
 use crate::gestan::contract::ObjectState;
 use crate::mapping::Projection;
 use crate::model::{Entry, EntryMark, Field, Fields, LastKnown, RichText, Status, Ticket, Value};
+use std::sync::Arc;
 
 pub(super) const UNATTRIBUTED: &str = "note:unattributed:";
 pub(super) const ATTRIBUTED: &str = "note:attributed:";
@@ -39,10 +40,10 @@ impl Planner<'_> {
         if held_status == Some(Status::Planned) {
             set_status(&mut fields, held, Status::Cancelled);
         }
-        let mut operation = self.operation(link, current, fields, entries);
-        operation.verb = Verb::Gone;
-        operation.draft.phase = LinkPhase::Gone;
-        Verdict::Write(Box::new(operation))
+        let mut write = self.write(link, current, fields, entries);
+        Arc::make_mut(&mut write.operation).verb = Verb::Gone;
+        write.draft.phase = LinkPhase::Gone;
+        Verdict::Write(Arc::new(write))
     }
 
     pub(super) fn plan_unattributed(
@@ -64,11 +65,11 @@ impl Planner<'_> {
         if self.unattributed == Unattributed::CancelIfNotStarted && held_status == Some(Status::Planned) {
             set_status(&mut fields, held, Status::Cancelled);
         }
-        let mut operation = self.operation(link, current, fields, entries);
-        operation.title.clone_from(&ticket.title);
-        operation.draft.phase = LinkPhase::Live;
-        operation.draft.last_known = LastKnown { mode: link.last_known.mode, ..ticket.last_known() };
-        self.finish(operation, link, held, current)
+        let mut write = self.write(link, current, fields, entries);
+        Arc::make_mut(&mut write.operation).title.clone_from(&ticket.title);
+        write.draft.phase = LinkPhase::Live;
+        write.draft.last_known = LastKnown { mode: link.last_known.mode, ..ticket.last_known() };
+        self.finish(write, link, held, current)
     }
 
     pub(super) fn note(&self, key: String, text: &str) -> Entry {

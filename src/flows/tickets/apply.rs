@@ -2,7 +2,7 @@
 //! else, and what became of each ticket committed to the memory.
 
 use super::cases::{DELETED_IN_GESTAN, deleted_in_gestan};
-use super::operation::{Operation, Planned, Verdict};
+use super::operation::{Operation, Planned, Verdict, Write};
 use super::pass::TicketsFlow;
 use super::plan::{MergedTicket, Planner};
 use super::ports::{Attention, Begun, Commit, Intent, Link, LinkPhase};
@@ -13,11 +13,13 @@ use crate::flows::{Blast, PortError, System};
 use crate::gestan::contract::{BatchResult, ObjectState, Precondition, Problem};
 use crate::model::Ticket;
 use chrono::{DateTime, Utc};
+use futures::stream::{FuturesUnordered, Stream, StreamExt as _};
 use std::collections::HashMap;
+use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 
-/// PUTs in one request.
-const BATCH: usize = 75;
+/// Tickets that are carried out together: PUTs in one request at most.
+pub(super) const BATCH: usize = 75;
 /// Batches under way at a time.
 const AT_A_TIME: usize = 2;
 /// How often a ticket is planned anew in one pass because Gestan changed meanwhile.
@@ -61,85 +63,97 @@ enum Written {
 }
 
 impl Applier<'_> {
-    /// Carries out a part of the plan. The answer says whether it was interrupted between two writes.
+    /// Carries out the parts of a plan as they come, a few at a time: one is written while another is remembered.
+    /// The answer says whether it was interrupted between two parts. Whatever becomes of one, those that were begun
+    /// come to their end.
     pub(super) async fn apply(
         &self,
-        work: Vec<Work>,
+        mut parts: impl Stream<Item = Result<Vec<Work>, PortError>> + Unpin,
         records: &mut Records,
         cancel: &CancellationToken,
     ) -> Result<bool, PortError> {
+        let mut under_way = FuturesUnordered::new();
+        let mut outcome = None;
+        loop {
+            tokio::select! {
+                Some(done) = under_way.next(), if !under_way.is_empty() => match done {
+                    Ok(done) => {
+                        records.add(done);
+                        reached("daemon: between two batches");
+                    }
+                    Err(error) => outcome = Some(Err(error)),
+                },
+                part = parts.next(), if outcome.is_none() && under_way.len() < AT_A_TIME => match part {
+                    Some(Ok(_)) if cancel.is_cancelled() => outcome = Some(Ok(true)),
+                    Some(Ok(part)) => under_way.push(self.carry_out(part)),
+                    Some(Err(error)) => outcome = Some(Err(error)),
+                    None => outcome = Some(Ok(false)),
+                },
+                else => return outcome.unwrap_or(Ok(false)),
+            }
+        }
+    }
+
+    /// Carries out one part.
+    async fn carry_out(&self, part: Vec<Work>) -> Result<Vec<RecordReport>, PortError> {
         // Before the next sequence is written: after a kill, what the lost one told must not count as told.
-        let lost: Vec<Commit> = work.iter().filter_map(lost).collect();
+        let lost: Vec<Commit> = part.iter().filter_map(lost).collect();
         if !lost.is_empty() {
             self.flow.memory.commit(lost).await?;
         }
-        let (mut writes, others): (Vec<Work>, Vec<Work>) =
-            work.into_iter().partition(|work| matches!(work.planned.verdict, Verdict::Write(_)));
-        records.add(self.settle(others).await?);
+        let (writes, others): (Vec<Work>, Vec<Work>) = part.into_iter().partition(|work| write_of(work).is_some());
+        let mut records = self.settle(others).await?;
         reached("daemon: tickets that need no write settled");
-        while !writes.is_empty() {
-            if cancel.is_cancelled() {
-                return Ok(true);
-            }
-            // Two batches at a time: one is written while the other is remembered.
-            let mut batches = Vec::new();
-            while !writes.is_empty() && batches.len() < AT_A_TIME {
-                let rest = writes.split_off(writes.len().min(BATCH));
-                batches.push(self.write(std::mem::replace(&mut writes, rest)));
-            }
-            // Whatever becomes of one, the other comes to its end.
-            for written in futures::future::join_all(batches).await {
-                records.add(written?);
-            }
-            reached("daemon: between two batches");
+        if !writes.is_empty() {
+            records.extend(self.write(writes).await?);
         }
-        Ok(false)
+        Ok(records)
     }
 
     /// Writes a batch, planning again what turned out to be stale.
     async fn write(&self, mut batch: Vec<Work>) -> Result<Vec<RecordReport>, PortError> {
         let mut records = Vec::new();
         for attempt in 0..=REPLANS {
-            let operations: Vec<Operation> = batch.iter().filter_map(|work| operation(work).cloned()).collect();
+            let writes: Vec<Arc<Write>> = batch.iter().filter_map(write_of).cloned().collect();
             let intents: Vec<Intent> =
-                batch.iter().zip(&operations).map(|(work, operation)| self.intent(work, operation)).collect();
+                batch.iter().zip(&writes).map(|(work, write)| self.intent(work, write)).collect();
             let begun: Vec<Option<Begun>> = intents.iter().map(|intent| intent.begun.clone()).collect();
             self.flow.memory.intend(intents).await?;
             reached("daemon: intents stored");
-            let (results, broken) = self.put(&operations).await;
+            let (results, broken) = self.put(&writes).await;
             reached("daemon: gateway answered");
             let mut commits = Vec::new();
             let mut again = Vec::new();
             let mut broken = broken;
-            for (((mut work, operation), result), begun) in batch.into_iter().zip(operations).zip(results).zip(begun) {
+            for (((mut work, write), result), begun) in batch.into_iter().zip(writes).zip(results).zip(begun) {
                 match result {
-                    Written::Stale(current) if let Some(link) = own_write(&operation, begun.as_ref(), &current) => {
-                        let mut commit = self.done(&work, &operation, &current, &mut records);
+                    Written::Stale(current) if let Some(link) = own_write(&write, begun.as_ref(), &current) => {
+                        let mut commit = self.done(&work, &write, &current, &mut records);
                         commit.links.pop();
                         commit.links.push(link);
                         broken = self.and_documents(broken, &work, &mut commit, &mut records).await;
                         commits.push(commit);
                     }
                     Written::Stale(current) if attempt < REPLANS => {
-                        self.replan(&mut work, &operation, &current);
+                        self.replan(&mut work, &write, &current);
                         again.push(work);
                     }
                     Written::Stale(_) => {
                         let reason = "Gestan changed the intervention again and again while it was being written.";
-                        let commit = self.failed(&work, Some(&operation), reason, false, &mut records);
+                        let commit = self.failed(&work, Some(&write.operation), reason, false, &mut records);
                         // Of a lost state, the next attempt goes on where this one ends.
-                        commits.push(Commit { links: superseded(&work, operation.key.sequence), ..commit });
+                        commits.push(Commit { links: superseded(&work, write.operation.key.sequence), ..commit });
                     }
                     Written::Done(state) => {
-                        let mut commit = self.done(&work, &operation, &state, &mut records);
+                        let mut commit = self.done(&work, &write, &state, &mut records);
                         broken = self.and_documents(broken, &work, &mut commit, &mut records).await;
                         commits.push(commit);
                     }
                     Written::Refused { code, reason } => {
-                        commits.push(self.set_aside(&work, Some(&operation), &code, &reason, &mut records));
+                        commits.push(self.set_aside(&work, Some(&write.operation), &code, &reason, &mut records));
                     }
                     Written::Failed { reason, in_the_way } => {
-                        commits.push(self.failed(&work, Some(&operation), &reason, in_the_way, &mut records));
+                        commits.push(self.failed(&work, Some(&write.operation), &reason, in_the_way, &mut records));
                     }
                 }
             }
@@ -148,8 +162,7 @@ impl Applier<'_> {
             if let Some(error) = broken {
                 return Err(error);
             }
-            let (writes, others): (Vec<Work>, Vec<Work>) =
-                again.into_iter().partition(|work| matches!(work.planned.verdict, Verdict::Write(_)));
+            let (writes, others): (Vec<Work>, Vec<Work>) = again.into_iter().partition(|work| write_of(work).is_some());
             records.extend(self.settle(others).await?);
             if writes.is_empty() {
                 break;
@@ -161,23 +174,23 @@ impl Applier<'_> {
 
     /// What became of the first operations, up to an error of Gestan as a whole: the rest may have been
     /// done or not, and their intents stay.
-    async fn put(&self, operations: &[Operation]) -> (Vec<Written>, Option<PortError>) {
-        let items = operations.iter().map(Operation::to_item).collect();
+    async fn put(&self, writes: &[Arc<Write>]) -> (Vec<Written>, Option<PortError>) {
+        let items = writes.iter().map(|write| write.to_item()).collect();
         let results = match self.flow.gestan.put(items).await {
-            Ok(results) if results.len() == operations.len() => results,
+            Ok(results) if results.len() == writes.len() => results,
             Ok(_) => {
                 let message = "The gateway answered a batch with another number of results: daemon and gateway must be of the same version.";
                 return (Vec::new(), Some(unavailable(message.to_owned())));
             }
             // One item may be what upsets the other side: each goes alone, so that it stops only itself.
             Err(error) if matches!(error.blast, Blast::Retry | Blast::Record) => {
-                return self.put_one_by_one(operations).await;
+                return self.put_one_by_one(writes).await;
             }
             Err(error) => return (Vec::new(), Some(error)),
         };
         let mut written = Vec::with_capacity(results.len());
-        for (operation, result) in operations.iter().zip(results) {
-            match self.written(operation, result).await {
+        for (write, result) in writes.iter().zip(results) {
+            match self.written(&write.operation, result).await {
                 Ok(one) => written.push(one),
                 Err(error) => return (written, Some(error)),
             }
@@ -185,12 +198,12 @@ impl Applier<'_> {
         (written, None)
     }
 
-    async fn put_one_by_one(&self, operations: &[Operation]) -> (Vec<Written>, Option<PortError>) {
-        let mut written = Vec::with_capacity(operations.len());
-        for operation in operations {
-            let result = match self.flow.gestan.put(vec![operation.to_item()]).await {
+    async fn put_one_by_one(&self, writes: &[Arc<Write>]) -> (Vec<Written>, Option<PortError>) {
+        let mut written = Vec::with_capacity(writes.len());
+        for write in writes {
+            let result = match self.flow.gestan.put(vec![write.to_item()]).await {
                 Ok(results) => match results.into_iter().next() {
-                    Some(result) => self.written(operation, result).await,
+                    Some(result) => self.written(&write.operation, result).await,
                     None => Err(unavailable("The gateway gave no answer for this ticket.".to_owned())),
                 },
                 Err(error) => of_one(error),
@@ -221,7 +234,7 @@ impl Applier<'_> {
             Problem::PRECONDITION_FAILED | Problem::BILLED => {
                 let current = match problem.current.clone() {
                     Some(current) => Some(*current),
-                    None => match self.flow.gestan.get(&operation.key, operation.put.kind).await {
+                    None => match self.flow.gestan.get(&operation.key, operation.kind).await {
                         Ok(current) => current,
                         Err(error) => return of_one(error),
                     },
@@ -244,9 +257,9 @@ impl Applier<'_> {
     }
 
     /// Plans a ticket again for what Gestan holds.
-    fn replan(&self, work: &mut Work, operation: &Operation, current: &ObjectState) {
+    fn replan(&self, work: &mut Work, write: &Write, current: &ObjectState) {
         let known = work.links.last().is_some_and(|link| link.sequence == current.key.sequence);
-        if operation.precondition == Precondition::Absent && !known {
+        if write.precondition == Precondition::Absent && !known {
             let link = self.planner.adopt(current, work.ticket.as_ref(), &work.links);
             work.links.push(link);
         }
@@ -288,7 +301,8 @@ impl Applier<'_> {
         broken.or(self.send_documents(work, commit, records).await)
     }
 
-    fn intent(&self, work: &Work, operation: &Operation) -> Intent {
+    fn intent(&self, work: &Work, write: &Write) -> Intent {
+        let operation = &write.operation;
         let before = work.links.iter().find(|link| link.sequence == operation.key.sequence);
         Intent {
             number: operation.key.number,
@@ -296,14 +310,14 @@ impl Applier<'_> {
             action: "put".to_owned(),
             run_id: self.run_id.to_owned(),
             at: self.now,
-            begun: Some(Begun::new(operation, before)),
+            begun: Some(Begun::new(write, before)),
         }
     }
 }
 
-fn operation(work: &Work) -> Option<&Operation> {
+fn write_of(work: &Work) -> Option<&Arc<Write>> {
     match &work.planned.verdict {
-        Verdict::Write(operation) => Some(operation),
+        Verdict::Write(write) => Some(write),
         _ => None,
     }
 }

@@ -72,7 +72,8 @@ impl Tally {
         if planned.fingerprint.is_none() && !matches!(planned.verdict, Verdict::Quarantine { .. }) {
             self.deleted += 1;
         }
-        let Verdict::Write(operation) = &planned.verdict else { return };
+        let Verdict::Write(write) = &planned.verdict else { return };
+        let operation = &write.operation;
         if operation.verb == Verb::Create {
             self.create.insert(planned.number);
             return;

@@ -1,7 +1,7 @@
 //! The plan of a pass: every ticket that was found changed, gone, or different in Gestan, with its
 //! links and what is to become of it.
 
-use super::apply::Work;
+use super::apply::{BATCH, Work};
 use super::compare::{Compared, Held};
 use super::operation::{Decision, Planned, Verdict};
 use super::pass::{PassOptions, TicketsFlow};
@@ -13,8 +13,6 @@ use crate::flows::PortError;
 use crate::model::{Field, Status, Ticket, Value};
 use std::collections::{HashMap, HashSet};
 
-/// Tickets that are read from GestSup and planned at a time.
-const CHUNK: usize = 150;
 /// Code of a linked ticket that is gone without a trace, at the first pass that misses it.
 const VANISHED: &str = "vanished";
 /// Code of a ticket whose link in Gestan cannot be read.
@@ -57,7 +55,7 @@ impl Plan<'_> {
     /// The next part; `None` when all is planned.
     pub(super) async fn next(&mut self, snapshot: &mut dyn Snapshot) -> Result<Option<Vec<Work>>, PortError> {
         let (cases, memory) = (self.cases, self.cases.flow.memory);
-        let numbers: Vec<i64> = self.numbers.drain(self.numbers.len().saturating_sub(CHUNK)..).rev().collect();
+        let numbers: Vec<i64> = self.numbers.drain(self.numbers.len().saturating_sub(BATCH)..).rev().collect();
         let mut works = Vec::with_capacity(numbers.len());
         if !numbers.is_empty() {
             let mut links = by_number(memory.links(&numbers).await?);

@@ -1,7 +1,7 @@
 //! Links between tickets and interventions: what they carry, how one is taken over from Gestan, and what
 //! one becomes when an operation was carried out. Pure.
 
-use super::operation::Operation;
+use super::operation::Write;
 use super::ports::{AgreedEntry, Link, LinkPhase};
 use crate::gestan::contract::ObjectState;
 use crate::mapping::Before;
@@ -70,9 +70,9 @@ pub(super) fn adopt(state: &ObjectState, withdrawn_heading: &str) -> Link {
     }
 }
 
-/// The link after an operation was carried out and Gestan answered.
-pub fn linked(operation: &Operation, state: &ObjectState) -> Link {
-    let draft = &operation.draft;
+/// The link after a write was carried out and Gestan answered.
+pub fn linked(write: &Write, state: &ObjectState) -> Link {
+    let (operation, draft) = (&write.operation, &write.draft);
     Link {
         number: operation.key.number,
         sequence: operation.key.sequence,
@@ -85,7 +85,7 @@ pub fn linked(operation: &Operation, state: &ObjectState) -> Link {
         minutes: draft.minutes,
         sent: draft.sent.clone(),
         held: state.fields.clone(),
-        followed: operation.followed(&state.fields),
+        followed: write.followed(&state.fields),
         head_hash: draft.head_hash.clone(),
         entries: draft.entries.clone(),
         last_known: draft.last_known.clone(),

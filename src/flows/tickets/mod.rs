@@ -35,7 +35,7 @@ pub use evidence::{Evidence, Pair};
 pub(in crate::flows) use links::known_before;
 pub use links::linked;
 pub use money::{ClientHours, MoneyFinding, MoneyKind, MoneyOptions, MoneyReport};
-pub use operation::{Decision, Draft, EntryChange, FieldChange, Lacking, Operation, Planned, Verb, Verdict};
+pub use operation::{Decision, Draft, EntryChange, FieldChange, Lacking, Operation, Planned, Verb, Verdict, Write};
 pub use pass::{Asked, PassOptions, Preview, TicketsFlow};
 pub use plan::{MergedTicket, Planner};
 pub use ports::*;

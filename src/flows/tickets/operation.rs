@@ -4,10 +4,11 @@
 use super::documents::WantedDocument;
 use super::ports::{AgreedEntry, Attention, Link, LinkPhase, SentDocument, Trouble};
 use crate::gestan::contract::{BatchItem, ObjectPut, Precondition, TicketKey};
-use crate::model::{EntryMark, Field, Fields, Identity, LastKnown, Value};
+use crate::model::{EntryMark, Field, Fields, Identity, LastKnown, ObjectKind, Value};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 
 /// What an operation means to a person.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
@@ -108,14 +109,16 @@ pub struct Draft {
     pub documents: BTreeMap<String, SentDocument>,
 }
 
-/// One write to Gestan: everything that one intervention needs, in one transaction there.
+/// What one write to Gestan does, in the words of people: printed, kept in the journal and compared.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Operation {
     /// Which ticket and which of its interventions.
     pub key: TicketKey,
     /// What it means.
     pub verb: Verb,
-    /// The intervention, where it exists.
+    /// What the ticket is in Gestan.
+    pub kind: ObjectKind,
+    /// The intervention or anomaly, where it exists.
     pub gestan_id: Option<i64>,
     /// The ticket's title, for people.
     pub title: String,
@@ -127,22 +130,26 @@ pub struct Operation {
     pub entries: Vec<EntryChange>,
     /// What a person should know of it: conflicts, values left to Gestan.
     pub remarks: Vec<String>,
+}
+
+/// One write to Gestan: everything that one intervention needs, in one transaction there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Write {
+    /// What it does. Reports keep it long after the request is gone.
+    pub operation: Arc<Operation>,
     /// The request.
-    #[serde(skip)]
-    pub put: ObjectPut,
+    pub put: Arc<ObjectPut>,
     /// Its condition.
-    #[serde(skip)]
     pub precondition: Precondition,
     /// The link after it.
-    #[serde(skip)]
     pub draft: Draft,
 }
 
-impl Operation {
+impl Write {
     /// What the follow-up has accounted for once Gestan holds these fields: what this wrote is no change of a
     /// Gestan user.
     pub(super) fn followed(&self, held: &Fields) -> Fields {
-        let written = |field: &Field| self.changes.iter().any(|change| change.field == *field);
+        let written = |field: &Field| self.operation.changes.iter().any(|change| change.field == *field);
         let mut followed = self.draft.followed.clone();
         for (field, value) in held.iter() {
             if written(field) || !followed.contains_key(field) {
@@ -152,18 +159,21 @@ impl Operation {
         followed
     }
 
-    /// The operation as an item of a batch.
+    /// The write as an item of a batch.
     pub fn to_item(&self) -> BatchItem {
-        BatchItem { key: self.key.clone(), precondition: self.precondition.clone(), object: self.put.clone() }
+        let (key, precondition) = (self.operation.key.clone(), self.precondition.clone());
+        BatchItem { key, precondition, object: Arc::clone(&self.put) }
     }
+}
 
+impl Operation {
     /// A sentence for people.
     pub fn sentence(&self) -> String {
         let what = match self.verb {
             Verb::Create if self.key.sequence > 1 => {
                 format!("new intervention (n°{} of this ticket: the one before was billed)", self.key.sequence)
             }
-            Verb::Create => format!("new {}", self.put.kind),
+            Verb::Create => format!("new {}", self.kind),
             Verb::Update => "updated".to_owned(),
             Verb::Close => "closed (done)".to_owned(),
             Verb::Bill => "closed (to be billed)".to_owned(),
@@ -215,7 +225,7 @@ pub enum Verdict {
     /// Both sides agree. The link is stored anew where what is remembered of it changed.
     InStep(Option<Box<Link>>),
     /// This is to be written.
-    Write(Box<Operation>),
+    Write(Arc<Write>),
     /// Nothing can be written, and nothing needs to be, but a person should know. Said once.
     Report {
         /// The link to store.

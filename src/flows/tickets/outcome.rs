@@ -2,11 +2,12 @@
 
 use super::apply::{Applier, Work, superseded, with_superseded};
 use super::links::linked;
-use super::operation::{Operation, Verdict};
+use super::operation::{Operation, Verdict, Write};
 use super::ports::{Attention, Commit, JournalEntry, Outcome, Trouble};
 use super::report::RecordReport;
 use crate::gestan::contract::{ObjectState, Problem};
 use crate::retry;
+use std::sync::Arc;
 
 impl Applier<'_> {
     pub(super) fn settled(&self, work: &Work, records: &mut Vec<RecordReport>) -> Option<Commit> {
@@ -44,12 +45,13 @@ impl Applier<'_> {
     pub(super) fn done(
         &self,
         work: &Work,
-        operation: &Operation,
+        write: &Write,
         state: &ObjectState,
         records: &mut Vec<RecordReport>,
     ) -> Commit {
+        let operation = &write.operation;
         let mut links = superseded(work, operation.key.sequence);
-        links.push(linked(operation, state));
+        links.push(linked(write, state));
         let mut message = operation.sentence();
         if !operation.remarks.is_empty() {
             message = format!("{message} – {}", operation.remarks.join("; "));
@@ -102,7 +104,7 @@ impl Applier<'_> {
     pub(super) fn set_aside(
         &self,
         work: &Work,
-        operation: Option<&Operation>,
+        operation: Option<&Arc<Operation>>,
         code: &str,
         reason: &str,
         records: &mut Vec<RecordReport>,
@@ -119,7 +121,7 @@ impl Applier<'_> {
     pub(super) fn failed(
         &self,
         work: &Work,
-        operation: Option<&Operation>,
+        operation: Option<&Arc<Operation>>,
         reason: &str,
         in_the_way: bool,
         records: &mut Vec<RecordReport>,
@@ -154,7 +156,7 @@ impl Applier<'_> {
         outcome: Option<Outcome>,
         code: &str,
         message: &str,
-        operation: Option<&Operation>,
+        operation: Option<&Arc<Operation>>,
     ) -> RecordReport {
         RecordReport {
             ticket: work.planned.number,

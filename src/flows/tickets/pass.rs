@@ -1,6 +1,6 @@
 //! One pass of the tickets flow: look, plan, brake, write, remember.
 
-use super::apply::Applier;
+use super::apply::{Applier, BATCH, Work};
 use super::away::PLANNED_WITH;
 use super::brake::{BrakeReason, Tally};
 use super::cases::{Cases, Plan};
@@ -20,7 +20,9 @@ use crate::mapping::{Context, Directory, project};
 use crate::model::{Field, Fields, ObjectKind, Ticket};
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
+use futures::{SinkExt as _, Stream};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
@@ -193,7 +195,7 @@ impl TicketsFlow<'_> {
             if options.dry_run || !report.brake.is_empty() {
                 records.add(works.iter().flat_map(|work| forecast(&work.planned)).collect());
             } else {
-                report.interrupted = applier.apply(works, &mut records, cancel).await?;
+                report.interrupted = applier.apply(in_parts(works), &mut records, cancel).await?;
             }
         } else {
             if !options.allow_mass_change {
@@ -232,7 +234,7 @@ impl TicketsFlow<'_> {
         Ok(tally.exceeded(open, brake))
     }
 
-    /// Plans a part while the one before is being written.
+    /// Plans the next part while those before are being written.
     async fn stream(
         &self,
         mut plan: Plan<'_>,
@@ -242,17 +244,17 @@ impl TicketsFlow<'_> {
         cancel: &CancellationToken,
     ) -> Result<bool, PortError> {
         let total = plan.rest();
-        let mut next = plan.next(snapshot.as_mut()).await?;
-        while let Some(works) = next {
-            let (written, planned) =
-                futures::join!(applier.apply(works, records, cancel), plan.next(snapshot.as_mut()));
-            if written? {
-                return Ok(true);
+        let (mut ready, parts) = futures::channel::mpsc::channel(0);
+        let planning = async move {
+            while let Some(part) = plan.next(snapshot.as_mut()).await.transpose() {
+                // Nobody waits for it any more where a write failed, or the pass is to end.
+                if ready.send(part).await.is_err() {
+                    break;
+                }
+                tracing::info!(done = total - plan.rest(), total, "writing to Gestan");
             }
-            next = planned?;
-            tracing::info!(done = total - plan.rest(), total, "writing to Gestan");
-        }
-        Ok(false)
+        };
+        futures::join!(applier.apply(parts, records, cancel), planning).0
     }
 
     /// What one ticket needs, without writing anything: for `show`.
@@ -412,6 +414,13 @@ fn json<T: serde::Serialize>(value: &T) -> String {
     serde_json::to_string(value).unwrap_or_default()
 }
 
+/// A plan that is in memory, a part at a time.
+fn in_parts(works: Vec<Work>) -> impl Stream<Item = Result<Vec<Work>, PortError>> + Unpin {
+    let mut works = works.into_iter();
+    let part = move || Some(works.by_ref().take(BATCH).collect::<Vec<_>>()).filter(|part| !part.is_empty());
+    futures::stream::iter(std::iter::from_fn(part).map(Ok))
+}
+
 /// How a plan reads where nothing is carried out.
 fn forecast(planned: &Planned) -> Vec<RecordReport> {
     let record = |outcome, gestan_id: Option<i64>, code: &str, message: String, operation| RecordReport {
@@ -425,9 +434,10 @@ fn forecast(planned: &Planned) -> Vec<RecordReport> {
     };
     let decided = match &planned.verdict {
         Verdict::NotOurs | Verdict::InStep(_) => None,
-        Verdict::Write(operation) => {
+        Verdict::Write(write) => {
+            let operation = &write.operation;
             let code = operation.verb.as_str();
-            Some(record(None, operation.gestan_id, code, operation.sentence(), Some(operation.as_ref().clone())))
+            Some(record(None, operation.gestan_id, code, operation.sentence(), Some(Arc::clone(operation))))
         }
         Verdict::Report { link, code, message } => {
             Some(record(Some(Outcome::Reported), Some(link.gestan_id), code, message.clone(), None))

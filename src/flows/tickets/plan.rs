@@ -5,7 +5,7 @@ use super::absence::{ATTRIBUTED, UNATTRIBUTED, notes};
 use super::documents::wanted;
 use super::links::{adopt, before, known_before};
 use super::merge::{MergedEntries, MergedFields, merge_entries, merge_fields, without_missing};
-use super::operation::{Decision, Draft, FieldChange, Lacking, Operation, Verb, Verdict};
+use super::operation::{Decision, Draft, FieldChange, Lacking, Operation, Verb, Verdict, Write};
 use super::ports::{Link, LinkPhase};
 use super::rewind::OTHER_TICKET;
 use crate::config::{Documents, Policy, Unattributed};
@@ -14,6 +14,7 @@ use crate::mapping::{Before, Context, Projection, Wording, project, ticket_url};
 use crate::model::{EntryMark, Field, Fields, Identity, LastKnown, Person, Status, Ticket, Value, sha256_hex};
 use chrono::{DateTime, Utc};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// What the plan of a ticket needs beside the ticket and its links.
 #[derive(Debug, Clone, Copy)]
@@ -189,13 +190,13 @@ impl Planner<'_> {
             Ok(projection) if projection.status == Status::Cancelled => Verdict::NotOurs.into(),
             Ok(projection) => Decision {
                 lacking: self.lacking(&projection, false),
-                ..Verdict::Write(Box::new(self.create(ticket, sequence, before, &projection))).into()
+                ..Verdict::Write(Arc::new(self.create(ticket, sequence, before, &projection))).into()
             },
             Err(wait) => Verdict::Wait { code: wait.code, reason: wait.reason }.into(),
         }
     }
 
-    fn create(&self, ticket: &Ticket, sequence: u32, before: &Before, projection: &Projection) -> Operation {
+    fn create(&self, ticket: &Ticket, sequence: u32, before: &Before, projection: &Projection) -> Write {
         let policies = &self.context.mapping.policies;
         let fields: Fields = projection
             .fields
@@ -206,23 +207,27 @@ impl Planner<'_> {
         let merged = merge_entries(projection, &BTreeMap::new());
         let changes =
             fields.iter().map(|(field, to)| FieldChange { field: *field, from: None, to: to.clone() }).collect();
-        Operation {
+        let operation = Operation {
             key: self.key(ticket.number, sequence),
             verb: Verb::Create,
+            kind: projection.kind,
             gestan_id: None,
             title: ticket.title.clone(),
             changes,
             head: true,
             entries: merged.changes,
             remarks: Vec::new(),
-            put: ObjectPut {
+        };
+        Write {
+            operation: Arc::new(operation),
+            put: Arc::new(ObjectPut {
                 kind: projection.kind,
                 origin: ticket.identity.clone(),
                 url: ticket_url(self.context.url, ticket.number).map(String::from),
                 fields: fields.clone(),
                 head: Some(projection.head.clone()),
                 entries: merged.entries,
-            },
+            }),
             precondition: Precondition::Absent,
             draft: Draft {
                 identity: ticket.identity.clone(),
@@ -264,19 +269,20 @@ impl Planner<'_> {
                 entries.note(self.note(key, &self.wording().note_merged(from.number, from.gestan_id)));
             }
         }
-        let mut operation = self.operation(link, current, fields, entries);
+        let mut write = self.write(link, current, fields, entries);
+        let operation = Arc::make_mut(&mut write.operation);
         // A ticket that had no step when it was linked is recognised by its first one from then on.
-        operation.draft.identity.first_step = link.identity.first_step.or(ticket.identity.first_step);
+        write.draft.identity.first_step = link.identity.first_step.or(ticket.identity.first_step);
         if head != link.head_hash {
             operation.head = true;
-            operation.put.head = Some(projection.head.clone());
-            operation.draft.head_hash = head;
+            Arc::make_mut(&mut write.put).head = Some(projection.head.clone());
+            write.draft.head_hash = head;
         }
         operation.title.clone_from(&ticket.title);
-        operation.draft.phase = phase_of(projection.status);
-        operation.draft.minutes = carried(projection, link.minutes_before);
-        operation.draft.last_known = ticket.last_known();
-        operation.draft.last_known.mode = Some(projection.mode);
+        write.draft.phase = phase_of(projection.status);
+        write.draft.minutes = carried(projection, link.minutes_before);
+        write.draft.last_known = ticket.last_known();
+        write.draft.last_known.mode = Some(projection.mode);
         if projection.mode != link.kind && link.last_known.mode != Some(projection.mode) {
             operation.remarks.push(format!(
                 "{} would make it an {} now; it stays the {} that it became",
@@ -285,23 +291,18 @@ impl Planner<'_> {
         }
         if projection.lacking.iter().any(|(field, _)| *field == Field::Machine) {
             // What Gestan never knew must not stand once GestSup no longer says it.
-            operation.draft.last_known.equipment.clone_from(&link.last_known.equipment);
+            write.draft.last_known.equipment.clone_from(&link.last_known.equipment);
         }
-        self.finish(operation, link, held, current)
+        self.finish(write, link, held, current)
     }
 
-    /// An operation that would write nothing is none; what it learnt is remembered all the same.
-    pub(super) fn finish(
-        &self,
-        operation: Operation,
-        link: &Link,
-        held: &Fields,
-        current: Option<&ObjectState>,
-    ) -> Verdict {
+    /// A write that would change nothing is none; what it learnt is remembered all the same.
+    pub(super) fn finish(&self, write: Write, link: &Link, held: &Fields, current: Option<&ObjectState>) -> Verdict {
+        let operation = &write.operation;
         if !operation.changes.is_empty() || operation.head || !operation.entries.is_empty() {
-            return Verdict::Write(Box::new(operation));
+            return Verdict::Write(Arc::new(write));
         }
-        let Operation { draft, remarks, .. } = operation;
+        let Write { draft, operation, .. } = write;
         let known = Link {
             identity: draft.identity,
             phase: draft.phase,
@@ -313,10 +314,14 @@ impl Planner<'_> {
             etag: current.map_or_else(|| link.etag.clone(), |current| current.etag.clone()),
             ..link.clone()
         };
-        match remarks.is_empty() {
+        match operation.remarks.is_empty() {
             true if known == *link => Verdict::InStep(None),
             true => Verdict::InStep(Some(Box::new(known))),
-            false => Verdict::Report { link: Box::new(known), code: "changed-in-gestan", message: remarks.join("; ") },
+            false => Verdict::Report {
+                link: Box::new(known),
+                code: "changed-in-gestan",
+                message: operation.remarks.join("; "),
+            },
         }
     }
 
@@ -334,7 +339,7 @@ impl Planner<'_> {
             let before = before(links);
             return match project(ticket, &before, &self.context) {
                 Ok(projection) => {
-                    Verdict::Write(Box::new(self.create(ticket, link.sequence + 1, &before, &projection)))
+                    Verdict::Write(Arc::new(self.create(ticket, link.sequence + 1, &before, &projection)))
                 }
                 Err(wait) => Verdict::Wait { code: wait.code, reason: wait.reason },
             };
@@ -361,31 +366,34 @@ impl Planner<'_> {
     }
 
     /// The write that brings `link` to what was merged.
-    pub(super) fn operation(
+    pub(super) fn write(
         &self,
         link: &Link,
         current: Option<&ObjectState>,
         fields: MergedFields,
         entries: MergedEntries,
-    ) -> Operation {
+    ) -> Write {
         let etag = current.map_or_else(|| link.etag.clone(), |current| current.etag.clone());
-        Operation {
-            key: self.key(link.number, link.sequence),
-            verb: verb(&fields.changes),
-            gestan_id: Some(link.gestan_id),
-            title: String::new(),
-            put: ObjectPut {
+        Write {
+            put: Arc::new(ObjectPut {
                 kind: link.kind,
                 origin: link.identity.clone(),
                 url: ticket_url(self.context.url, link.number).map(String::from),
                 fields: fields.changes.iter().map(|change| (change.field, change.to.clone())).collect(),
                 head: None,
                 entries: entries.entries,
-            },
-            changes: fields.changes,
-            head: false,
-            entries: entries.changes,
-            remarks: fields.remarks,
+            }),
+            operation: Arc::new(Operation {
+                key: self.key(link.number, link.sequence),
+                verb: verb(&fields.changes),
+                kind: link.kind,
+                gestan_id: Some(link.gestan_id),
+                title: String::new(),
+                changes: fields.changes,
+                head: false,
+                entries: entries.changes,
+                remarks: fields.remarks,
+            }),
             precondition: Precondition::Match(etag),
             draft: Draft {
                 identity: link.identity.clone(),

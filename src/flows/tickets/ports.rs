@@ -9,7 +9,7 @@ use crate::gestan::contract::{
     BatchItem, BatchResult, Client, Contract, DocumentPut, DocumentState, KnownState, LinkPut, Machine, ObjectRecord,
     ObjectState, Product, StateResult, TicketKey, User,
 };
-use crate::model::{ObjectKind, Ticket, sha256_hex};
+use crate::model::{ObjectKind, Ticket, sha256_half};
 use async_trait::async_trait;
 use chrono::{DateTime, NaiveDateTime, Utc};
 use std::collections::{HashMap, HashSet};
@@ -75,15 +75,13 @@ pub enum Scope {
 }
 
 /// 128 bits of a hash of what is projected of a ticket; as text, 32 hexadecimal digits.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub struct Fingerprint(u128);
 
 impl Fingerprint {
     /// The fingerprint of a text.
     pub fn of(text: &str) -> Self {
-        let mut hash = sha256_hex(text);
-        hash.truncate(32);
-        Self(u128::from_str_radix(&hash, 16).unwrap_or_default())
+        Self(sha256_half(text))
     }
 }
 

@@ -3,7 +3,7 @@
 
 use super::apply::unavailable;
 use super::compare::SLICE;
-use super::operation::Operation;
+use super::operation::Write;
 use super::pass::TicketsFlow;
 use super::ports::{Begun, Commit, JournalEntry, Link, LinkPhase, Outcome};
 use crate::flows::{Blast, PortError};
@@ -15,15 +15,15 @@ use chrono::{DateTime, Utc};
 const UNCONFIRMED: &str = "unconfirmed";
 
 impl Begun {
-    /// What is to be known of an operation until its answer is there. `before`: the link that it changes.
-    pub(super) fn new(operation: &Operation, before: Option<&Link>) -> Self {
-        let draft = &operation.draft;
+    /// What is to be known of a write until its answer is there. `before`: the link that it changes.
+    pub(super) fn new(write: &Write, before: Option<&Link>) -> Self {
+        let (operation, draft) = (&write.operation, &write.draft);
         let mut held = before.map(|link| link.held.clone()).unwrap_or_default();
-        held.extend(operation.put.fields.iter().map(|(field, value)| (*field, value.clone())));
+        held.extend(write.put.fields.iter().map(|(field, value)| (*field, value.clone())));
         let link = Link {
             number: operation.key.number,
             sequence: operation.key.sequence,
-            kind: operation.put.kind,
+            kind: write.put.kind,
             gestan_id: operation.gestan_id.unwrap_or(0),
             // No intervention has this one: the next write is answered with what Gestan holds.
             etag: before.map_or_else(|| UNCONFIRMED.to_owned(), |link| link.etag.clone()),
@@ -32,7 +32,7 @@ impl Begun {
             minutes_before: draft.minutes_before,
             minutes: draft.minutes,
             sent: draft.sent.clone(),
-            followed: operation.followed(&held),
+            followed: write.followed(&held),
             held,
             head_hash: draft.head_hash.clone(),
             entries: draft.entries.clone(),
@@ -43,8 +43,8 @@ impl Begun {
             verb: operation.verb.as_str().to_owned(),
             message: operation.sentence(),
             link,
-            fields: operation.put.fields.clone(),
-            entries: operation.put.entries.iter().map(|entry| (entry.key.clone(), entry.hash())).collect(),
+            fields: write.put.fields.clone(),
+            entries: write.put.entries.iter().map(|entry| (entry.key.clone(), entry.hash())).collect(),
         }
     }
 
@@ -74,8 +74,8 @@ impl Begun {
 }
 
 /// The link after a change that was refused only because it was done already: its answer was lost.
-pub(super) fn own_write(operation: &Operation, begun: Option<&Begun>, current: &ObjectState) -> Option<Link> {
-    match operation.precondition {
+pub(super) fn own_write(write: &Write, begun: Option<&Begun>, current: &ObjectState) -> Option<Link> {
+    match write.precondition {
         Precondition::Match(_) => begun?.done_in(current),
         // What stands under the key may be older than the state.
         Precondition::Absent => None,

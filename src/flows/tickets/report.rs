@@ -7,6 +7,7 @@ use super::sweep::Sweep;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// One ticket in a report.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -24,7 +25,7 @@ pub struct RecordReport {
     /// A sentence.
     pub message: String,
     /// What was, or would be, written.
-    pub operation: Option<Operation>,
+    pub operation: Option<Arc<Operation>>,
 }
 
 /// Records that a report lists although all went well with them.

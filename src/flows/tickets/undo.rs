@@ -284,5 +284,5 @@ fn write(key: &TicketKey, back: &[PutBack], current: &ObjectState, mut link: Lin
     };
     link.etag.clone_from(&current.etag);
     let precondition = Precondition::Match(current.etag.clone());
-    Write { item: BatchItem { key: key.clone(), precondition, object }, link }
+    Write { item: BatchItem { key: key.clone(), precondition, object: object.into() }, link }
 }

@@ -16,7 +16,7 @@ use sqlx::{
     AssertSqlSafe, Column as _, ConnectOptions as _, Connection as _, Executor as _, MySql, Pool, Row as _,
     SqlSafeStr as _, Statement as _,
 };
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::time::Duration;
 
 /// Connections kept to the base.
@@ -130,12 +130,13 @@ struct MySqlTransaction {
     key_step: Option<i64>,
 }
 
-fn read(row: &MySqlRow, column: &Column) -> Result<SqlValue, sqlx::Error> {
-    if column.kind == Kind::Int {
-        return Ok(row.try_get::<Option<i64>, _>(column.name)?.map_or(SqlValue::Null, SqlValue::Int));
+/// A value by its place, which is that of its column among those that were asked for.
+fn read(row: &MySqlRow, index: usize, kind: Kind) -> Result<SqlValue, sqlx::Error> {
+    if kind == Kind::Int {
+        return Ok(row.try_get::<Option<i64>, _>(index)?.map_or(SqlValue::Null, SqlValue::Int));
     }
-    let Some(text) = row.try_get::<Option<String>, _>(column.name)? else { return Ok(SqlValue::Null) };
-    let value = match column.kind {
+    let Some(text) = row.try_get::<Option<String>, _>(index)? else { return Ok(SqlValue::Null) };
+    let value = match kind {
         Kind::Date => NaiveDate::parse_from_str(&text, "%Y-%m-%d").ok().map(SqlValue::Date),
         Kind::Time => NaiveTime::parse_from_str(&text, "%H:%M:%S%.f").ok().map(SqlValue::Time),
         Kind::DateTime => NaiveDateTime::parse_from_str(&text, "%Y-%m-%d %H:%M:%S%.f").ok().map(SqlValue::DateTime),
@@ -148,9 +149,14 @@ fn read(row: &MySqlRow, column: &Column) -> Result<SqlValue, sqlx::Error> {
 fn rows_of(rows: &[MySqlRow], columns: &[Column]) -> Result<Vec<Row>, BaseError> {
     rows.iter()
         .map(|row| {
-            let values: Result<HashMap<&'static str, SqlValue>, sqlx::Error> =
-                columns.iter().map(|column| Ok((column.name, read(row, column)?))).collect();
-            values.map(Row::new).map_err(|error| base_error(&error))
+            let of_column = |(index, column): (usize, &Column)| Ok((column.name, read(row, index, column.kind)?));
+            columns
+                .iter()
+                .enumerate()
+                .map(of_column)
+                .collect::<Result<_, sqlx::Error>>()
+                .map(Row::new)
+                .map_err(|error| base_error(&error))
         })
         .collect()
 }

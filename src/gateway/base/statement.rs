@@ -2,7 +2,6 @@
 
 use chrono::{NaiveDate, NaiveDateTime, NaiveTime};
 use serde::{Deserialize, Serialize};
-use std::collections::HashMap;
 
 /// A value of a column.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -199,24 +198,24 @@ pub struct AddColumn {
     pub indexed: bool,
 }
 
-/// A row that was read.
+/// A row that was read: a few dozen columns, so that looking through them is as fast as a map.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Row(HashMap<&'static str, SqlValue>);
+pub struct Row(Vec<(&'static str, SqlValue)>);
 
 impl Row {
     /// A row of these values.
-    pub fn new(values: HashMap<&'static str, SqlValue>) -> Self {
+    pub fn new(values: Vec<(&'static str, SqlValue)>) -> Self {
         Self(values)
     }
 
     /// A value; null where the column was not read.
     pub fn get(&self, column: &str) -> &SqlValue {
-        self.0.get(column).unwrap_or(&SqlValue::Null)
+        self.0.iter().find(|(name, _)| *name == column).map_or(&SqlValue::Null, |(_, value)| value)
     }
 
     /// Whether the column was read.
     pub fn has(&self, column: &str) -> bool {
-        self.0.contains_key(column)
+        self.0.iter().any(|(name, _)| *name == column)
     }
 
     /// A number.

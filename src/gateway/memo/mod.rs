@@ -2,6 +2,7 @@
 //! found by their visible text and replaced where they stand; everything else is left as it is, byte
 //! for byte.
 
+mod places;
 mod plain;
 mod rtf_read;
 mod rtf_write;
@@ -9,9 +10,10 @@ mod rtf_write;
 use crate::config::MemoFormat;
 use crate::model::Line;
 use chrono::{DateTime, Utc};
+use places::{Insertion, Places, fold, sort_key};
 use plain::PlainMemo;
 use rtf_read::RtfMemo;
-use std::borrow::Cow;
+use std::borrow::{Borrow, Cow};
 
 /// Key of the block at the head of the memo.
 pub const HEAD: &str = "head";
@@ -68,20 +70,16 @@ pub enum Memo {
     Plain(PlainMemo),
 }
 
-/// Lines `first..=last` of a memo.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Place {
-    first: usize,
-    last: usize,
-}
-
-/// Where a block goes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Insertion {
-    First,
-    Before(Place),
-    After(Place),
-    Last,
+/// A memo as a reader sees it who knows which blocks were written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reading {
+    /// All of it, lines joined by `\n`.
+    pub visible: String,
+    /// Which of the blocks still stand there as they were last written, each in a place of its own.
+    pub held: Vec<bool>,
+    /// The paragraphs that are none of these blocks, in their order: what people typed. A paragraph is a run
+    /// of lines with something in them, its lines joined by `\n`; one of our blocks ends it too.
+    pub typed: Vec<String>,
 }
 
 impl Memo {
@@ -117,64 +115,59 @@ impl Memo {
     }
 
     /// As Gestan stores it.
-    pub fn to_raw(&self) -> String {
+    pub fn raw(&self) -> &str {
         match self {
-            Self::Rtf(rtf) => rtf.raw().to_owned(),
-            Self::Plain(plain) => plain.raw().to_owned(),
+            Self::Rtf(rtf) => rtf.raw(),
+            Self::Plain(plain) => plain.raw(),
         }
+    }
+
+    /// As Gestan stores it, in a text of its own.
+    pub fn to_raw(&self) -> String {
+        self.raw().to_owned()
     }
 
     /// What a reader sees, lines joined by `\n`.
     pub fn visible_text(&self) -> String {
-        let lines = self.lines();
-        lines.iter().map(|line| line.trim_end()).collect::<Vec<_>>().join("\n").trim_end().to_owned()
+        visible(&self.lines())
     }
 
-    /// Which of these blocks still stand there as they were last written, each in a place of its own.
-    pub fn held(&self, known: &[Known]) -> Vec<bool> {
-        let lines = self.folded();
-        let places = places(&lines, known);
-        let reads = |place: &Place, text: &str| {
-            lines[place.first..=place.last].iter().map(String::as_str).eq(text.split('\n').map(fold))
-        };
-        (0..known.len())
-            .map(|index| places.iter().any(|(found, place)| *found == index && reads(place, &known[index].text)))
-            .collect()
-    }
-
-    /// The paragraphs that are none of these blocks, in their order: what people typed. A paragraph is a run
-    /// of lines with something in them, its lines joined by `\n`; one of our blocks ends it too.
-    pub fn typed(&self, known: &[Known]) -> Vec<String> {
+    /// What a reader sees who knows these blocks.
+    pub fn read<K: Borrow<Known>>(&self, known: &[K]) -> Reading {
         let lines = self.lines();
-        let ours = ours(&self.folded(), known);
+        let folded: Vec<Cow<str>> = lines.iter().map(|line| fold(line)).collect();
+        let places = Places::of(&folded, known);
         let mut paragraphs: Vec<Vec<&str>> = vec![Vec::new()];
-        for (line, ours) in lines.iter().zip(ours) {
+        for (line, ours) in lines.iter().zip(places.ours()) {
             match line.trim_matches(|c: char| c.is_whitespace() || c.is_control()) {
                 line if !ours && !line.is_empty() => paragraphs.last_mut().into_iter().for_each(|last| last.push(line)),
                 _ => paragraphs.push(Vec::new()),
             }
         }
         paragraphs.retain(|lines| !lines.is_empty());
-        paragraphs.into_iter().map(|lines| lines.join("\n")).collect()
+        let typed = paragraphs.into_iter().map(|lines| lines.join("\n")).collect();
+        Reading { visible: visible(&lines), held: places.held(), typed }
     }
 
     /// Writes a block: where it stands, or where it belongs. `known` are all blocks as last written.
     pub fn put(&mut self, block: &Block, known: &[Known]) -> Placement {
-        let lines = self.folded();
-        let places = places(&lines, known);
-        let own = places.iter().find(|(index, _)| known[*index].key == block.key).map(|(_, place)| *place);
-        let wanted: Vec<String> = block.visible_lines().iter().map(|line| fold(line).into_owned()).collect();
+        let lines = self.lines();
+        let folded: Vec<Cow<str>> = lines.iter().map(|line| fold(line)).collect();
+        let places = Places::of(&folded, known);
+        let own = known.iter().position(|known| known.key == block.key).and_then(|index| places.get(index));
+        let visible = block.visible_lines();
         if let Some(place) = own {
-            if lines[place.first..=place.last] == wanted[..] {
+            let wanted: Vec<Cow<str>> = visible.iter().map(|line| fold(line)).collect();
+            if folded[place.first..=place.last] == wanted[..] {
                 return Placement::Unchanged;
             }
             match self {
                 Self::Rtf(rtf) => rtf.replace(place.first, place.last, &rtf_write::block(block)),
-                Self::Plain(plain) => plain.replace(place.first, place.last, &block.visible_lines()),
+                Self::Plain(plain) => plain.replace(place.first, place.last, &visible),
             }
             return Placement::Replaced;
         }
-        let insertion = insertion(block, known, &places);
+        let insertion = places.insertion(block);
         match self {
             Self::Rtf(rtf) => {
                 let text = rtf_write::block(block);
@@ -192,7 +185,7 @@ impl Memo {
                     Insertion::After(place) => place.last + 1,
                     Insertion::Last => plain.lines().len(),
                 };
-                plain.insert(at, &block.visible_lines());
+                plain.insert(at, &visible);
             }
         }
         Placement::Added
@@ -204,111 +197,18 @@ impl Memo {
             Self::Plain(plain) => plain.lines(),
         }
     }
-
-    fn folded(&self) -> Vec<String> {
-        let folded = |line: String| match fold(&line) {
-            Cow::Borrowed(_) => line,
-            Cow::Owned(folded) => folded,
-        };
-        self.lines().into_iter().map(folded).collect()
-    }
 }
 
-/// A line as compared: Gestan's editor changes white space, and nothing else that a reader sees.
-fn fold(line: &str) -> Cow<'_, str> {
-    let mut before = ' ';
-    let plain = line.chars().all(|c| {
-        let space_after_space = before == ' ' && c == ' ';
-        before = c;
-        c == ' ' && !space_after_space || !c.is_whitespace() && !c.is_control()
-    });
-    // Most lines are as they are to be.
-    if plain && (before != ' ' || line.is_empty()) {
-        return Cow::Borrowed(line);
-    }
-    let line: String = line.chars().filter(|c| !c.is_control() || *c == '\t').collect();
-    let words = line.split(|c: char| c.is_whitespace()).filter(|word| !word.is_empty());
-    Cow::Owned(words.collect::<Vec<_>>().join(" "))
-}
-
-/// Where the known blocks stand, by their index. Blocks of the same text have a place each, in order.
-fn places(lines: &[String], known: &[Known]) -> Vec<(usize, Place)> {
-    let mut order: Vec<usize> = (0..known.len()).collect();
-    order.sort_by(|one, other| {
-        sort_key(&known[*one].key, known[*one].at).cmp(&sort_key(&known[*other].key, known[*other].at))
-    });
-    let mut taken = vec![false; lines.len()];
-    let mut places = Vec::new();
-    let mut from = 0;
-    // What stands there as it was last written comes first: older text may be part of newer text.
-    for older in [false, true] {
-        for &index in &order {
-            if older && places.iter().any(|(found, _)| *found == index) {
-                continue;
-            }
-            let text = if older { &known[index].previous } else { &known[index].text };
-            let text: Vec<Cow<str>> = text.split('\n').map(fold).collect();
-            if let Some(place) = find(lines, &text, &taken, from) {
-                taken[place.first..=place.last].fill(true);
-                from = place.last + 1;
-                places.push((index, place));
-            }
+fn visible(lines: &[String]) -> String {
+    let mut text = String::with_capacity(lines.iter().map(|line| line.len() + 1).sum());
+    for (index, line) in lines.iter().enumerate() {
+        if index > 0 {
+            text.push('\n');
         }
-        from = 0;
+        text.push_str(line.trim_end());
     }
-    places
-}
-
-/// Which lines belong to a known block, in its newest wording or the one before it: an old window that was
-/// saved, or a paragraph that somebody copied, may show both.
-fn ours(lines: &[String], known: &[Known]) -> Vec<bool> {
-    let mut taken = vec![false; lines.len()];
-    for (_, place) in places(lines, known) {
-        taken[place.first..=place.last].fill(true);
-    }
-    for text in known.iter().flat_map(|known| [&known.text, &known.previous]) {
-        let text: Vec<Cow<str>> = text.split('\n').map(fold).collect();
-        while let Some(place) = find(lines, &text, &taken, 0) {
-            taken[place.first..=place.last].fill(true);
-        }
-    }
-    taken
-}
-
-/// Where a text stands among the lines that are not taken: from a line on, else anywhere.
-fn find(lines: &[String], text: &[Cow<'_, str>], taken: &[bool], from: usize) -> Option<Place> {
-    // A block without a visible character cannot be recognised.
-    if text.iter().all(|line| line.is_empty()) || text.len() > lines.len() {
-        return None;
-    }
-    let fits = |first: &usize| {
-        let range = *first..*first + text.len();
-        !taken[range.clone()].iter().any(|taken| *taken)
-            && lines[range].iter().zip(text).all(|(line, wanted)| line == wanted)
-    };
-    let last_start = lines.len() - text.len();
-    // Blocks stand in order unless somebody moved them: the search goes on where the last one ended.
-    let first = (from.min(last_start + 1)..=last_start).find(fits).or_else(|| (0..=last_start).find(fits))?;
-    Some(Place { first, last: first + text.len() - 1 })
-}
-
-fn sort_key(key: &str, at: DateTime<Utc>) -> (bool, bool, DateTime<Utc>, u64, &str) {
-    // The head stands first and the description second, whatever their dates.
-    let number = key.rsplit(':').next().and_then(|number| number.parse().ok()).unwrap_or(0);
-    (key != HEAD, key != "description" && key != HEAD, at, number, key)
-}
-
-fn insertion(block: &Block, known: &[Known], places: &[(usize, Place)]) -> Insertion {
-    let own = sort_key(&block.key, block.at);
-    let key_of = |index: usize| sort_key(&known[index].key, known[index].at);
-    let before = places.iter().filter(|(index, _)| key_of(*index) < own).max_by_key(|(index, _)| key_of(*index));
-    let after = places.iter().filter(|(index, _)| key_of(*index) > own).min_by_key(|(index, _)| key_of(*index));
-    match (before, after) {
-        (Some((_, place)), _) => Insertion::After(*place),
-        (None, _) if block.key == HEAD => Insertion::First,
-        (None, Some((_, place))) => Insertion::Before(*place),
-        (None, None) => Insertion::Last,
-    }
+    text.truncate(text.trim_end().len());
+    text
 }
 
 #[cfg(test)]

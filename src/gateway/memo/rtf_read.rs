@@ -40,7 +40,7 @@ pub struct RtfMemo {
     end: usize,
 }
 
-/// Something visible.
+/// Something visible: a run of characters that stand in the source as they are shown, or one that does not.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Mark {
     range: Range<usize>,
@@ -51,6 +51,8 @@ struct Mark {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Shown {
+    /// The source of its range.
+    Verbatim,
     Text(char),
     Break,
     /// Half of a character outside the BMP.
@@ -134,6 +136,7 @@ impl RtfMemo {
         let mut high = None;
         for (index, mark) in self.marks.iter().enumerate() {
             match &mark.shown {
+                Shown::Verbatim => text.push_str(&self.raw[mark.range.clone()]),
                 Shown::Text(shown) => text.push(*shown),
                 Shown::Surrogate(unit) => {
                     let units: Vec<u16> = high.take().into_iter().chain([*unit]).collect();
@@ -273,10 +276,17 @@ impl Reader<'_> {
                 Some(b'}') => self.close(),
                 Some(b'\\') => self.control(),
                 Some(b'\r' | b'\n' | 0) => self.at += 1,
-                _ => {
+                // What stands in for a \u goes with it, a character each.
+                _ if self.skip > 0 => {
                     let Some(shown) = rest.chars().next() else { return };
                     self.show(self.at..self.at + shown.len_utf8(), Shown::Text(shown));
                     self.at += shown.len_utf8();
+                }
+                _ => {
+                    let special = |byte: u8| matches!(byte, b'{' | b'}' | b'\\' | b'\r' | b'\n' | 0);
+                    let length = rest.bytes().position(special).unwrap_or(rest.len());
+                    self.show(self.at..self.at + length, Shown::Verbatim);
+                    self.at += length;
                 }
             }
         }

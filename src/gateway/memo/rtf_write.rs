@@ -4,6 +4,7 @@
 use super::Block;
 use crate::model::{Line, Span};
 use encoding_rs::WINDOWS_1252;
+use std::borrow::Cow;
 use std::fmt::Write as _;
 
 /// A document without text.
@@ -34,23 +35,30 @@ pub(super) fn block(block: &Block) -> String {
 
 /// A line as a reader sees it, addresses of links included.
 pub(super) fn visible(line: &Line) -> String {
-    line.0.iter().map(shown).collect()
+    let mut visible = String::with_capacity(line.0.iter().map(|span| span.text.len()).sum());
+    line.0.iter().for_each(|span| visible.push_str(&shown(span)));
+    visible
 }
 
-fn shown(span: &Span) -> String {
-    let text: String = span.text.chars().filter(|c| !c.is_control() || *c == '\t').collect();
+fn shown(span: &Span) -> Cow<'_, str> {
+    let unseen = |c: char| c.is_control() && c != '\t';
+    let text = match span.text.contains(unseen) {
+        true => Cow::Owned(span.text.replace(unseen, "")),
+        false => Cow::Borrowed(span.text.as_str()),
+    };
     match &span.link {
-        Some(link) => format!("{text} <{}>", link.chars().filter(|c| !c.is_control()).collect::<String>()),
+        Some(link) => format!("{text} <{}>", link.replace(char::is_control, "")).into(),
         None => text,
     }
 }
 
 fn write_span(out: &mut String, span: &Span) {
     let formats = [(span.bold, "\\b"), (span.italic, "\\i"), (span.underline, "\\ul")];
-    let words: String = formats.iter().filter(|(on, _)| *on).map(|(_, word)| *word).collect();
-    let formatted = !words.is_empty();
+    let formatted = formats.iter().any(|(on, _)| *on);
     if formatted {
-        let _ = write!(out, "{{{words} ");
+        out.push('{');
+        formats.iter().filter(|(on, _)| *on).for_each(|(_, word)| out.push_str(word));
+        out.push(' ');
     }
     escape(out, &shown(span));
     if formatted {
@@ -59,17 +67,24 @@ fn write_span(out: &mut String, span: &Span) {
 }
 
 fn escape(out: &mut String, text: &str) {
-    for c in text.chars() {
-        match c {
-            '\\' | '{' | '}' => {
+    let as_it_is = |c: char| matches!(c, ' '..='~') && !matches!(c, '\\' | '{' | '}');
+    let mut rest = text;
+    while let Some(at) = rest.find(|c| !as_it_is(c)) {
+        let (run, other) = rest.split_at(at);
+        out.push_str(run);
+        let mut chars = other.chars();
+        match chars.next() {
+            Some(c @ ('\\' | '{' | '}')) => {
                 out.push('\\');
                 out.push(c);
             }
-            '\t' => out.push_str("\\tab "),
-            ' '..='~' => out.push(c),
-            _ => escape_other(out, c),
+            Some('\t') => out.push_str("\\tab "),
+            Some(c) => escape_other(out, c),
+            None => {}
         }
+        rest = chars.as_str();
     }
+    out.push_str(rest);
 }
 
 fn escape_other(out: &mut String, c: char) {

@@ -4,6 +4,8 @@ use super::*;
 use crate::model::Span;
 use proptest::prelude::*;
 
+const NOTHING: [Known; 0] = [];
+
 fn at(minute: u32) -> DateTime<Utc> {
     DateTime::UNIX_EPOCH + chrono::Duration::minutes(minute.into())
 }
@@ -127,7 +129,7 @@ fn blocks_are_found_again_after_gestans_editor_rewrote_them() {
     let two = block("step:2", 2, &["Le 2 – Léo", "ok"]);
     let (memo, done) = filled(Memo::empty(MemoFormat::Rtf), &[one, two]);
     let mut memo = rewritten(&memo);
-    assert_eq!(memo.held(&done), [true, true]);
+    assert_eq!(memo.read(&done).held, [true, true]);
     assert_eq!(
         memo.put(&block("step:1", 1, &["Le 1er – Zoé (réponse)", "C'est remplacé"]), &done),
         Placement::Replaced
@@ -141,7 +143,7 @@ fn two_steps_of_the_same_text_have_a_place_each() {
     let (one, two) = (block("step:1", 1, &["ok"]), block("step:2", 1, &["ok"]));
     let (mut memo, done) = filled(Memo::empty(MemoFormat::Rtf), &[one, two]);
     assert_eq!(memo.visible_text(), "ok\nok");
-    assert_eq!(memo.held(&done), [true, true]);
+    assert_eq!(memo.read(&done).held, [true, true]);
     memo.put(&block("step:2", 1, &["changé"]), &done);
     assert_eq!(memo.visible_text(), "ok\nchangé");
 }
@@ -151,7 +153,7 @@ fn a_block_that_a_user_spoilt_is_written_anew() {
     let one = block("step:1", 1, &["Le 1er", "texte"]);
     let (memo, done) = filled(Memo::empty(MemoFormat::Text), std::slice::from_ref(&one));
     let mut memo = Memo::parse(&memo.to_raw().replace("texte", "texte de moi"));
-    assert!(!memo.held(&done)[0]);
+    assert!(!memo.read(&done).held[0]);
     assert_eq!(memo.put(&one, &done), Placement::Added);
     assert_eq!(memo.visible_text(), "Le 1er\ntexte de moi\nLe 1er\ntexte");
 }
@@ -223,17 +225,22 @@ fn what_people_typed_is_what_is_left_without_our_blocks_and_pictures() {
         "Avant\r\n\r\n Deux \r\nLignes",
     ] {
         let (memo, mut done) = filled(Memo::parse(start), &[head.clone(), first.clone(), second.clone()]);
-        assert_eq!(memo.typed(&done), ["Avant", "Deux\nLignes"], "{}", memo.to_raw());
-        assert_eq!(memo.typed(&[]).len(), 3, "the empty line of a step parts it: {:?}", memo.typed(&[]));
+        assert_eq!(memo.read(&done).typed, ["Avant", "Deux\nLignes"], "{}", memo.to_raw());
+        assert_eq!(
+            memo.read(&NOTHING).typed.len(),
+            3,
+            "the empty line of a step parts it: {:?}",
+            memo.read(&NOTHING).typed
+        );
         // An old window brings the wording before the last one back, beside the newest one.
         let newest = block("step:2", 2, &["Étape 2 (modifiée)", "Fait et refait"]);
         done[2] = Known { previous: done[2].text.clone(), ..known(&newest) };
         let mut both = memo.clone();
-        assert_eq!(both.typed(&done), ["Avant", "Deux\nLignes"], "the older wording is ours");
+        assert_eq!(both.read(&done).typed, ["Avant", "Deux\nLignes"], "the older wording is ours");
         both.put(&block("note:x", 3, &["Étape 2 (modifiée)", "Fait et refait"]), &done);
-        assert_eq!(Memo::parse(&both.to_raw()).typed(&done), ["Avant", "Deux\nLignes"], "both are");
+        assert_eq!(Memo::parse(&both.to_raw()).read(&done).typed, ["Avant", "Deux\nLignes"], "both are");
     }
-    assert_eq!(Memo::parse("").typed(&[]), Vec::<String>::new());
+    assert_eq!(Memo::parse("").read(&NOTHING).typed, Vec::<String>::new());
 }
 
 proptest! {
@@ -250,7 +257,7 @@ proptest! {
     fn any_text_reads_back_as_it_was_put_and_a_second_put_changes_nothing(blocks in blocks(), rtf in any::<bool>()) {
         let format = if rtf { MemoFormat::Rtf } else { MemoFormat::Text };
         let (memo, done) = filled(Memo::empty(format), &blocks);
-        prop_assert!(memo.held(&done).iter().all(|held| *held), "{:?}", memo.to_raw());
+        prop_assert!(memo.read(&done).held.iter().all(|held| *held), "{:?}", memo.to_raw());
         for block in &blocks {
             let mut again = memo.clone();
             prop_assert_eq!(again.put(block, &done), Placement::Unchanged);
@@ -281,13 +288,13 @@ proptest! {
         let body: String = user.iter().map(|line| format!("USER-{line}\\par \\par ")).collect();
         let (memo, done) = filled(Memo::parse(&format!("{{\\rtf1\\ansi \\pard {body}}}")), &blocks);
         let memo = if rewrite { rewritten(&memo) } else { memo };
-        prop_assert_eq!(memo.typed(&done), user.iter().map(|line| format!("USER-{line}")).collect::<Vec<_>>());
+        prop_assert_eq!(memo.read(&done).typed, user.iter().map(|line| format!("USER-{line}")).collect::<Vec<_>>());
     }
 
     #[test]
     fn no_memo_upsets_the_reader(raw in "(\\{\\\\rtf1)?([\\\\{}'*]|\\\\[a-z]{1,7}-?[0-9]{0,4} ?|\\\\'[0-9a-f]{0,2}|\\PC|\r\n){0,60}") {
         let (memo, done) = filled(Memo::parse(&raw), &[block("step:1", 1, &["un", "deux"])]);
-        let _ = memo.held(&done);
-        let _ = memo.typed(&done);
+        let _ = memo.read(&done).held;
+        let _ = memo.read(&done).typed;
     }
 }

@@ -1,10 +1,9 @@
 //! Interventions and anomalies over the wire: PUTs, one or many, and what changed.
 
-use super::{GatewayClient, json};
+use super::{Content, GatewayClient, json};
 use crate::flows::Blast;
 use crate::gestan::contract::{
-    BatchItem, BatchRequest, BatchResponse, BatchResult, KnownState, StateResult, StatesRequest, StatesResponse,
-    TicketKey,
+    BatchItem, BatchResponse, BatchResult, KnownState, StateResult, StatesRequest, StatesResponse, TicketKey,
 };
 use crate::gestan::error::GatewayError;
 use axum::http::Method;
@@ -50,9 +49,10 @@ impl GatewayClient {
         }
     }
 
-    async fn put_batch(&self, items: Vec<BatchItem>) -> Result<Vec<BatchResult>, GatewayError> {
-        let keys: Vec<TicketKey> = items.iter().map(|item| item.key.clone()).collect();
-        let body = json(&BatchRequest { items })?;
+    /// `body` is a [`BatchRequest`](crate::gestan::contract::BatchRequest) for these keys, but for its end.
+    async fn put_batch(&self, keys: Vec<TicketKey>, mut body: Vec<u8>) -> Result<Vec<BatchResult>, GatewayError> {
+        body.extend_from_slice(b"]}");
+        let body = Content { kind: "application/json", bytes: body };
         let answer = self.send(Method::POST, "/v1/tickets:batch", Some(body), None).await?;
         let results = self.understand::<BatchResponse>(&answer).map_err(Self::known)?.results;
         let results = self.complete(results, keys.len())?;
@@ -83,19 +83,19 @@ impl GatewayClient {
             return Ok(vec![self.put_one(item).await?]);
         }
         let mut results = Vec::with_capacity(items.len());
-        let mut batch = Vec::new();
-        let mut bytes = 0;
+        // Each is written out once, to see whether it fits and to be sent.
+        let (mut keys, mut body) = (Vec::new(), Vec::new());
         for item in items {
-            let size = json(&item)?.bytes.len();
-            if !batch.is_empty() && (bytes + size > BATCH_BYTES || batch.len() == BATCH_ITEMS) {
-                results.extend(self.put_batch(std::mem::take(&mut batch)).await?);
-                bytes = 0;
+            let written = json(&item)?.bytes;
+            if !keys.is_empty() && (body.len() + written.len() > BATCH_BYTES || keys.len() == BATCH_ITEMS) {
+                results.extend(self.put_batch(std::mem::take(&mut keys), std::mem::take(&mut body)).await?);
             }
-            bytes += size;
-            batch.push(item);
+            body.extend_from_slice(if keys.is_empty() { br#"{"items":["# } else { b",".as_slice() });
+            body.extend_from_slice(&written);
+            keys.push(item.key);
         }
-        if !batch.is_empty() {
-            results.extend(self.put_batch(batch).await?);
+        if !keys.is_empty() {
+            results.extend(self.put_batch(keys, body).await?);
         }
         Ok(results)
     }

@@ -34,7 +34,9 @@ async fn a_server_that_crashes_in_the_middle_of_a_pass_and_starts_again_loses_an
         "{failed:?}"
     );
     assert_eq!(failed.code, ExitCode::Unavailable);
-    assert_eq!(world.site.store().linked_numbers().await.unwrap().len(), 150, "the first two batches are remembered");
+    // The third begins as soon as one of the first two is done; the other may be in the server's hands still.
+    let remembered = world.site.store().linked_numbers().await.unwrap().len();
+    assert!([75, 150].contains(&remembered), "{remembered}: what was answered is remembered");
     while !server.folder().join("failed").exists() {
         tokio::time::sleep(std::time::Duration::from_millis(5)).await;
     }

@@ -142,10 +142,14 @@ async fn killed_between_two_batches_the_program_goes_on_with_the_second() {
     let (mut world, program) = many().await;
     program.run(&SYNC).await;
     let undisturbed = Sides::of(&mut world).await;
-    for (place, done) in [("daemon: between two batches=return", 150), ("gateway: after COMMIT=2*off->return", 153)] {
+    // The first of two that are under way is done; the other may be.
+    for (place, done) in
+        [("daemon: between two batches=return", [75, 150]), ("gateway: after COMMIT=2*off->return", [153, 153])]
+    {
         let (mut world, program) = many().await;
         assert_eq!(program.run_until(place, &SYNC).await.signal, ABORTED);
-        assert_eq!(world.gestan().await.len(), done, "{place}");
+        let written = world.gestan().await.len();
+        assert!(done.contains(&written), "{place}: {written}");
         program.pass().await;
         program.settled().await;
         Sides::of(&mut world).await.assert_equal(&undisturbed, place);

@@ -21,7 +21,7 @@ use async_trait::async_trait;
 use dialect::Dialect;
 use pool::{Lease, Pool};
 use secrecy::SecretString;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -121,7 +121,7 @@ impl Base for HfsqlBase {
                 let values = known
                     .iter()
                     .map(|(at, column)| Ok((column.name, cells::value(cell(*at), column.kind, false)?)))
-                    .collect::<Result<HashMap<_, _>, BaseError>>()?;
+                    .collect::<Result<_, BaseError>>()?;
                 Ok(Row::new(values))
             })
             .collect()
@@ -265,7 +265,7 @@ impl Transaction for HfsqlTransaction {
                     let cell = row.get(at).and_then(Option::as_deref);
                     cells::value(cell, column.kind, own).map(|value| (column.name, value))
                 });
-                values.collect::<Result<HashMap<_, _>, BaseError>>().map(Row::new)
+                values.collect::<Result<_, BaseError>>().map(Row::new)
             })
             .collect()
     }
