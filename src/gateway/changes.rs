@@ -190,7 +190,7 @@ impl Gateway {
     /// The fields that this base has a column for, as they read once they are stored.
     fn supported(&self, catalogue: &Catalogue, sheet: &'static Sheet, fields: &Fields) -> Fields {
         let homes = catalogue.homes(sheet).iter();
-        homes.filter_map(|(field, home)| Some((*field, home.how.stored(fields.get(&field)?)))).collect()
+        homes.filter_map(|(field, home)| Some((*field, home.how.stored(fields.get(field)?)))).collect()
     }
 }
 
