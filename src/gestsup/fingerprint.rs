@@ -69,13 +69,11 @@ impl GestsupSnapshot {
         let numbers = match scope {
             Scope::Recent { after, steps_after, closed_since, also, closed_states } => {
                 let living = self.living(closed_states, *closed_since);
-                let (all, mut numbers) = self.census(&living).await?;
-                numbers.extend(&all[all.partition_point(|number| number <= after)..]);
+                let mut numbers = self.count(&living, *after).await?;
                 numbers.extend(also);
                 if let Some(after) = steps_after {
                     numbers.extend(self.commented(*after).await?);
                 }
-                self.numbers = Some(all);
                 numbers.sort_unstable();
                 numbers.dedup();
                 numbers

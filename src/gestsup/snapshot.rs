@@ -5,11 +5,11 @@ use super::features::DELETION_LOG;
 use super::rows::{list, number, text};
 use super::{Gestsup, GestsupError, version};
 use crate::flows::PortError;
-use crate::flows::tickets::{Marks, Scope, Sighting, Snapshot, TicketSource, Witness};
+use crate::flows::tickets::{Census, Counted, FACTOR, Marks, Scope, Sighting, Snapshot, TicketSource, Witness};
 use crate::model::Ticket;
 use async_trait::async_trait;
 use sqlx::mysql::MySqlRow;
-use sqlx::{Executor as _, MySqlConnection};
+use sqlx::{AssertSqlSafe, Executor as _, MySqlConnection};
 use std::collections::{HashMap, HashSet};
 
 /// Steps by which the base is recognised.
@@ -21,8 +21,8 @@ pub(super) struct GestsupSnapshot {
     pub(super) gestsup: Gestsup,
     pub(super) connection: MySqlConnection,
     pub(super) catalogue: Catalogue,
-    /// Numbers of all tickets, where a sweep came across them.
-    pub(super) numbers: Option<Vec<i64>>,
+    /// The tickets that exist, where a sweep counted them: after which number, and what it found.
+    pub(super) counted: Option<(i64, Counted)>,
 }
 
 impl Gestsup {
@@ -32,7 +32,8 @@ impl Gestsup {
         // READ COMMITTED would let a ticket and its steps come from two instants.
         self.within(connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")).await?;
         self.within(connection.execute("START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY")).await?;
-        Ok(GestsupSnapshot { gestsup: self.clone(), connection, catalogue, numbers: None })
+        self.within(connection.execute(AssertSqlSafe(format!("SET SESSION group_concat_max_len = {LISTED}")))).await?;
+        Ok(GestsupSnapshot { gestsup: self.clone(), connection, catalogue, counted: None })
     }
 }
 
@@ -46,10 +47,14 @@ impl TicketSource for Gestsup {
 #[async_trait]
 impl Snapshot for GestsupSnapshot {
     async fn numbers(&mut self) -> Result<Vec<i64>, PortError> {
-        match self.numbers.take() {
-            Some(numbers) => Ok(numbers),
-            None => Ok(self.census("FALSE").await?.0),
+        Ok(self.listed("FALSE").await?.0)
+    }
+
+    async fn counted(&mut self, after: i64) -> Result<Counted, PortError> {
+        if self.counted.as_ref().is_none_or(|(counted_after, _)| *counted_after != after) {
+            self.count("FALSE", after).await?;
         }
+        Ok(self.counted.as_ref().map(|(_, counted)| counted.clone()).unwrap_or_default())
     }
 
     async fn marks(&mut self) -> Result<Marks, PortError> {
@@ -88,14 +93,42 @@ impl Snapshot for GestsupSnapshot {
     }
 }
 
-/// Tickets of one row of the census: as many as the bits of a number that is surely not negative.
+/// Tickets of one row of the list: as many as the bits of a number that is surely not negative.
 const BLOCK: i64 = 60;
+/// Bytes of a list of numbers that the server puts together; it cuts off what is longer, and says so nowhere.
+const LISTED: usize = 512 * 1024;
+/// Digits of the greatest number, and a comma.
+const NUMBER: usize = 21;
 
 impl GestsupSnapshot {
+    /// Counts the tickets, in one scan that also lists, ascending, those that a condition tells and those after a number.
+    pub(super) async fn count(&mut self, condition: &str, after: i64) -> Result<Vec<i64>, GestsupError> {
+        let sql = format!(
+            "SELECT CAST(COUNT(*) AS CHAR) AS tickets, CAST(SUM(t.id) AS CHAR) AS total, CAST(BIT_XOR(t.id * {FACTOR}) AS CHAR) AS mix, \
+             GROUP_CONCAT(IF({condition} OR t.id > {after}, t.id, NULL)) AS told FROM tincidents t WHERE {} AND t.id > 0",
+            self.catalogue.not_deleted("t")
+        );
+        let rows = self.fetch(sql).await?;
+        let of = |column: &str| rows.first().map(|row| text(row, column)).unwrap_or_default();
+        let told = of("told");
+        let (all, mut numbers) = if told.len() + NUMBER < LISTED {
+            let sum = |column: &str| of(column).parse().unwrap_or(0);
+            let all = Census { tickets: sum("tickets"), sum: sum("total"), mix: sum("mix") };
+            (all, told.split(',').filter_map(|number| number.parse().ok()).collect())
+        } else {
+            let (all, told) = self.listed(&format!("{condition} OR t.id > {after}")).await?;
+            (Census::of(all), told)
+        };
+        numbers.sort_unstable();
+        let newest = numbers[numbers.partition_point(|number| *number <= after)..].to_vec();
+        self.counted = Some((after, Counted { all, newest }));
+        Ok(numbers)
+    }
+
     /// The numbers of all tickets, and of those that a condition tells, both ascending, in one scan. A row
     /// stands for a block of numbers, a bit for a ticket: to fetch a row for each would cost more than
     /// the scan.
-    pub(super) async fn census(&mut self, condition: &str) -> Result<(Vec<i64>, Vec<i64>), GestsupError> {
+    async fn listed(&mut self, condition: &str) -> Result<(Vec<i64>, Vec<i64>), GestsupError> {
         let sql = format!(
             "SELECT CAST(t.id DIV {BLOCK} AS SIGNED) AS block, CAST(BIT_OR(1 << (t.id % {BLOCK})) AS SIGNED) AS existing, \
              CAST(BIT_OR(IF({condition}, 1 << (t.id % {BLOCK}), 0)) AS SIGNED) AS told FROM tincidents t \

@@ -4,7 +4,7 @@ use super::{Store, StoreError};
 use crate::failpoint::reached;
 use crate::flows::PortError;
 use crate::flows::reference::KnownLinks;
-use crate::flows::tickets::{Attention, Commit, Intent, JournalEntry, Link, LinkPhase, Memory, Trouble};
+use crate::flows::tickets::{Attention, CENSUS, Commit, Intent, JournalEntry, Link, LinkPhase, Memory, Trouble};
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
@@ -16,9 +16,9 @@ use std::collections::{HashMap, HashSet};
 /// Numbers in one `IN (…)`.
 const CHUNK: usize = 500;
 /// Numbers of one look-up that is written out.
-const LOOKED_UP: usize = 5_000;
+pub(super) const LOOKED_UP: usize = 5_000;
 /// Rows of one INSERT.
-const ROWS: usize = 100;
+pub(super) const ROWS: usize = 100;
 
 pub(super) type Writing<'t> = Transaction<'t, Sqlite>;
 
@@ -55,29 +55,6 @@ impl Store {
             .map_err(|error| StoreError::Content { path: self.path.clone(), message: error.to_string() })
     }
 
-    fn link(&self, row: &SqliteRow) -> Result<Link, StoreError> {
-        let text = |column: &str| self.done(row.try_get::<String, _>(column));
-        let number = |column: &str| self.done(row.try_get::<i64, _>(column));
-        Ok(Link {
-            number: number("number")?,
-            sequence: self.done(row.try_get("sequence"))?,
-            kind: self.named(text("kind")?)?,
-            gestan_id: number("gestan_id")?,
-            etag: text("etag")?,
-            identity: self.json(&text("identity")?)?,
-            phase: self.named(text("phase")?)?,
-            minutes_before: number("minutes_before")?,
-            minutes: number("minutes")?,
-            sent: self.json(&text("sent")?)?,
-            held: self.json(&text("held")?)?,
-            followed: self.json(&text("followed")?)?,
-            documents: self.json(&text("documents")?)?,
-            head_hash: text("head_hash")?,
-            entries: self.json(&text("entries")?)?,
-            last_known: self.json(&text("last_known")?)?,
-        })
-    }
-
     pub(super) fn attention_row(&self, row: &SqliteRow) -> Result<Attention, StoreError> {
         let text = |column: &str| self.done(row.try_get::<String, _>(column));
         Ok(Attention {
@@ -91,22 +68,6 @@ impl Store {
         })
     }
 
-    async fn load_links(&self, numbers: &[i64]) -> Result<Vec<Link>, StoreError> {
-        let mut links = Vec::new();
-        for chunk in numbers.chunks(CHUNK) {
-            let mut sql = QueryBuilder::<Sqlite>::new("SELECT * FROM link WHERE number IN (");
-            let mut list = sql.separated(", ");
-            for number in chunk {
-                list.push_bind(*number);
-            }
-            sql.push(") ORDER BY number, sequence");
-            for row in self.done(sql.build().fetch_all(&self.pool).await)? {
-                links.push(self.link(&row)?);
-            }
-        }
-        Ok(links)
-    }
-
     async fn store(&self, commits: Vec<Commit>) -> Result<(), StoreError> {
         let mut transaction = self.begin().await?;
         for commits in distinct(&commits, |commit| commit.number) {
@@ -117,42 +78,12 @@ impl Store {
             let done = commits.iter().filter(|commit| commit.clear_intents).map(|commit| commit.number);
             self.delete(&mut transaction, "intent", done.collect()).await?;
         }
+        if commits.iter().any(|commit| !commit.links.is_empty()) {
+            let query = sqlx::query("DELETE FROM value WHERE name = ?").bind(CENSUS);
+            self.done(query.execute(&mut *transaction).await)?;
+        }
         reached("state: before COMMIT");
         self.done(transaction.commit().await)
-    }
-
-    pub(super) async fn store_links(
-        &self,
-        transaction: &mut Writing<'_>,
-        commits: &[Commit],
-    ) -> Result<(), StoreError> {
-        let links: Vec<&Link> = commits.iter().flat_map(|commit| &commit.links).collect();
-        for links in links.chunks(ROWS) {
-            let mut rows = Vec::with_capacity(links.len());
-            for link in links {
-                let names = [self.name(&link.phase)?, self.name(&link.kind)?, self.text(&link.documents)?];
-                let identity = self.text(&link.identity)?;
-                let fields = [self.text(&link.sent)?, self.text(&link.held)?, self.text(&link.followed)?];
-                rows.push((*link, names, identity, fields, self.text(&link.entries)?, self.text(&link.last_known)?));
-            }
-            let mut sql = QueryBuilder::<Sqlite>::new(
-                "INSERT OR REPLACE INTO link (number, sequence, gestan_id, etag, identity, phase, minutes_before, minutes, sent, held, followed, head_hash, entries, last_known, kind, documents) ",
-            );
-            sql.push_values(
-                rows,
-                |mut row, (link, [phase, kind, documents], identity, fields, entries, last_known)| {
-                    row.push_bind(link.number).push_bind(link.sequence).push_bind(link.gestan_id).push_bind(&link.etag);
-                    row.push_bind(identity).push_bind(phase).push_bind(link.minutes_before).push_bind(link.minutes);
-                    for fields in fields {
-                        row.push_bind(fields);
-                    }
-                    row.push_bind(&link.head_hash).push_bind(entries).push_bind(last_known).push_bind(kind);
-                    row.push_bind(documents);
-                },
-            );
-            self.done(sql.build().execute(&mut **transaction).await)?;
-        }
-        Ok(())
     }
 
     async fn store_fingerprints(&self, transaction: &mut Writing<'_>, commits: &[Commit]) -> Result<(), StoreError> {
@@ -261,24 +192,6 @@ impl Store {
         Ok(fingerprints)
     }
 
-    async fn load_linked(&self) -> Result<HashMap<i64, LinkPhase>, StoreError> {
-        let mut linked = HashMap::new();
-        let sql = "SELECT phase, group_concat(number) FROM link GROUP BY phase";
-        let phases: Vec<(String, String)> = self.done(sqlx::query_as(sql).fetch_all(&self.pool).await)?;
-        for (phase, numbers) in phases {
-            let phase = self.named(phase)?;
-            let numbers = numbers.split(',').filter_map(|number| number.parse().ok());
-            linked.extend(numbers.map(|number: i64| (number, phase)));
-        }
-        // Of several links of a ticket the newest counts.
-        let sql = "SELECT number, phase FROM link WHERE number IN (SELECT number FROM link WHERE sequence > 1) ORDER BY number, sequence";
-        let rows: Vec<(i64, String)> = self.done(sqlx::query_as(sql).fetch_all(&self.pool).await)?;
-        for (number, phase) in rows {
-            linked.insert(number, self.named(phase)?);
-        }
-        Ok(linked)
-    }
-
     pub(super) async fn load_attention(&self) -> Result<Vec<Attention>, StoreError> {
         let rows = self.done(sqlx::query("SELECT * FROM attention ORDER BY number").fetch_all(&self.pool).await)?;
         rows.iter().map(|row| self.attention_row(row)).collect()
@@ -364,6 +277,14 @@ impl Memory for Store {
 
     async fn linked_numbers(&self) -> Result<HashMap<i64, LinkPhase>, PortError> {
         Ok(self.load_linked().await?)
+    }
+
+    async fn phases_of(&self, numbers: &[i64]) -> Result<HashMap<i64, LinkPhase>, PortError> {
+        Ok(self.load_phases(numbers).await?)
+    }
+
+    async fn live_numbers(&self) -> Result<Vec<i64>, PortError> {
+        Ok(self.load_live().await?)
     }
 
     async fn attention(&self) -> Result<HashMap<i64, Attention>, PortError> {

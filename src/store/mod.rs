@@ -6,6 +6,7 @@ mod documents;
 mod error;
 mod follow_up;
 mod keeping;
+mod links;
 mod lock;
 mod mail;
 mod memory;

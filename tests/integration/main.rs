@@ -4,6 +4,7 @@
 mod adoption;
 mod anomalies;
 mod asking;
+mod census;
 mod commands;
 mod consos;
 mod contract;

@@ -4,7 +4,8 @@
 use super::evidence::{Pair, Wanted, pairs};
 use super::pass::{PassOptions, TicketsFlow};
 use super::ports::{AgreedEntry, Commit, JournalEntry, Link, Outcome, Scope};
-use super::read::{Remembered, closed_states, is_history};
+use super::read::{closed_states, is_history};
+use super::remembered::Remembered;
 use crate::failpoint::reached;
 use crate::flows::{Blast, PortError, System};
 use crate::gestan::contract::{LinkPut, ObjectRecord, TicketKey};
@@ -135,7 +136,8 @@ impl TicketsFlow<'_> {
     /// When a system does not answer.
     pub async fn evidence(&self, only: &[i64], now: DateTime<Utc>) -> Result<Evidenced, PortError> {
         let settings = &self.config.tickets;
-        let remembered = Remembered::load(self.memory, settings, self.zone, "", now).await?;
+        let mut remembered = Remembered::load(self.memory, settings, self.zone, "", now).await?;
+        remembered.learn_all(self.memory).await?;
         let closed_states = closed_states(self.config);
         let mut snapshot = self.source.snapshot().await?;
         let scope = if only.is_empty() { Scope::Full } else { Scope::Only(only.to_vec()) };

@@ -3,7 +3,7 @@
 
 use super::pass::TicketsFlow;
 use super::ports::LinkPhase;
-use super::read::Remembered;
+use super::remembered::Remembered;
 use crate::flows::PortError;
 use crate::model::{AWAY, Away, Field};
 use std::collections::{BTreeMap, BTreeSet, HashSet};

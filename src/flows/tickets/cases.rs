@@ -7,7 +7,8 @@ use super::operation::{Decision, Planned, Verdict};
 use super::pass::{PassOptions, TicketsFlow};
 use super::plan::{MergedTicket, Planner};
 use super::ports::{Link, Snapshot};
-use super::read::{Found, Remembered};
+use super::read::{Candidate, Found};
+use super::remembered::Remembered;
 use super::rewind::held_back;
 use crate::flows::PortError;
 use crate::model::{Field, Status, Ticket, Value};
@@ -123,7 +124,7 @@ impl<'a> Cases<'a> {
         let merged = merges.of(number).to_vec();
         let another = self.planner.is_another(&ticket, &links);
         let mut fingerprint = seen.map(|seen| seen.fingerprint.to_string()).or_else(|| known.cloned());
-        let closed_at = seen.and_then(|seen| seen.closed_at);
+        let closed_at = seen.and_then(Candidate::closed_at);
         let held_back_for = links.last().filter(|_| self.is_rewound() && !another);
         let Decision { verdict, lacking, documents } = match (held_back_for, self.compared.differing.get(&number)) {
             (Some(link), _) => held_back(number, link.gestan_id, false).into(),

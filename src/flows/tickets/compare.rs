@@ -4,7 +4,7 @@
 
 use super::pass::{PassOptions, TicketsFlow};
 use super::ports::{LinkPhase, Trouble};
-use super::read::Remembered;
+use super::remembered::Remembered;
 use super::sweep::Sweep;
 use crate::flows::{Blast, PortError, System};
 use crate::gestan::contract::{KnownState, ObjectState, Problem, StateResult, TicketKey};
@@ -43,11 +43,19 @@ impl TicketsFlow<'_> {
     /// Compares the interventions that are due: the named tickets', or a part of all.
     pub(super) async fn compare(
         &self,
-        remembered: &Remembered,
+        remembered: &mut Remembered,
         options: &PassOptions,
         now: DateTime<Utc>,
     ) -> Result<Compared, PortError> {
         let mut compared = Compared { cursor: remembered.comparison.clone(), ..Compared::default() };
+        let all = options.full || !options.only.is_empty();
+        let settings = &self.config.tickets;
+        let every = Duration::seconds(i64::try_from(settings.compare_every_seconds).unwrap_or(i64::MAX / 1000));
+        let is_due = compared.cursor.is_due(every, now);
+        if all || is_due {
+            remembered.learn_all(self.memory).await?;
+        }
+        let remembered: &Remembered = remembered;
         let mut numbers: Vec<i64> = remembered
             .linked
             .iter()
@@ -60,7 +68,6 @@ impl TicketsFlow<'_> {
             .map(|(number, _)| *number)
             .collect();
         numbers.sort_unstable();
-        let all = options.full || !options.only.is_empty();
         // Whoever asks for another attempt wants to know how things stand now.
         let retried =
             |number: &&i64| remembered.attention.get(number).is_some_and(|known| known.trouble == Trouble::Retrying);
@@ -68,8 +75,6 @@ impl TicketsFlow<'_> {
         if !all && !retried.is_empty() {
             self.compare_slice(&retried, &mut compared).await?;
         }
-        let settings = &self.config.tickets;
-        let every = Duration::seconds(i64::try_from(settings.compare_every_seconds).unwrap_or(i64::MAX / 1000));
         if all {
             for numbers in numbers.chunks(SLICE) {
                 self.compare_slice(numbers, &mut compared).await?;
@@ -79,7 +84,7 @@ impl TicketsFlow<'_> {
             }
             return Ok(compared);
         }
-        if !compared.cursor.is_due(every, now) {
+        if !is_due {
             return Ok(compared);
         }
         let begun = Instant::now();

@@ -4,20 +4,19 @@ use super::apply::{Applier, BATCH, Work};
 use super::away::PLANNED_WITH;
 use super::brake::{BrakeReason, Tally};
 use super::cases::{Cases, Plan};
-use super::links::known_before;
 use super::operation::{Planned, Verdict};
 use super::plan::Planner;
-use super::ports::{Commit, Files, Interventions, Memory, Outcome, Snapshot, TicketSource};
-use super::read::{Found, LAST_TICKET, PROJECTION, Remembered, START_AT, find};
+use super::ports::{CENSUS, Commit, Files, Interventions, Memory, Outcome, Snapshot, TicketSource};
+use super::read::{Found, LAST_TICKET, PROJECTION, START_AT, find};
+use super::remembered::Remembered;
 use super::report::{PassReport, RecordReport, Records};
 use super::rewind::{MARKS, REWOUND, concerns_restore};
 use super::sweep::{COMPARISON, SWEEP, Sweep};
 use crate::config::Config;
 use crate::failpoint::reached;
 use crate::flows::PortError;
-use crate::gestan::contract::ObjectState;
-use crate::mapping::{Context, Directory, project};
-use crate::model::{Field, Fields, ObjectKind, Ticket};
+use crate::mapping::{Context, Directory};
+use crate::model::Ticket;
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use futures::{SinkExt as _, Stream};
@@ -73,37 +72,6 @@ impl std::fmt::Debug for TicketsFlow<'_> {
     }
 }
 
-/// One ticket, and what would happen to it next.
-#[derive(Debug)]
-pub struct Preview {
-    /// The ticket; `None` where it no longer exists.
-    pub ticket: Option<Ticket>,
-    /// What would happen next.
-    pub verdict: Verdict,
-    /// What GestSup asks for; `None` where that cannot be said yet, or the ticket is gone.
-    pub asked: Option<Asked>,
-}
-
-/// What GestSup asks for of one ticket, and why.
-#[derive(Debug, serde::Serialize)]
-pub struct Asked {
-    /// What the ticket is in Gestan, or becomes.
-    pub kind: ObjectKind,
-    /// Which rule of `[mapping.mode]` says what it becomes.
-    pub why_kind: String,
-    /// The fields.
-    pub fields: Fields,
-    /// Which rule decided what, by field.
-    pub reasons: Vec<(Field, String)>,
-}
-
-impl Asked {
-    /// Which rule decided a field; `None` where the ticket's own value stands.
-    pub fn reason(&self, field: Field) -> Option<&str> {
-        self.reasons.iter().rev().find(|(decided, _)| *decided == field).map(|(_, why)| why.as_str())
-    }
-}
-
 impl TicketsFlow<'_> {
     /// Makes one pass.
     ///
@@ -125,8 +93,8 @@ impl TicketsFlow<'_> {
         let mut remembered = Remembered::load(self.memory, &self.config.tickets, self.zone, &projection, now).await?;
         self.regard_absences(&mut remembered).await?;
         let mut snapshot = self.source.snapshot().await?;
-        let found = find(self, snapshot.as_mut(), &remembered, options, now).await?;
-        let compared = self.compare(&remembered, options, now).await?;
+        let found = find(self, snapshot.as_mut(), &mut remembered, options, now).await?;
+        let compared = self.compare(&mut remembered, options, now).await?;
         let mut report = PassReport {
             run_id: run_id.to_owned(),
             started_at: now,
@@ -145,7 +113,8 @@ impl TicketsFlow<'_> {
             compared: compared.looked_at,
             comparison: compared.cursor.clone(),
         };
-        if !found.candidates.is_empty() || !found.gone.is_empty() || !compared.differing.is_empty() {
+        let planned = !found.candidates.is_empty() || !found.gone.is_empty() || !compared.differing.is_empty();
+        if planned {
             let directory = self.directory().await?;
             let planner =
                 self.planner(&directory, remembered.rewound || found.rewound.is_some(), !options.only.is_empty(), now);
@@ -166,7 +135,7 @@ impl TicketsFlow<'_> {
         }
         if !options.dry_run && report.brake.is_empty() && !report.interrupted {
             reached("daemon: before the cursors");
-            self.remember(&found, &compared.cursor, &remembered, &projection, options).await?;
+            self.remember(&found, &compared.cursor, &remembered, &projection, options, planned).await?;
             reached("daemon: after the cursors");
         }
         report.milliseconds = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
@@ -257,42 +226,6 @@ impl TicketsFlow<'_> {
         futures::join!(applier.apply(parts, records, cancel), planning).0
     }
 
-    /// What one ticket needs, without writing anything: for `show`.
-    ///
-    /// # Errors
-    /// When a system does not answer.
-    pub async fn preview(
-        &self,
-        number: i64,
-        current: Option<&ObjectState>,
-        now: DateTime<Utc>,
-    ) -> Result<Preview, PortError> {
-        let mut snapshot = self.source.snapshot().await?;
-        let ticket = self.load(snapshot.as_mut(), &[number]).await?.into_iter().next();
-        let links = self.memory.links(&[number]).await?;
-        let directory = self.directory().await?;
-        let restored = self.memory.value(REWOUND).await?.is_some_and(|sentence| !sentence.is_empty());
-        let planner = self.planner(&directory, restored, true, now);
-        let Some(ticket) = ticket else {
-            let merged_into = snapshot.merged_into(&[number]).await?.get(&number).copied();
-            let verdict = planner.plan_gone(&links, merged_into, current);
-            return Ok(Preview { ticket: None, verdict, asked: None });
-        };
-        let verdict = planner.plan(&ticket, &links, current, &[]).verdict;
-        let complete = match links.last() {
-            Some(link) => ticket.clone().completed(&link.last_known),
-            None => ticket.clone(),
-        };
-        let projected = project(&complete, &known_before(&links), &planner.context).ok();
-        let asked = projected.map(|projection| Asked {
-            kind: projection.kind,
-            why_kind: projection.why_mode,
-            fields: projection.fields,
-            reasons: projection.reasons,
-        });
-        Ok(Preview { ticket: Some(ticket), verdict, asked })
-    }
-
     /// Whole tickets; steps that came from Gestan are known by their mark, and where GestSup has no place for one by
     /// what is remembered.
     pub(in crate::flows) async fn load(
@@ -362,6 +295,7 @@ impl TicketsFlow<'_> {
         remembered: &Remembered,
         projection: &str,
         options: &PassOptions,
+        planned: bool,
     ) -> Result<(), PortError> {
         let settled: Vec<Commit> = found
             .settled
@@ -382,6 +316,10 @@ impl TicketsFlow<'_> {
         let last = found.last_ticket.unwrap_or(0);
         if remembered.last_ticket != Some(last) {
             values.push((LAST_TICKET, last.to_string()));
+        }
+        // What was written since may have made it forget.
+        if remembered.census != found.census || (planned && found.census.is_some()) {
+            values.push((CENSUS, found.census.as_ref().map(json).unwrap_or_default()));
         }
         if remembered.marks.as_ref() != Some(&found.marks) {
             values.push((MARKS, json(&found.marks)));

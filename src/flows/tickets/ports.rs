@@ -1,6 +1,7 @@
 //! What the tickets flow needs from the outside: tickets from GestSup, interventions and catalogues
 //! from Gestan, and a memory of what was agreed.
 
+pub use super::census::{CENSUS, Census, Counted, FACTOR};
 pub use super::records::*;
 use super::rewind::{Marks, Witness};
 use crate::flows::PortError;
@@ -27,6 +28,9 @@ pub trait TicketSource: Send + Sync {
 pub trait Snapshot: Send {
     /// Numbers of all tickets that exist (`disable = 0`), ascending.
     async fn numbers(&mut self) -> Result<Vec<i64>, PortError>;
+
+    /// The tickets that exist, counted, and the numbers of those after `after`.
+    async fn counted(&mut self, after: i64) -> Result<Counted, PortError>;
 
     /// What shows later whether the base is still this one.
     async fn marks(&mut self) -> Result<Marks, PortError>;
@@ -76,18 +80,19 @@ pub enum Scope {
 
 /// 128 bits of a hash of what is projected of a ticket; as text, 32 hexadecimal digits.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
-pub struct Fingerprint(u128);
+pub struct Fingerprint([u8; 16]);
 
 impl Fingerprint {
     /// The fingerprint of a text.
     pub fn of(text: &str) -> Self {
-        Self(sha256_half(text))
+        // As bytes: a number of so many bits would be kept at addresses that leave gaps.
+        Self(sha256_half(text).to_be_bytes())
     }
 }
 
 impl fmt::Display for Fingerprint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:032x}", self.0)
+        write!(f, "{:032x}", u128::from_be_bytes(self.0))
     }
 }
 
@@ -182,6 +187,12 @@ pub trait Memory: Send + Sync {
     /// Numbers of linked tickets by phase of their newest link.
     async fn linked_numbers(&self) -> Result<HashMap<i64, LinkPhase>, PortError>;
 
+    /// Of these tickets, the linked ones by phase of their newest link.
+    async fn phases_of(&self, numbers: &[i64]) -> Result<HashMap<i64, LinkPhase>, PortError>;
+
+    /// Numbers of linked tickets whose newest link is live.
+    async fn live_numbers(&self) -> Result<Vec<i64>, PortError>;
+
     /// Tickets that are not in step.
     async fn attention(&self) -> Result<HashMap<i64, Attention>, PortError>;
 
@@ -198,7 +209,7 @@ pub trait Memory: Send + Sync {
     /// Numbers of tickets with a write that was begun and never confirmed.
     async fn unconfirmed(&self) -> Result<HashSet<i64>, PortError>;
 
-    /// Stores the outcomes of records, all in one transaction.
+    /// Stores the outcomes of records, all in one transaction. Where there are links among them, it forgets [`CENSUS`].
     async fn commit(&self, commits: Vec<Commit>) -> Result<(), PortError>;
 
     /// Steps of these tickets that the follow-up wrote: they came from Gestan and do not go there.

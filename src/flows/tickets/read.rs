@@ -2,15 +2,13 @@
 //! those that wait or are due for another attempt, and those that are gone.
 
 use super::pass::{PassOptions, TicketsFlow};
-use super::ports::{Attention, Fingerprint, LinkPhase, Memory, Scope, Sighting, Snapshot, Trouble};
-use super::rewind::{MARKS, Marks, REWOUND, concerns_restore, is_held};
-use super::sweep::{COMPARISON, SWEEP, Sweep};
-use crate::config::{Config, Tickets};
+use super::ports::{Census, Counted, Fingerprint, LinkPhase, Scope, Sighting, Snapshot, Trouble};
+use super::remembered::Remembered;
+use super::rewind::{Marks, concerns_restore, is_held};
+use super::sweep::Sweep;
+use crate::config::Config;
 use crate::flows::PortError;
-use crate::model::local_to_utc;
 use chrono::{DateTime, Duration, Utc};
-use chrono_tz::Tz;
-use serde::de::DeserializeOwned;
 use std::collections::{HashMap, HashSet};
 use std::time::Instant;
 
@@ -21,73 +19,6 @@ const OVERLAP: i64 = 300;
 pub(super) const LAST_TICKET: &str = "tickets.last_id";
 pub(super) const PROJECTION: &str = "tickets.projection";
 pub(super) const START_AT: &str = "tickets.start_at";
-
-/// What is remembered, loaded in bulk.
-pub(super) struct Remembered {
-    pub linked: HashMap<i64, LinkPhase>,
-    pub attention: HashMap<i64, Attention>,
-    pub unconfirmed: HashSet<i64>,
-    pub last_ticket: Option<i64>,
-    /// The mapping is not the one that the open tickets were last planned with.
-    pub projection_changed: bool,
-    /// Tickets closed before this are history.
-    pub start_at: DateTime<Utc>,
-    /// The base's counters as last seen.
-    pub marks: Option<Marks>,
-    /// How far the rolling look at every ticket was.
-    pub sweep: Sweep,
-    /// How far the rolling comparison with what Gestan holds was.
-    pub comparison: Sweep,
-    /// A restored base was noticed and is not settled yet.
-    pub rewound: bool,
-    /// Tickets that the journal tells of within `recently_closed_days`.
-    pub told_lately: HashSet<i64>,
-    /// Open tickets of users whose absences changed.
-    pub concerned: HashSet<i64>,
-    /// The absences as they are now, if they changed.
-    pub absences: Option<String>,
-}
-
-impl Remembered {
-    pub(super) async fn load(
-        memory: &dyn Memory,
-        tickets: &Tickets,
-        zone: Tz,
-        projection: &str,
-        now: DateTime<Utc>,
-    ) -> Result<Self, PortError> {
-        let start_at = match tickets.start_at {
-            Some(local) => local_to_utc(local, zone),
-            None => memory.value(START_AT).await?.and_then(|text| text.parse().ok()).unwrap_or(now),
-        };
-        let known = memory.value(PROJECTION).await?;
-        Ok(Self {
-            linked: memory.linked_numbers().await?,
-            attention: memory.attention().await?,
-            unconfirmed: memory.unconfirmed().await?,
-            last_ticket: memory.value(LAST_TICKET).await?.and_then(|text| text.parse().ok()),
-            projection_changed: known.is_some_and(|known| known != projection),
-            start_at,
-            marks: parsed(memory, MARKS).await?,
-            sweep: parsed(memory, SWEEP).await?.unwrap_or_default(),
-            comparison: parsed(memory, COMPARISON).await?.unwrap_or_default(),
-            rewound: memory.value(REWOUND).await?.is_some_and(|sentence| !sentence.is_empty()),
-            told_lately: memory.told_since(now - Duration::days(tickets.recently_closed_days.into())).await?,
-            concerned: HashSet::new(),
-            absences: None,
-        })
-    }
-
-    /// Open linked tickets.
-    pub(super) fn open(&self) -> usize {
-        self.linked.values().filter(|phase| **phase == LinkPhase::Live).count()
-    }
-}
-
-/// A value that is kept as JSON; one that an older program wrote otherwise is none.
-async fn parsed<T: DeserializeOwned>(memory: &dyn Memory, name: &str) -> Result<Option<T>, PortError> {
-    Ok(memory.value(name).await?.and_then(|text| serde_json::from_str(&text).ok()))
-}
 
 /// What a pass found.
 pub(super) struct Found {
@@ -109,15 +40,32 @@ pub(super) struct Found {
     pub rewound: Option<String>,
     /// How far the rolling look at every ticket is.
     pub sweep: Sweep,
+    /// The tickets that exist, if each that is linked is among them.
+    pub census: Option<Census>,
 }
 
-/// A ticket to be read whole.
+/// A ticket to be read whole. The first pass over a large base holds one for each ticket: it is kept small.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Candidate {
     pub number: i64,
     pub fingerprint: Fingerprint,
-    /// When it was closed, if it is.
-    pub closed_at: Option<DateTime<Utc>>,
+    /// When it was closed, in seconds; [`OPEN`] where it is not.
+    closed: i64,
+}
+
+/// No time at all.
+const OPEN: i64 = i64::MIN;
+
+impl Candidate {
+    fn new(sighting: &Sighting, is_closed: bool) -> Self {
+        let closed = sighting.closed_at.filter(|_| is_closed).map_or(OPEN, |closed_at| closed_at.timestamp());
+        Self { number: sighting.number, fingerprint: sighting.fingerprint, closed }
+    }
+
+    /// When it was closed, if it is: to the second, as GestSup has it.
+    pub(super) fn closed_at(&self) -> Option<DateTime<Utc>> {
+        DateTime::from_timestamp(self.closed, 0)
+    }
 }
 
 impl Found {
@@ -132,34 +80,50 @@ impl Found {
 pub(super) async fn find(
     flow: &TicketsFlow<'_>,
     snapshot: &mut dyn Snapshot,
-    remembered: &Remembered,
+    remembered: &mut Remembered,
     options: &PassOptions,
     now: DateTime<Utc>,
 ) -> Result<Found, PortError> {
     let settings = &flow.config.tickets;
     let closed_states: Vec<i64> = closed_states(flow.config);
     let scope = scope(flow, remembered, options, now, &closed_states);
-    let mut sieve =
-        Sieve { flow, remembered, options, now, closed_states, candidates: Vec::new(), settled: Vec::new() };
-    let mut looked_at = 0;
-    let mut lately = Vec::new();
-    if !matches!(scope, Scope::Full) {
-        lately = snapshot.sweep(&scope).await?;
-        looked_at = lately.len();
+    let lately = if matches!(scope, Scope::Full) { Vec::new() } else { snapshot.sweep(&scope).await? };
+    let mut looked_at = lately.len();
+    let seen: HashSet<i64> = lately.iter().map(|sighting| sighting.number).collect();
+    let every = Duration::seconds(i64::try_from(settings.full_every_seconds).unwrap_or(i64::MAX / 1000));
+    let is_due = remembered.sweep.is_due(every, now);
+    let mut unchanged = match &scope {
+        Scope::Recent { .. } if !is_due && !options.settle => unchanged(snapshot, &scope, remembered, &seen).await?,
+        _ => None,
+    };
+    let mut numbers = Vec::new();
+    if unchanged.is_none() {
+        numbers = snapshot.numbers().await?;
     }
-    let numbers = snapshot.numbers().await?;
     let marks = snapshot.marks().await?;
     let rewound = match &remembered.marks {
         Some(before) => {
             let ids: Vec<i64> = before.newest.iter().map(|witness| witness.step).collect();
-            let last_is_there = remembered.last_ticket.is_none_or(|last| numbers.binary_search(&last).is_ok());
+            let last_is_there =
+                unchanged.is_some() || remembered.last_ticket.is_none_or(|last| numbers.binary_search(&last).is_ok());
             marks.rewound_since(before, &snapshot.witnesses(&ids).await?, last_is_there)
         }
         None => None,
     };
+    if rewound.is_some() && unchanged.take().is_some() {
+        numbers = snapshot.numbers().await?;
+    }
     let everything = matches!(scope, Scope::Full) || (rewound.is_some() && options.only.is_empty());
     let mut sweep = remembered.sweep.clone();
+    if unchanged.is_none() {
+        remembered.learn_all(flow.memory).await?;
+    }
+    let remembered: &Remembered = remembered;
+    let mut sieve =
+        Sieve { flow, remembered, options, now, closed_states, candidates: Vec::new(), settled: Vec::new() };
     if everything {
+        // The first time all of them are to be read: a list that grows would take twice the place.
+        sieve.candidates.reserve_exact(if remembered.last_ticket.is_none() { numbers.len() } else { 0 });
         // A part at a time: what is as it was is forgotten before the next part is looked at.
         for slice in numbers.chunks(settings.full_slice.max(1)) {
             let (Some(first), Some(last)) = (slice.first(), slice.last()) else { continue };
@@ -168,22 +132,30 @@ pub(super) async fn find(
         looked_at = numbers.len();
         sweep.end(numbers.len(), now);
     } else {
-        let seen: HashSet<i64> = lately.iter().map(|sighting| sighting.number).collect();
         sieve.sift(lately).await?;
-        if matches!(scope, Scope::Recent { .. }) {
+        if matches!(scope, Scope::Recent { .. }) && is_due {
             looked_at += slices(snapshot, &numbers, &mut sweep, &mut sieve, &seen).await?;
         }
     }
-    let exists = |number: &i64| numbers.binary_search(number).is_ok();
+    let exists = |number: &i64| match &unchanged {
+        // What is remembered in any way was looked at.
+        Some(_) => seen.contains(number) || remembered.is_to_exist(*number),
+        None => numbers.binary_search(number).is_ok(),
+    };
     let asked = |number: &i64| options.only.is_empty() || options.only.contains(number);
     let held = |number: &i64| !options.settle && remembered.attention.get(number).is_some_and(is_held);
-    let mut gone: Vec<i64> = remembered
-        .linked
-        .iter()
-        .filter(|(number, phase)| **phase != LinkPhase::Gone && !exists(number) && asked(number) && !held(number))
-        .map(|(number, _)| *number)
-        .collect();
-    gone.sort_unstable();
+    let linked = remembered.linked.keys().copied();
+    let mut missing: Vec<i64> = linked.filter(|number| remembered.is_to_exist(*number) && !exists(number)).collect();
+    missing.sort_unstable();
+    let (tickets, last_ticket, census) = match &unchanged {
+        Some(counted) => {
+            let last = counted.newest.last().copied().max(remembered.last_ticket);
+            (usize::try_from(counted.all.tickets).unwrap_or(usize::MAX), last, Some(counted.all))
+        }
+        None => (numbers.len(), numbers.last().copied(), Some(Census::of(numbers.iter().copied()))),
+    };
+    let census = census.filter(|_| missing.is_empty());
+    let gone: Vec<i64> = missing.into_iter().filter(|number| asked(number) && !held(number)).collect();
     let Sieve { mut candidates, mut settled, .. } = sieve;
     settled.extend(
         remembered
@@ -193,8 +165,22 @@ pub(super) async fn find(
             .filter(|number| !exists(number) && !remembered.linked.contains_key(number) && asked(number)),
     );
     candidates.sort_unstable_by_key(|candidate| candidate.number);
-    let last_ticket = numbers.last().copied();
-    Ok(Found { tickets: numbers.len(), last_ticket, looked_at, candidates, gone, settled, marks, rewound, sweep })
+    Ok(Found { tickets, last_ticket, looked_at, candidates, gone, settled, marks, rewound, sweep, census })
+}
+
+/// The tickets as counted, if all that were there at the last pass still are: then none of them needs to be listed. What
+/// is linked and was looked at must be there in any case.
+async fn unchanged(
+    snapshot: &mut dyn Snapshot,
+    scope: &Scope,
+    remembered: &Remembered,
+    seen: &HashSet<i64>,
+) -> Result<Option<Counted>, PortError> {
+    let (Scope::Recent { after, also, .. }, Some(known)) = (scope, &remembered.census) else { return Ok(None) };
+    let counted = snapshot.counted(*after).await?;
+    let is_as_before = remembered.last_ticket.is_some_and(|last| counted.holds(known, last))
+        && also.iter().all(|number| seen.contains(number) || !remembered.is_to_exist(*number));
+    Ok(is_as_before.then_some(counted))
 }
 
 /// Tells the tickets that are to be read from those that are as they were.
@@ -213,18 +199,23 @@ impl Sieve<'_> {
         let remembered = self.remembered;
         let numbers: Vec<i64> = sightings.iter().map(|sighting| sighting.number).collect();
         let known = self.flow.memory.fingerprints_of(&numbers).await?;
+        let unknown = numbers.iter().copied().filter(|number| !remembered.linked.contains_key(number));
+        let others = match remembered.is_complete {
+            true => HashMap::new(),
+            false => self.flow.memory.phases_of(&unknown.collect::<Vec<_>>()).await?,
+        };
         for sighting in sightings {
             let number = sighting.number;
             let is_closed = self.closed_states.contains(&sighting.state);
             if !remembered.linked.contains_key(&number)
+                && !others.contains_key(&number)
                 && (!sighting.attributed || is_history(&sighting, &self.closed_states, remembered.start_at))
             {
                 if remembered.attention.contains_key(&number) || remembered.unconfirmed.contains(&number) {
                     self.settled.push(number);
                 }
             } else if is_due(&sighting, known.get(&number), remembered, self.options, self.now) {
-                let closed_at = sighting.closed_at.filter(|_| is_closed);
-                self.candidates.push(Candidate { number, fingerprint: sighting.fingerprint, closed_at });
+                self.candidates.push(Candidate::new(&sighting, is_closed));
             }
         }
         Ok(())
@@ -236,7 +227,7 @@ pub(super) fn is_history(sighting: &Sighting, closed_states: &[i64], start_at: D
     closed_states.contains(&sighting.state) && sighting.closed_at.is_some_and(|closed_at| closed_at < start_at)
 }
 
-/// The part of the rolling look that this pass does: at least one slice when it is due. Tickets that
+/// The part of the rolling look, which is due, that this pass does: at least one slice. Tickets that
 /// were seen already are left out; returns how many others there were.
 async fn slices(
     snapshot: &mut dyn Snapshot,
@@ -247,10 +238,6 @@ async fn slices(
 ) -> Result<usize, PortError> {
     let (tickets, now) = (&sieve.flow.config.tickets, sieve.now);
     let mut looked_at = 0;
-    let every = Duration::seconds(i64::try_from(tickets.full_every_seconds).unwrap_or(i64::MAX / 1000));
-    if !sweep.is_due(every, now) {
-        return Ok(looked_at);
-    }
     let begun = Instant::now();
     loop {
         let Some((first, last)) = sweep.slice(numbers, tickets.full_slice) else {
