@@ -95,7 +95,7 @@ impl Snapshot for GestsupSnapshot {
 
 /// Tickets of one row of the list: as many as the bits of a number that is surely not negative.
 const BLOCK: i64 = 60;
-/// Bytes of a list of numbers that the server puts together; it cuts off what is longer, and says so nowhere.
+/// Bytes of a list of numbers that the server is asked to put together.
 const LISTED: usize = 512 * 1024;
 /// Digits of the greatest number, and a comma.
 const NUMBER: usize = 21;
@@ -105,14 +105,17 @@ impl GestsupSnapshot {
     pub(super) async fn count(&mut self, condition: &str, after: i64) -> Result<Vec<i64>, GestsupError> {
         let sql = format!(
             "SELECT CAST(COUNT(*) AS CHAR) AS tickets, CAST(SUM(t.id) AS CHAR) AS total, CAST(BIT_XOR(t.id * {FACTOR}) AS CHAR) AS mix, \
-             GROUP_CONCAT(IF({condition} OR t.id > {after}, t.id, NULL)) AS told FROM tincidents t WHERE {} AND t.id > 0",
+             GROUP_CONCAT(IF({condition} OR t.id > {after}, t.id, NULL)) AS told, \
+             CAST(LEAST(@@group_concat_max_len, @@max_allowed_packet) AS CHAR) AS most FROM tincidents t WHERE {} AND t.id > 0",
             self.catalogue.not_deleted("t")
         );
         let rows = self.fetch(sql).await?;
         let of = |column: &str| rows.first().map(|row| text(row, column)).unwrap_or_default();
         let told = of("told");
-        let (all, mut numbers) = if told.len() + NUMBER < LISTED {
-            let sum = |column: &str| of(column).parse().unwrap_or(0);
+        let sum = |column: &str| of(column).parse::<u64>().unwrap_or(0);
+        // What is longer than that was cut off, and the server says so nowhere.
+        let is_whole = u64::try_from(told.len() + NUMBER).is_ok_and(|length| length < sum("most"));
+        let (all, mut numbers) = if is_whole {
             let all = Census { tickets: sum("tickets"), sum: sum("total"), mix: sum("mix") };
             (all, told.split(',').filter_map(|number| number.parse().ok()).collect())
         } else {
